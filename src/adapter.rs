@@ -1,0 +1,212 @@
+//! Choosing an adapter and opening a device on it.
+
+use crate::error::{Error, Result};
+
+/// What [`Gpu::request`](crate::Gpu::request) looks for.
+///
+/// A field left at its default takes wgpu's environment variable, and where there is none, the best
+/// that is to be had.
+///
+/// ```no_run
+/// # async fn example() -> Result<(), wgpu_relu::Error> {
+/// use wgpu_relu::{Gpu, GpuOptions};
+///
+/// let options = GpuOptions { adapter_name: Some("llvmpipe".into()), ..Default::default() };
+/// let gpu = Gpu::request(&options).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct GpuOptions {
+    /// The backends to search; else `WGPU_BACKEND`, else all that are compiled in.
+    pub backends: Option<wgpu::Backends>,
+    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any.
+    pub adapter_name: Option<String>,
+    /// Low power puts integrated adapters before discrete ones; else `WGPU_POWER_PREF`, else high
+    /// performance.
+    pub power_preference: Option<wgpu::PowerPreference>,
+    /// Features the device must have for the caller's own work; the crate itself needs none.
+    pub features: wgpu::Features,
+}
+
+impl GpuOptions {
+    fn wanted_name(&self) -> Option<String> {
+        let name = self.adapter_name.clone().or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
+        name.filter(|name| !name.is_empty())
+    }
+
+    fn instance(&self) -> Result<wgpu::Instance> {
+        if wgpu::Instance::enabled_backend_features().is_empty() {
+            return Err(Error::NoAdapter {
+                reason: "no backend of wgpu is compiled in for this platform".to_owned(),
+                remedy: "enable a backend feature of wgpu-relu, such as vulkan, metal or dx12"
+                    .to_owned(),
+            });
+        }
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        if let Some(backends) = self.backends {
+            descriptor.backends = backends;
+        }
+        Ok(wgpu::Instance::new(descriptor))
+    }
+}
+
+/// Opens the best adapter's device: discrete before integrated before software.
+pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Queue)> {
+    let adapters = candidates(options).await?;
+    let mut first_failure = None;
+    for adapter in adapters {
+        let info = adapter.get_info();
+        // A mappable buffer lives in memory the CPU can reach: free where that is the only memory
+        // there is, slow across a bus.
+        let shared_memory =
+            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
+        let mappable = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+        let mut required_features = options.features;
+        if shared_memory && adapter.features().contains(mappable) {
+            required_features |= mappable;
+        }
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("wgpu-relu"),
+            required_features,
+            required_limits: adapter.limits(),
+            ..Default::default()
+        };
+        match adapter.request_device(&descriptor).await {
+            Ok(opened) => return Ok(opened),
+            Err(error) => {
+                first_failure.get_or_insert(Error::NoDevice {
+                    adapter: info.name,
+                    reason: error.to_string(),
+                });
+            }
+        }
+    }
+    Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
+}
+
+/// The adapters that fit, best first; never empty.
+#[cfg(not(target_arch = "wasm32"))]
+async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
+    let instance = options.instance()?;
+    let backends = options
+        .backends
+        .or_else(wgpu::Backends::from_env)
+        // The no-op backend runs no shader: only for those who ask for it.
+        .unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
+    let mut adapters = instance.enumerate_adapters(backends).await;
+    let found: Vec<String> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
+    adapters.retain(|adapter| {
+        let flags = adapter.get_downlevel_capabilities().flags;
+        flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
+    });
+    let wanted = options.wanted_name();
+    if let Some(name) = &wanted {
+        let name = name.to_lowercase();
+        adapters.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&name));
+    }
+    if adapters.is_empty() {
+        let looked_for = wanted.map_or(String::new(), |name| format!(" whose name contains {name:?}"));
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
+        return Err(none(format!(
+            "looked on {} for an adapter with compute shaders{looked_for}, and found {found}",
+            backends.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
+        )));
+    }
+    let power = options.power_preference.or_else(wgpu::PowerPreference::from_env);
+    adapters.sort_by_key(|adapter| rank(&adapter.get_info(), power));
+    Ok(adapters)
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
+    let request = wgpu::RequestAdapterOptions {
+        power_preference: options
+            .power_preference
+            .unwrap_or(wgpu::PowerPreference::HighPerformance),
+        ..Default::default()
+    };
+    let adapter = options.instance()?.request_adapter(&request).await;
+    adapter.map(|adapter| vec![adapter]).map_err(|error| none(error.to_string()))
+}
+
+fn none(reason: String) -> Error {
+    let remedy = if cfg!(target_arch = "wasm32") {
+        "use a browser with WebGPU, and a page served over https or from localhost"
+    } else if cfg!(target_os = "linux") {
+        "install your GPU's Vulkan driver, or a software one: apt-get install mesa-vulkan-drivers \
+         (Debian, Ubuntu), dnf install mesa-vulkan-drivers (Fedora), pacman -S vulkan-swrast (Arch), \
+         apk add mesa-vulkan-swrast vulkan-loader (Alpine)"
+    } else if cfg!(target_os = "macos") {
+        "Metal comes with macOS 10.13 and later; build with the metal feature"
+    } else if cfg!(target_os = "windows") {
+        "update the GPU's driver, or use the software adapter WARP that comes with Windows 10 and \
+         later; build with the dx12 or vulkan feature"
+    } else {
+        "install a Vulkan driver"
+    };
+    Error::NoAdapter { reason, remedy: remedy.to_owned() }
+}
+
+/// Sort key: the smaller, the better.
+#[cfg(not(target_arch = "wasm32"))]
+fn rank(info: &wgpu::AdapterInfo, power: Option<wgpu::PowerPreference>) -> (u8, u8) {
+    use wgpu::{Backend, DeviceType};
+    let low_power = power == Some(wgpu::PowerPreference::LowPower);
+    let kind = match info.device_type {
+        DeviceType::DiscreteGpu => 1,
+        DeviceType::IntegratedGpu if low_power => 0,
+        DeviceType::IntegratedGpu => 2,
+        DeviceType::VirtualGpu => 3,
+        // OpenGL often cannot tell.
+        DeviceType::Other => 4,
+        DeviceType::Cpu => 5,
+    };
+    let backend = match info.backend {
+        Backend::Noop => 2,
+        Backend::Gl => 1,
+        _ => 0,
+    };
+    (kind, backend)
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn describe(info: &wgpu::AdapterInfo) -> String {
+    format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use wgpu::{Backend, DeviceType, PowerPreference};
+
+    fn order(mut kinds: Vec<(DeviceType, Backend)>, power: Option<PowerPreference>) -> Vec<DeviceType> {
+        kinds.sort_by_key(|&(kind, backend)| rank(&wgpu::AdapterInfo::new(kind, backend), power));
+        kinds.into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn discrete_comes_first_and_software_last() {
+        use DeviceType::{Cpu, DiscreteGpu, IntegratedGpu, Other};
+        let all = vec![
+            (Cpu, Backend::Vulkan),
+            (Other, Backend::Gl),
+            (IntegratedGpu, Backend::Vulkan),
+            (DiscreteGpu, Backend::Gl),
+        ];
+        assert_eq!(order(all.clone(), None), [DiscreteGpu, IntegratedGpu, Other, Cpu]);
+        assert_eq!(
+            order(all, Some(PowerPreference::LowPower)),
+            [IntegratedGpu, DiscreteGpu, Other, Cpu]
+        );
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_with_a_remedy() {
+        let options =
+            GpuOptions { adapter_name: Some("no such adapter".into()), ..Default::default() };
+        let error = pollster::block_on(open(&options)).unwrap_err();
+        assert!(matches!(error, Error::NoAdapter { .. }), "{error}");
+        assert!(error.to_string().contains("no such adapter"), "{error}");
+    }
+}

@@ -1,0 +1,178 @@
+//! Integer arithmetic: elements into spans, spans into workgroups, within the device's limits.
+
+/// How a span's data is loaded and stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Access {
+    /// Whole quads of four elements; every operand starts at a quad.
+    Quads,
+    /// Single elements, at any offset and of any number.
+    Elements,
+}
+
+/// A part of an operation: one dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Span {
+    /// First element, counted from the start of the operands.
+    pub(crate) start: u64,
+    /// Number of elements; for [`Access::Quads`] a multiple of 4.
+    pub(crate) length: u64,
+    pub(crate) access: Access,
+}
+
+/// Up to here one dispatch of single elements is as fast as quads plus a dispatch for the rest.
+const SHORT: u64 = 1024;
+
+/// Spans start at a multiple of this many elements from the first, so that each is aligned alike.
+const ALIGNMENT: u64 = 64;
+
+/// Cuts `length` elements into spans of at most `longest`.
+///
+/// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo 4,
+/// everything but the edges goes by quads; where they do not, nothing can.
+pub(crate) fn spans(offsets: &[u64], length: u64, longest: u64) -> Vec<Span> {
+    let longest = (longest / ALIGNMENT * ALIGNMENT).max(ALIGNMENT);
+    let phase = offsets.first().map_or(0, |offset| offset % 4);
+    let in_phase = offsets.iter().all(|offset| offset % 4 == phase);
+    let mut spans = Vec::new();
+    let mut cut = |from: u64, to: u64, access: Access| {
+        let mut start = from;
+        while start < to {
+            let length = longest.min(to - start);
+            spans.push(Span { start, length, access });
+            start += length;
+        }
+    };
+    if length <= SHORT || !in_phase {
+        cut(0, length, Access::Elements);
+    } else {
+        let head = (4 - phase) % 4;
+        let tail = (length - head) % 4;
+        cut(0, head, Access::Elements);
+        cut(head, length - tail, Access::Quads);
+        cut(length - tail, length, Access::Elements);
+    }
+    spans
+}
+
+/// The shape of the compute grid, from what the device is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    /// Invocations of a workgroup.
+    pub(crate) workgroup: u32,
+    /// Neighbouring invocations that walk one block together.
+    pub(crate) lanes: u32,
+    /// Quads an invocation handles.
+    pub(crate) quads: u32,
+    /// The device's limit of workgroups in one dimension.
+    max_workgroups: u32,
+}
+
+impl Geometry {
+    pub(crate) fn new(info: &wgpu::AdapterInfo, limits: &wgpu::Limits) -> Self {
+        let max_workgroups = limits.max_compute_workgroups_per_dimension;
+        if info.device_type == wgpu::DeviceType::Cpu {
+            // Starting an invocation costs more than its work, and a wide stride leaves the cache:
+            // each SIMD group streams a block of its own. 16 quads bring all of the gain and keep
+            // enough workgroups for all cores at small sizes.
+            let lanes = info.subgroup_min_size.clamp(4, 64);
+            let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
+            Geometry { workgroup: 64, lanes, quads: 16, max_workgroups }
+        } else {
+            // One quad an invocation: neighbours read neighbouring quads, which coalesces.
+            let workgroup = if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
+            Geometry { workgroup, lanes: workgroup, quads: 1, max_workgroups }
+        }
+    }
+
+    /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
+    pub(crate) fn most_elements(&self) -> u64 {
+        let workgroups = u64::from(self.max_workgroups).pow(2);
+        workgroups.saturating_mul(self.elements_per_workgroup()).min(1 << 29)
+    }
+
+    fn elements_per_workgroup(&self) -> u64 {
+        4 * u64::from(self.workgroup) * u64::from(self.quads)
+    }
+
+    /// The grid for `length` elements: a row of workgroups, or several full rows past the limit of
+    /// one.
+    pub(crate) fn workgroups(&self, length: u64) -> [u32; 2] {
+        let needed = length.div_ceil(self.elements_per_workgroup());
+        let width = needed.clamp(1, u64::from(self.max_workgroups.max(1)));
+        // `length` is at most `most_elements`, so that both fit.
+        [width as u32, needed.div_ceil(width) as u32]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn geometry(max_workgroups: u32) -> Geometry {
+        Geometry { workgroup: 64, lanes: 64, quads: 1, max_workgroups }
+    }
+
+    /// The spans follow one another, cover everything once, and quads are aligned and whole.
+    fn check(offsets: &[u64], length: u64, longest: u64) {
+        let mut next = 0;
+        for span in spans(offsets, length, longest) {
+            assert_eq!(span.start, next);
+            assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
+            if span.access == Access::Quads {
+                assert_eq!(span.length % 4, 0);
+                assert!(offsets.iter().all(|offset| (offset + span.start) % 4 == 0));
+            }
+            next = span.start + span.length;
+        }
+        assert_eq!(next, length);
+    }
+
+    #[test]
+    fn spans_cover_every_length_at_every_offset() {
+        for length in (0..300).chain(1020..1040).chain([4093, 65_537]) {
+            for x in 0..8 {
+                for y in 0..5 {
+                    for longest in [64, 100, 256, 1 << 20] {
+                        check(&[x, y], length, longest);
+                    }
+                }
+            }
+        }
+        check(&[3, 3], u64::from(u32::MAX) * 5 + 7, 1 << 29);
+    }
+
+    #[test]
+    fn aligned_operands_go_by_quads() {
+        let spans = spans(&[5, 1], 4096, 1 << 20);
+        let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
+        assert_eq!(accesses, [(3, Access::Elements), (4092, Access::Quads), (1, Access::Elements)]);
+    }
+
+    #[test]
+    fn grids_cover_every_length_within_the_limit() {
+        for limit in [1u32, 7, 65_535] {
+            let geometry = geometry(limit);
+            let most = geometry.most_elements();
+            for length in [1, 255, 256, 257, 65_535 * 256, 65_535 * 256 + 1, (1 << 24) + 1, most] {
+                let length = length.min(most);
+                let [x, y] = geometry.workgroups(length);
+                assert!(x <= limit && y <= limit, "{limit} {length}: {x} x {y}");
+                assert!(u64::from(x) * u64::from(y) * 256 >= length);
+                assert!((u64::from(x) * u64::from(y) - u64::from(x)) * 256 < length);
+            }
+        }
+    }
+
+    #[test]
+    fn lanes_divide_the_workgroup() {
+        let limits = wgpu::Limits::default();
+        for kind in [wgpu::DeviceType::Cpu, wgpu::DeviceType::DiscreteGpu] {
+            for subgroup in [0, 1, 4, 8, 13, 32, 64, 128] {
+                let mut info = wgpu::AdapterInfo::new(kind, wgpu::Backend::Vulkan);
+                info.subgroup_min_size = subgroup;
+                let geometry = Geometry::new(&info, &limits);
+                assert_eq!(geometry.workgroup % geometry.lanes, 0, "{geometry:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Every way to fail, each with the value, the limit and the remedy.
+
+use std::fmt;
+
+/// The crate's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an operation was refused or could not be finished.
+///
+/// Every text names the offending value, the limit it broke and what to do about it.
+///
+/// ```
+/// use wgpu_relu::{Activation, Error};
+///
+/// let error = "elu(alpha=nan)".parse::<Activation>().unwrap_err();
+/// assert!(matches!(error, Error::InvalidParameter { .. }));
+/// assert_eq!(error.to_string(), "elu: alpha is NaN, but must be finite; pass a finite alpha");
+/// ```
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No adapter could be used.
+    #[error("no usable GPU adapter: {reason}; {remedy}")]
+    NoAdapter {
+        /// What was looked for, and what was found instead.
+        reason: String,
+        /// How to get an adapter on this operating system.
+        remedy: String,
+    },
+
+    /// The adapter was found, but gave no device.
+    #[error("adapter {adapter} gave no device: {reason}; ask for fewer features, or choose another adapter")]
+    NoDevice {
+        /// The adapter's name.
+        adapter: String,
+        /// What wgpu said.
+        reason: String,
+    },
+
+    /// A text that names no activation, or names it wrongly.
+    #[error("cannot read {text:?} as an activation: {reason}")]
+    Parse {
+        /// The text as given.
+        text: String,
+        /// What is wrong with it, and what would be right.
+        reason: String,
+    },
+
+    /// A parameter outside the activation's range.
+    #[error("{activation}: {parameter} is {value}, but must be {rule}; pass a {rule} {parameter}")]
+    InvalidParameter {
+        /// The activation's name.
+        activation: &'static str,
+        /// The parameter's name.
+        parameter: &'static str,
+        /// Its value.
+        value: f32,
+        /// What it must be.
+        rule: &'static str,
+    },
+
+    /// Operands of different lengths.
+    #[error("{operand} has {length} elements, but {reference} has {expected}; pass ranges of equal length")]
+    LengthMismatch {
+        /// The operand that does not fit.
+        operand: Operand,
+        /// Its length in elements.
+        length: u64,
+        /// The operand it must match.
+        reference: Operand,
+        /// That operand's length in elements.
+        expected: u64,
+    },
+
+    /// A range whose start or size is no whole number of elements.
+    #[error(
+        "{operand} starts at byte {offset} and has {size} bytes, but an element has {element} bytes; \
+         make both a multiple of {element}"
+    )]
+    PartialElement {
+        /// The operand.
+        operand: Operand,
+        /// Start of the range in bytes.
+        offset: u64,
+        /// Size of the range in bytes.
+        size: u64,
+        /// Bytes of an element.
+        element: u64,
+    },
+
+    /// A range that reaches past its buffer.
+    #[error(
+        "{operand} is {size} bytes from byte {offset}, but the buffer has {buffer_size} bytes; \
+         shorten the range or enlarge the buffer"
+    )]
+    OutOfBounds {
+        /// The operand.
+        operand: Operand,
+        /// Start of the range in bytes.
+        offset: u64,
+        /// Size of the range in bytes.
+        size: u64,
+        /// Size of the buffer in bytes.
+        buffer_size: u64,
+    },
+
+    /// A buffer made without a usage the operation needs.
+    #[error("{operand} needs BufferUsages::{needed}, but its buffer has only {found}; create it with {needed} too")]
+    MissingUsage {
+        /// The operand.
+        operand: Operand,
+        /// The missing usage.
+        needed: &'static str,
+        /// The usages the buffer has.
+        found: String,
+    },
+
+    /// Input and output overlap in part.
+    #[error(
+        "{input} (from byte {input_offset}) and {output} (from byte {output_offset}) share a part of one buffer, \
+         {size} bytes each; pass the same range for both, or ranges that do not overlap"
+    )]
+    Overlap {
+        /// The input operand.
+        input: Operand,
+        /// Start of the input in bytes.
+        input_offset: u64,
+        /// The output operand.
+        output: Operand,
+        /// Start of the output in bytes.
+        output_offset: u64,
+        /// Size of each in bytes.
+        size: u64,
+    },
+
+    /// More bytes than the device puts into one buffer.
+    #[error(
+        "{size} bytes were asked for, but this device's buffers end at {limit} bytes; split the data into \
+         several buffers"
+    )]
+    TooLarge {
+        /// Bytes asked for.
+        size: u64,
+        /// The device's `max_buffer_size`.
+        limit: u64,
+    },
+
+    /// A device limit too small for the crate's kernels.
+    #[error(
+        "this device allows {found} for {limit}, but {needed} are needed; request the device with the adapter's \
+         own limits"
+    )]
+    Limit {
+        /// Name of the limit in `wgpu::Limits`.
+        limit: &'static str,
+        /// What the device has.
+        found: u64,
+        /// What is needed.
+        needed: u64,
+    },
+
+    /// The device ran out of memory.
+    #[error("out of device memory while {doing}; drop buffers that are no longer needed, or use smaller ones")]
+    OutOfMemory {
+        /// What was being done.
+        doing: &'static str,
+    },
+
+    /// The device is lost or was destroyed.
+    #[error("the device was lost or destroyed before {doing}; make a new one and upload the data again")]
+    DeviceLost {
+        /// What was being done.
+        doing: &'static str,
+    },
+
+    /// wgpu refused: a destroyed or mapped buffer, or one of another device.
+    #[error(
+        "wgpu refused while {doing}: {reason}; check that every buffer belongs to this device and is neither \
+         destroyed nor mapped"
+    )]
+    Refused {
+        /// What was being done.
+        doing: &'static str,
+        /// What wgpu said.
+        reason: String,
+    },
+}
+
+/// Which argument of an operation an [`Error`] speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operand {
+    /// The input `x`.
+    X,
+    /// The output `y` of a forward operation.
+    Y,
+    /// The gradient of the loss with respect to the output.
+    Dy,
+    /// The gradient of the loss with respect to the input.
+    Dx,
+    /// The range to read back.
+    Source,
+    /// The slice to read back into.
+    Destination,
+}
+
+impl fmt::Display for Operand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Operand::X => "x",
+            Operand::Y => "y",
+            Operand::Dy => "dy",
+            Operand::Dx => "dx",
+            Operand::Source => "the range to download",
+            Operand::Destination => "the slice to download into",
+        })
+    }
+}

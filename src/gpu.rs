@@ -1,0 +1,178 @@
+//! A device, made or adopted, and what everything on it shares.
+
+use std::sync::{Arc, RwLock};
+
+use crate::adapter::{self, GpuOptions};
+use crate::dispatch::Geometry;
+use crate::error::{Error, Result};
+use crate::guard::guarded;
+use crate::pipeline::Pipelines;
+use crate::staging::Staging;
+
+/// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
+/// on it. Cloning it is cheap: all clones are one.
+///
+/// ```no_run
+/// use wgpu_relu::{Gpu, GpuRelu};
+///
+/// let gpu = Gpu::new()?;
+/// let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?;
+/// let y = GpuRelu::new(&gpu).apply(&x)?;
+/// assert_eq!(gpu.download(&y)?, [0.0, 0.0, 2.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Gpu {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) limits: wgpu::Limits,
+    pub(crate) geometry: Geometry,
+    pub(crate) pipelines: Pipelines,
+    pub(crate) staging: Staging,
+    /// Whether buffers of ours are mappable: the device can, and its memory is the CPU's.
+    pub(crate) mappable: bool,
+    /// Read by every submit of ours, written while a buffer in use by the GPU is mapped: a mapped
+    /// buffer must not be submitted.
+    pub(crate) mapping: RwLock<()>,
+}
+
+impl Gpu {
+    /// Opens the best adapter and waits for it; see [`Gpu::request`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn new() -> Result<Self> {
+        pollster::block_on(Self::request(&GpuOptions::default()))
+    }
+
+    /// Opens the best adapter that fits `options` (discrete, integrated, then software) with all of
+    /// its limits, so that buffers may be as large as the hardware takes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    pub async fn request(options: &GpuOptions) -> Result<Self> {
+        let (device, queue) = adapter::open(options).await?;
+        Ok(Self::from_device(&device, &queue))
+    }
+
+    /// Adopts the caller's device: creates nothing on it, and installs no handler.
+    ///
+    /// Pipelines are compiled when first used, and kept for as long as a clone of this `Gpu` lives;
+    /// adopt a device once and clone.
+    ///
+    /// ```no_run
+    /// # async fn example(adapter: wgpu::Adapter) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (device, queue) = adapter.request_device(&wgpu::DeviceDescriptor::default()).await?;
+    /// let gpu = wgpu_relu::Gpu::from_device(&device, &queue);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        let info = device.adapter_info();
+        let limits = device.limits();
+        let shared_memory =
+            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
+        let mappable = shared_memory
+            && device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        Gpu {
+            shared: Arc::new(Shared {
+                geometry: Geometry::new(&info, &limits),
+                device: device.clone(),
+                queue: queue.clone(),
+                limits,
+                pipelines: Pipelines::default(),
+                staging: Staging::default(),
+                mappable,
+                mapping: RwLock::new(()),
+            }),
+        }
+    }
+
+    /// The device, for the caller's own work on it.
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+
+    /// The queue, for the caller's own work on it.
+    #[must_use]
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.shared.queue
+    }
+
+    /// The adapter's name, backend and driver (empty in a browser).
+    #[must_use]
+    pub fn adapter_info(&self) -> wgpu::AdapterInfo {
+        self.shared.device.adapter_info()
+    }
+
+    /// An uninitialised (zeroed) buffer of `size` bytes that every operator takes, as the outputs of
+    /// [`GpuRelu::apply`](crate::GpuRelu::apply) are.
+    pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
+        use wgpu::BufferUsages as Usage;
+        let limit = self.shared.limits.max_buffer_size;
+        if size > limit {
+            return Err(Error::TooLarge { size, limit });
+        }
+        let map = if self.shared.mappable { Usage::MAP_READ | Usage::MAP_WRITE } else { Usage::empty() };
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu data"),
+            size,
+            usage: Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST | map,
+            mapped_at_creation: mapped,
+        })
+    }
+
+    /// Creates a buffer, or says why not.
+    pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
+        let device = &self.shared.device;
+        guarded(device, "creating a buffer", || device.create_buffer(descriptor))
+    }
+
+    /// Submits, unless a buffer is just mapped, in which case it waits for that.
+    pub(crate) fn submit(
+        &self,
+        doing: &'static str,
+        record: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Result<wgpu::SubmissionIndex> {
+        let Shared { device, queue, mapping, .. } = &*self.shared;
+        guarded(device, doing, || {
+            let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
+            let mut encoder = device.create_command_encoder(&descriptor);
+            record(&mut encoder);
+            let commands = encoder.finish();
+            let _unmapped = mapping.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+            queue.submit([commands])
+        })
+    }
+
+    /// Why an operation could not be finished: wgpu tells of a lost device through one callback
+    /// only, which belongs to the device's owner. What it cannot hide is that a buffer has no memory.
+    pub(crate) fn is_lost(&self) -> bool {
+        let probe = wgpu::BufferDescriptor {
+            label: Some("wgpu-relu probe"),
+            size: 4,
+            usage: wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        };
+        self.create(&probe).is_ok_and(|buffer| buffer.get_mapped_range(..).is_err())
+    }
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let info = self.adapter_info();
+        f.debug_struct("Gpu")
+            .field("name", &info.name)
+            .field("backend", &info.backend)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,62 @@
+//! The activation layer for [`wgpu`]: ReLU, its gradient and its family, on GPU buffers.
+//!
+//! ```no_run
+//! use wgpu_relu::{Activation, Gpu, GpuRelu};
+//!
+//! let gpu = Gpu::new()?; // the best adapter; honours WGPU_BACKEND and WGPU_ADAPTER_NAME
+//! let relu = GpuRelu::new(&gpu);
+//! let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?; // a wgpu::Buffer
+//! let y = relu.apply(&x)?; // a new one
+//! assert_eq!(gpu.download(&y)?, [0.0, 0.0, 2.0]);
+//!
+//! let dy = gpu.upload(&[1.0f32, 1.0, 1.0])?;
+//! let dx = relu.gradient(&x, &dy)?; // dL/dx from x and dL/dy
+//! assert_eq!(gpu.download(&dx)?, [0.0, 0.0, 1.0]);
+//!
+//! let elu = GpuRelu::with_activation(&gpu, Activation::Elu { alpha: 1.0 })?;
+//! elu.apply_into(&x, &y)?; // the caller's output
+//! elu.apply_in_place(&x)?; // no second buffer
+//! # Ok::<(), wgpu_relu::Error>(())
+//! ```
+//!
+//! - [`Gpu`] is a device, made or adopted ([`Gpu::from_device`]), with upload and download.
+//! - [`GpuRelu`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]).
+//! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
+//!   in every frame.
+//! - [`wgsl`] has the activations' sources, for shaders of one's own.
+//! - [`reference`] is the CPU reference in f64 that every result is checked against.
+//!
+//! What holds everywhere: NaN comes out if and only if NaN went in; at ±∞ the result is the limit;
+//! lengths are free, from 0 to past the device's binding limit; nothing outside the given range is
+//! written; bad input is a typed [`Error`] with the remedy, and wgpu's error handlers are left alone.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod activation;
+mod adapter;
+mod dispatch;
+mod error;
+mod gpu;
+mod guard;
+mod pipeline;
+mod prepared;
+pub mod reference;
+mod relu;
+mod shader;
+mod staging;
+mod text;
+mod transfer;
+mod view;
+pub mod wgsl;
+
+pub use activation::{Activation, Gradient, Tolerance};
+pub use adapter::GpuOptions;
+pub use error::{Error, Operand, Result};
+pub use gpu::Gpu;
+pub use prepared::Prepared;
+pub use relu::GpuRelu;
+pub use transfer::Download;
+pub use view::View;
+/// The wgpu whose types this crate takes and returns.
+pub use wgpu;

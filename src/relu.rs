@@ -1,0 +1,167 @@
+//! The operator.
+
+use crate::activation::Activation;
+use crate::error::{Operand, Result};
+use crate::gpu::Gpu;
+use crate::prepared::{self, Prepared};
+use crate::shader::Kernel;
+use crate::view::View;
+
+/// An activation on a device: applies it, and its gradient, to buffers.
+///
+/// Wherever a buffer is taken, a range of one is too ([`View`]): at any element offset, of any
+/// length, also past the device's binding limit. Input and output may be different buffers, the same
+/// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
+/// f32.
+///
+/// Every call but [`forward`](GpuRelu::forward) submits and returns at once; only reading a result
+/// back waits.
+///
+/// # Errors
+///
+/// Each method returns an [`Error`](crate::Error) that names the value, the limit and the remedy: for
+/// ranges that are no whole number of elements, reach past their buffer, differ in length or overlap
+/// in part; for a buffer that lacks the usage `STORAGE`, is destroyed, mapped or of another device;
+/// for a lost device and for exhausted memory. Nothing is written then.
+///
+/// ```no_run
+/// use wgpu_relu::{Activation, Gpu, GpuRelu};
+///
+/// let gpu = Gpu::new()?;
+/// let elu = GpuRelu::with_activation(&gpu, Activation::Elu { alpha: 1.0 })?;
+/// let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?;
+/// let dy = gpu.upload(&[1.0f32, 1.0, 1.0])?;
+/// let y = elu.apply(&x)?;
+/// let dx = elu.gradient(&x, &dy)?;
+/// assert_eq!(gpu.download(&y)?[2], 2.0);
+/// assert_eq!(gpu.download(&dx)?, [(-1.0f32).exp(), 1.0, 1.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GpuRelu {
+    gpu: Gpu,
+    activation: Activation,
+}
+
+impl GpuRelu {
+    /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
+    #[must_use]
+    pub fn new(gpu: &Gpu) -> Self {
+        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu }
+    }
+
+    /// Any activation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
+    pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
+        activation.validate()?;
+        Ok(GpuRelu { gpu: gpu.clone(), activation })
+    }
+
+    /// The activation.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
+    pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
+        let x = x.into();
+        self.into_new(&[(Operand::X, x)], |y| self.prepare(x, y))
+    }
+
+    /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
+    pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
+        self.prepare(x, y)?.submit(&self.gpu)
+    }
+
+    /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
+    pub fn apply_in_place<'a>(&self, x: impl Into<View<'a>>) -> Result<()> {
+        let x = x.into();
+        self.apply_into(x, x)
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    pub fn gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+    ) -> Result<wgpu::Buffer> {
+        let (x, dy) = (x.into(), dy.into());
+        self.into_new(&[(Operand::X, x), (Operand::Dy, dy)], |dx| self.prepare_gradient(x, dy, dx))
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
+    /// 12 bytes an element.
+    pub fn gradient_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_gradient(x, dy, dx)?.submit(&self.gpu)
+    }
+
+    /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
+    /// an operation in place, pass the same range twice.
+    pub fn prepare<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        y: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let inputs = [(Operand::X, x.into())];
+        let output = (Operand::Y, y.into());
+        Prepared::new(&self.gpu, &self.activation, Kernel::Forward, &inputs, output)
+    }
+
+    /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
+    pub fn prepare_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let inputs = [(Operand::X, x.into()), (Operand::Dy, dy.into())];
+        let output = (Operand::Dx, dx.into());
+        Prepared::new(&self.gpu, &self.activation, Kernel::Gradient, &inputs, output)
+    }
+
+    /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
+    /// times the activation; keep data in buffers where there is more to do with it.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// let relu = GpuRelu::new(&Gpu::new()?);
+    /// assert_eq!(relu.forward(&[-1.0, 0.0, 2.0])?, [0.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn forward(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let mut y = vec![0.0; x.len()];
+        // A slice may be longer than a buffer.
+        let longest = usize::try_from(self.gpu.shared.limits.max_buffer_size / 4)
+            .unwrap_or(usize::MAX)
+            .clamp(1, 1 << 26);
+        for (x, y) in x.chunks(longest).zip(y.chunks_mut(longest)) {
+            let buffer = self.gpu.upload(x)?;
+            self.apply_in_place(&buffer)?;
+            self.gpu.download_into(&buffer, y)?;
+        }
+        Ok(y)
+    }
+
+    /// Submits what `prepare` makes of a new buffer as long as the first input.
+    fn into_new(
+        &self,
+        inputs: &[(Operand, View<'_>)],
+        prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
+    ) -> Result<wgpu::Buffer> {
+        // A range that does not fit shall not decide over an allocation.
+        let length = prepared::check(inputs)?;
+        let output = self.gpu.buffer(length * size_of::<f32>() as u64, false)?;
+        prepare(View::from(&output))?.submit(&self.gpu)?;
+        Ok(output)
+    }
+}

@@ -1,0 +1,428 @@
+//! Between the host's memory and the device's.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+#[cfg(not(target_arch = "wasm32"))]
+use std::sync::PoisonError;
+use std::task::{Context, Poll};
+
+use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
+
+use crate::error::{Error, Operand, Result};
+use crate::gpu::{Gpu, Shared};
+use crate::guard::guarded;
+use crate::staging::{CHUNK, Pool};
+use crate::view::View;
+
+const UPLOAD: &str = "uploading";
+const DOWNLOAD: &str = "downloading";
+
+/// How many chunks of a blocking download are under way at once.
+#[cfg(not(target_arch = "wasm32"))]
+const IN_FLIGHT: usize = 2;
+
+impl Gpu {
+    /// A new buffer with a copy of `data`, that every operator takes.
+    ///
+    /// Returns when the data has left the slice; the device may still be copying. Where device memory
+    /// is the CPU's (software and integrated adapters) the data is written in place, elsewhere through
+    /// pooled staging buffers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] past the device's buffer limit, [`Error::OutOfMemory`],
+    /// [`Error::DeviceLost`].
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::Gpu;
+    /// let x = Gpu::new()?.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(x.size(), 12); // bytes
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload(&self, data: &[f32]) -> Result<wgpu::Buffer> {
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        let in_place = self.shared.mappable && !bytes.is_empty();
+        let buffer = self.buffer(bytes.len() as u64, in_place)?;
+        if in_place {
+            write_mapped(&buffer, bytes)?;
+        } else if !bytes.is_empty() {
+            self.write_staged(&buffer, bytes)?;
+        }
+        Ok(buffer)
+    }
+
+    fn write_staged(&self, target: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
+        let Shared { device, staging, .. } = &*self.shared;
+        // Lets buffers of earlier uploads return to the pool; does not wait.
+        let _ = device.poll(wgpu::PollType::Poll);
+        let mut parts = Vec::new();
+        for chunk in bytes.chunks(CHUNK as usize) {
+            let size = Pool::size_for(chunk.len() as u64);
+            let part = match staging.write.take(size) {
+                Some(part) => part,
+                None => self.create(&wgpu::BufferDescriptor {
+                    label: Some("wgpu-relu staging"),
+                    size,
+                    usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+                    mapped_at_creation: true,
+                })?,
+            };
+            write_mapped(&part, chunk)?;
+            parts.push((part, chunk.len() as u64));
+        }
+        self.submit(UPLOAD, |encoder| {
+            let mut offset = 0;
+            for (part, size) in &parts {
+                encoder.copy_buffer_to_buffer(part, 0, target, offset, *size);
+                offset += size;
+            }
+        })?;
+        for (part, _) in parts {
+            // A weak handle: what the device holds must not hold the device.
+            let shared = Arc::downgrade(&self.shared);
+            let returning = part.clone();
+            part.map_async(wgpu::MapMode::Write, .., move |mapped| {
+                if let (Ok(()), Some(shared)) = (mapped, shared.upgrade()) {
+                    shared.staging.write.put(returning);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    /// A copy of a buffer, or a range of one, in the host's memory. Waits until the device has done
+    /// all that was submitted before.
+    ///
+    /// The buffer needs the usage `COPY_SRC`. One that has `MAP_READ` too (as those this crate makes
+    /// on software and integrated adapters) is read where it lies; do not submit work of your own that
+    /// uses it from another thread meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
+    /// device, and a lost device.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::Gpu;
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(gpu.download(&x)?, [-1.0, 0.0, 2.0]);
+    /// assert_eq!(gpu.download(x.slice(8..))?, [2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download<'a>(&self, source: impl Into<View<'a>>) -> Result<Vec<f32>> {
+        let source = source.into();
+        let mut data = vec![0.0; readable(&source)? as usize];
+        self.download_into(source, &mut data)?;
+        Ok(data)
+    }
+
+    /// [`download`](Gpu::download) into a slice of the same length, which saves the cost of a fresh
+    /// allocation. After an error the slice's contents are unspecified.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download), and [`Error::LengthMismatch`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_into<'a>(&self, source: impl Into<View<'a>>, data: &mut [f32]) -> Result<()> {
+        let source = source.into();
+        let expected = readable(&source)?;
+        if data.len() as u64 != expected {
+            return Err(Error::LengthMismatch {
+                operand: Operand::Destination,
+                length: data.len() as u64,
+                reference: Operand::Source,
+                expected,
+            });
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        let bytes = bytemuck::cast_slice_mut(data);
+        if source.buffer.usage().contains(wgpu::BufferUsages::MAP_READ) {
+            self.read_in_place(&source, bytes)
+        } else {
+            self.read_staged(&source, bytes)
+        }
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
+    fn read_staged(&self, source: &View<'_>, bytes: &mut [u8]) -> Result<()> {
+        let mut under_way = std::collections::VecDeque::new();
+        let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
+            // One chunk, one read.
+            reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
+        };
+        for (chunk, into) in chunks(source).zip(bytes.chunks_mut(CHUNK as usize)) {
+            if under_way.len() == IN_FLIGHT {
+                under_way.pop_front().map_or(Ok(()), &mut finish)?;
+            }
+            under_way.push_back((self.start_reads(&[chunk])?, into));
+        }
+        under_way.into_iter().try_for_each(finish)
+    }
+
+    /// Maps the buffer itself. Submits of ours that might use it wait meanwhile.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn read_in_place(&self, source: &View<'_>, bytes: &mut [u8]) -> Result<()> {
+        let device = &self.shared.device;
+        let lost = Error::DeviceLost { doing: DOWNLOAD };
+        // Waiting for the device first keeps the time short for which others must wait.
+        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
+        let _mapping = self.shared.mapping.write().unwrap_or_else(PoisonError::into_inner);
+        let start = source.offset - source.offset % wgpu::MAP_ALIGNMENT;
+        let end = source.offset + source.size;
+        let (sender, receiver) = oneshot_channel();
+        let mapped = guarded(device, DOWNLOAD, || {
+            source.buffer.map_async(wgpu::MapMode::Read, start..end, move |result| {
+                let _ = sender.send(result.is_ok());
+            });
+        });
+        if let Err(error) = mapped {
+            // wgpu keeps the range it could not map until it is told to forget it.
+            let _ = guarded(device, DOWNLOAD, || source.buffer.unmap());
+            return Err(error);
+        }
+        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
+        if pollster::block_on(receiver.receive()) != Some(true) {
+            // No word to the error scope: the device is gone, or the caller has it mapped.
+            return Err(if self.is_lost() {
+                lost
+            } else {
+                Error::Refused { doing: DOWNLOAD, reason: "the buffer is mapped already".to_owned() }
+            });
+        }
+        let copied = match source.buffer.get_mapped_range(start..end) {
+            Ok(view) => {
+                bytes.copy_from_slice(&view[(source.offset - start) as usize..]);
+                Ok(())
+            }
+            Err(_) => Err(lost),
+        };
+        source.buffer.unmap();
+        copied
+    }
+
+    /// [`download`](Gpu::download) without blocking: the copy is submitted at once, with the contents
+    /// as they are then, and the future completes when it has arrived, natively as in the browser.
+    ///
+    /// Natively a short-lived thread waits for the device meanwhile, so that the future needs nobody
+    /// else to poll the device. It never spins, and a lost device ends it with an error. It always
+    /// goes through staging buffers, so that the buffer stays free for use.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download).
+    ///
+    /// ```no_run
+    /// # async fn example(gpu: wgpu_relu::Gpu) -> Result<(), wgpu_relu::Error> {
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(gpu.download_async(&x).await?, [-1.0, 0.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn download_async<'a>(
+        &self,
+        source: impl Into<View<'a>>,
+    ) -> Download {
+        let source = source.into();
+        let started = readable(&source).and_then(|length| {
+            let all: Vec<View<'_>> = chunks(&source).collect();
+            let reads = self.start_reads(&all)?;
+            Ok((length, reads))
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Ok((_, reads)) = &started {
+            wait_in_background(self.device(), reads);
+        }
+        Download(Box::pin(async move {
+            let (length, reads) = started?;
+            let mut data = vec![0.0; length as usize];
+            let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut data);
+            for read in reads {
+                let (into, after) = rest.split_at_mut(read.size);
+                read.arrived().await?.copy_to(into)?;
+                rest = after;
+            }
+            Ok(data)
+        }))
+    }
+
+    /// Copies each chunk into a staging buffer and asks for it to be mapped.
+    fn start_reads(&self, chunks: &[View<'_>]) -> Result<Vec<Read>> {
+        if chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let Shared { device, staging, .. } = &*self.shared;
+        let mut parts = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let size = Pool::size_for(chunk.size);
+            parts.push(match staging.read.take(size) {
+                Some(part) => part,
+                None => self.create(&wgpu::BufferDescriptor {
+                    label: Some("wgpu-relu staging"),
+                    size,
+                    usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                })?,
+            });
+        }
+        let submission = self.submit(DOWNLOAD, |encoder| {
+            for (chunk, part) in chunks.iter().zip(&parts) {
+                encoder.copy_buffer_to_buffer(chunk.buffer, chunk.offset, part, 0, chunk.size);
+            }
+        })?;
+        let mut reads = Vec::with_capacity(chunks.len());
+        for (chunk, part) in chunks.iter().zip(parts) {
+            let (sender, receiver) = oneshot_channel();
+            let sender = Arc::new(sender);
+            let told = Arc::clone(&sender);
+            guarded(device, DOWNLOAD, || {
+                part.map_async(wgpu::MapMode::Read, 0..chunk.size, move |result| {
+                    let _ = told.send(result.is_ok());
+                });
+            })?;
+            reads.push(Read {
+                gpu: self.clone(),
+                part,
+                size: chunk.size as usize,
+                sender,
+                receiver,
+                submission: submission.clone(),
+            });
+        }
+        Ok(reads)
+    }
+}
+
+/// The future of [`Gpu::download_async`]; natively `Send`. Dropping it abandons the download.
+#[must_use = "the data arrives only if the future is awaited"]
+pub struct Download(Arriving);
+
+#[cfg(not(target_arch = "wasm32"))]
+type Arriving = Pin<Box<dyn Future<Output = Result<Vec<f32>>> + Send>>;
+#[cfg(target_arch = "wasm32")]
+type Arriving = Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>;
+
+impl Future for Download {
+    type Output = Result<Vec<f32>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl std::fmt::Debug for Download {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download").finish_non_exhaustive()
+    }
+}
+
+/// The number of elements of a range that can be read back.
+fn readable(source: &View<'_>) -> Result<u64> {
+    source.checked::<f32>(Operand::Source, wgpu::BufferUsages::COPY_SRC, "COPY_SRC")
+}
+
+/// The range, cut into what one staging buffer takes.
+fn chunks<'a>(source: &View<'a>) -> impl Iterator<Item = View<'a>> + use<'a> {
+    let View { buffer, offset, size } = *source;
+    (0..size.div_ceil(CHUNK)).map(move |index| View {
+        buffer,
+        offset: offset + index * CHUNK,
+        size: CHUNK.min(size - index * CHUNK),
+    })
+}
+
+/// Fills the start of a mapped buffer and unmaps it.
+fn write_mapped(buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
+    buffer
+        .get_mapped_range_mut(0..bytes.len() as u64)
+        // Only a lost device leaves a mapped buffer without memory.
+        .map_err(|_| Error::DeviceLost { doing: UPLOAD })?
+        .copy_from_slice(bytes);
+    buffer.unmap();
+    Ok(())
+}
+
+/// Drives the device until the reads have arrived, and tells them if it is lost.
+#[cfg(not(target_arch = "wasm32"))]
+fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
+    let Some(last) = reads.last() else { return };
+    let device = device.clone();
+    let submission = last.submission.clone();
+    let senders: Vec<_> = reads.iter().map(|read| Arc::clone(&read.sender)).collect();
+    let wait = Arc::new(move || {
+        if wait_for(&device, &submission).is_err() {
+            for sender in &senders {
+                let _ = sender.send(false);
+            }
+        }
+    });
+    let in_thread = Arc::clone(&wait);
+    let thread = std::thread::Builder::new().name("wgpu-relu download".to_owned());
+    if thread.spawn(move || in_thread()).is_err() {
+        // No thread to be had: better to wait here than never to arrive.
+        wait();
+    }
+}
+
+/// Blocks until the submission is done; a submission the device never took means that it is lost.
+#[cfg(not(target_arch = "wasm32"))]
+fn wait_for(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> Result<()> {
+    let wait =
+        wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: None };
+    device.poll(wait).map(|_| ()).map_err(|_| Error::DeviceLost { doing: DOWNLOAD })
+}
+
+/// A chunk on its way to the host.
+struct Read {
+    gpu: Gpu,
+    part: wgpu::Buffer,
+    size: usize,
+    /// Told by the mapping's callback, or by whoever finds the device lost: the first counts.
+    sender: Arc<OneshotSender<bool>>,
+    receiver: OneshotReceiver<bool>,
+    submission: wgpu::SubmissionIndex,
+}
+
+impl Read {
+    /// Blocks until the chunk is here.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn wait(self) -> Result<Arrived> {
+        wait_for(&self.gpu.shared.device, &self.submission)?;
+        // Another thread's poll may have found the mapping done, and be about to tell us.
+        pollster::block_on(self.arrived())
+    }
+
+    async fn arrived(self) -> Result<Arrived> {
+        if self.receiver.receive().await == Some(true) {
+            Ok(Arrived { gpu: self.gpu, part: self.part, size: self.size })
+        } else {
+            Err(Error::DeviceLost { doing: DOWNLOAD })
+        }
+    }
+}
+
+/// A chunk that is mapped.
+struct Arrived {
+    gpu: Gpu,
+    part: wgpu::Buffer,
+    size: usize,
+}
+
+impl Arrived {
+    /// Copies the chunk out, and hands its buffer back to the pool.
+    fn copy_to(self, into: &mut [u8]) -> Result<()> {
+        let view = self
+            .part
+            .get_mapped_range(0..self.size as u64)
+            .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
+        into.copy_from_slice(&view);
+        drop(view);
+        self.part.unmap();
+        self.gpu.shared.staging.read.put(self.part);
+        Ok(())
+    }
+}

@@ -1,0 +1,30 @@
+//! The activations' WGSL, for other people's shaders.
+//!
+//! Each constant is the whole file of one activation: valid WGSL on its own, without bindings,
+//! globals or directives, every name prefixed by the activation's, so that several fit into one
+//! module. It defines
+//!
+//! ```wgsl
+//! fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32>       // the value
+//! fn elu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32>  // the derivative, to multiply dy with
+//! ```
+//!
+//! where `p` holds the parameters in the order of the Rust fields, `p.x` first. Pass them through a
+//! uniform: a constant slope or alpha also works, but makes a new pipeline for each value. Declarations
+//! may come in any order in WGSL, so concatenation is all it takes; for a scalar `v`, take
+//! `elu(vec4<f32>(v), p).x`.
+//!
+//! ```
+//! const MINE: &str = "
+//!     @group(0) @binding(0) var<storage, read_write> data: array<vec4<f32>>;
+//!     @compute @workgroup_size(64)
+//!     fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+//!         let v = data[id.x] * 0.5; // a matrix product's epilogue, for one
+//!         data[id.x] = elu(v, vec4<f32>(1.0, 0.0, 0.0, 0.0));
+//!     }";
+//! let source = format!("{}{}", wgpu_relu::wgsl::ELU, MINE);
+//! # let module = wgpu::naga::front::wgsl::parse_str(&source).unwrap();
+//! # assert_eq!(module.entry_points.len(), 1);
+//! ```
+
+pub use crate::activation::sources::*;

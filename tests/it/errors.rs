@@ -1,0 +1,245 @@
+//! Bad input: a typed error that tells the remedy, and nothing reaches wgpu's handler.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use wgpu::BufferUsages as Usage;
+use wgpu_relu::{Activation, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, View};
+
+use crate::{gpu, own_device, raw_buffer};
+
+/// An adopted device whose handler counts.
+fn watched() -> (Gpu, Arc<AtomicUsize>) {
+    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let count = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&count);
+    device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+        println!("uncaptured: {error}");
+        seen.fetch_add(1, Ordering::Relaxed);
+    }));
+    (Gpu::from_device(&device, &queue), count)
+}
+
+fn bytes(gpu: &Gpu, size: u64, usage: Usage) -> wgpu::Buffer {
+    gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size,
+        usage,
+        mapped_at_creation: false,
+    })
+}
+
+/// Every call that takes an input, with `bad` in its place.
+fn everywhere(gpu: &Gpu, bad: View<'_>, good: &wgpu::Buffer) -> Vec<Error> {
+    let relu = GpuRelu::new(gpu);
+    vec![
+        relu.apply(bad).unwrap_err(),
+        relu.apply_into(bad, good).unwrap_err(),
+        relu.apply_into(good, bad).unwrap_err(),
+        relu.apply_in_place(bad).unwrap_err(),
+        relu.gradient(bad, good).unwrap_err(),
+        relu.gradient(good, bad).unwrap_err(),
+        relu.gradient_into(good, good, bad).unwrap_err(),
+        relu.prepare(bad, good).map(|_: Prepared| ()).unwrap_err(),
+        relu.prepare_gradient(bad, good, good).map(|_| ()).unwrap_err(),
+    ]
+}
+
+#[test]
+fn ranges_that_do_not_fit() {
+    let (gpu, uncaptured) = watched();
+    let good = gpu.upload(&[1.0; 8]).unwrap();
+    for (start, length) in [(0, 9), (8, 1), (9, 0), (u64::MAX / 4, 1), (0, u64::MAX), (u64::MAX, 8)] {
+        let bad = View::elements::<f32>(&good, start, length);
+        for error in everywhere(&gpu, bad, &good) {
+            assert!(matches!(error, Error::OutOfBounds { buffer_size: 32, .. }), "{error}");
+        }
+        assert!(matches!(gpu.download(bad), Err(Error::OutOfBounds { .. })));
+    }
+    let past = wgpu::BufferBinding { buffer: &good, offset: 40, size: None };
+    assert!(matches!(GpuRelu::new(&gpu).apply(past), Err(Error::OutOfBounds { .. })));
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn bytes_that_are_no_whole_element() {
+    let (gpu, uncaptured) = watched();
+    for size in [1, 2, 3, 5, 6, 7] {
+        let odd = bytes(&gpu, size, Usage::STORAGE | Usage::COPY_SRC);
+        let good = gpu.upload(&[1.0; 2]).unwrap();
+        for error in everywhere(&gpu, View::from(&odd), &good) {
+            assert!(matches!(error, Error::PartialElement { element: 4, .. }), "{error}");
+        }
+        assert!(matches!(gpu.download(&odd), Err(Error::PartialElement { .. })));
+    }
+    let good = gpu.upload(&[1.0; 8]).unwrap();
+    for range in [1..5, 2..6, 4..9] {
+        for error in everywhere(&gpu, View::from(good.slice(range.clone())), &good) {
+            assert!(matches!(error, Error::PartialElement { .. }), "{range:?}: {error}");
+        }
+    }
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn lengths_that_differ() {
+    let (gpu, uncaptured) = watched();
+    let (three, four) = (gpu.upload(&[1.0; 3]).unwrap(), gpu.upload(&[1.0; 4]).unwrap());
+    let relu = GpuRelu::new(&gpu);
+    let expected = Error::LengthMismatch {
+        operand: Operand::Y,
+        length: 4,
+        reference: Operand::X,
+        expected: 3,
+    };
+    assert_eq!(relu.apply_into(&three, &four).unwrap_err(), expected);
+    assert_eq!(
+        expected.to_string(),
+        "y has 4 elements, but x has 3; pass ranges of equal length"
+    );
+    assert!(matches!(relu.gradient(&three, &four), Err(Error::LengthMismatch { .. })));
+    assert!(matches!(
+        relu.gradient_into(&three, &three, &four),
+        Err(Error::LengthMismatch { operand: Operand::Dx, .. })
+    ));
+    let mut data = [0.0; 5];
+    assert!(matches!(gpu.download_into(&four, &mut data), Err(Error::LengthMismatch { .. })));
+    assert_eq!(gpu.download(&four).unwrap(), [1.0; 4]);
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn usages_that_are_missing() {
+    let (gpu, uncaptured) = watched();
+    let good = gpu.upload(&[1.0; 2]).unwrap();
+    let plain = bytes(&gpu, 8, Usage::COPY_SRC | Usage::COPY_DST);
+    for error in everywhere(&gpu, View::from(&plain), &good) {
+        assert!(matches!(error, Error::MissingUsage { needed: "STORAGE", .. }), "{error}");
+        assert!(error.to_string().contains("COPY_SRC | COPY_DST"), "{error}");
+    }
+    let storage = bytes(&gpu, 8, Usage::STORAGE);
+    assert!(matches!(gpu.download(&storage), Err(Error::MissingUsage { needed: "COPY_SRC", .. })));
+    let waiting = gpu.download_async(&storage);
+    assert!(matches!(pollster::block_on(waiting), Err(Error::MissingUsage { .. })));
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn partial_overlap() {
+    let (gpu, uncaptured) = watched();
+    let data: Vec<f32> = (0..10).map(|i| i as f32 - 5.0).collect();
+    let buffer = gpu.upload(&data).unwrap();
+    let relu = GpuRelu::new(&gpu);
+    let view = |start| View::elements::<f32>(&buffer, start, 4);
+    for (x, y) in [(0, 1), (1, 0), (0, 3), (5, 3)] {
+        let error = relu.apply_into(view(x), view(y)).unwrap_err();
+        assert!(matches!(error, Error::Overlap { input: Operand::X, .. }), "{error}");
+        let other = gpu.upload(&[1.0; 4]).unwrap();
+        let error = relu.gradient_into(&other, view(x), view(y)).unwrap_err();
+        assert!(matches!(error, Error::Overlap { input: Operand::Dy, .. }), "{error}");
+    }
+    assert_eq!(gpu.download(&buffer).unwrap(), data, "nothing is written");
+    // Inputs may overlap each other.
+    relu.gradient_into(view(0), view(1), view(6)).unwrap();
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn parameters_out_of_range() {
+    for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for activation in
+            [Activation::LeakyRelu { negative_slope: value }, Activation::Elu { alpha: value }]
+        {
+            let error = GpuRelu::with_activation(gpu(), activation).unwrap_err();
+            assert!(matches!(error, Error::InvalidParameter { rule: "finite", .. }), "{error}");
+        }
+    }
+    for value in [f32::MIN_POSITIVE, -0.0, 1e-45, f32::MAX, f32::MIN] {
+        GpuRelu::with_activation(gpu(), Activation::Elu { alpha: value }).unwrap();
+    }
+}
+
+#[test]
+fn more_than_a_buffer_holds() {
+    let (device, queue) =
+        own_device(|limits| limits.max_buffer_size = 1 << 20, wgpu::Features::empty());
+    let gpu = Gpu::from_device(&device, &queue);
+    let long = vec![-1.0; (1 << 18) + 1];
+    let error = gpu.upload(&long).unwrap_err();
+    assert_eq!(error, Error::TooLarge { size: (1 << 20) + 4, limit: 1 << 20 });
+    // A slice may still be as long as it likes.
+    assert_eq!(GpuRelu::new(&gpu).forward(&long).unwrap(), vec![0.0; long.len()]);
+}
+
+#[test]
+fn buffers_destroyed_mapped_or_foreign() {
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu);
+    let good = gpu.upload(&[1.0; 4]).unwrap();
+
+    let destroyed = gpu.upload(&[1.0; 4]).unwrap();
+    destroyed.destroy();
+    assert!(matches!(relu.apply(&destroyed), Err(Error::Refused { .. })));
+    assert!(matches!(relu.apply_into(&good, &destroyed), Err(Error::Refused { .. })));
+    assert!(matches!(gpu.download(&destroyed), Err(Error::Refused { .. })));
+    assert!(matches!(
+        pollster::block_on(gpu.download_async(&destroyed)),
+        Err(Error::Refused { .. })
+    ));
+
+    let mapped = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 16,
+        usage: Usage::STORAGE | Usage::COPY_SRC,
+        mapped_at_creation: true,
+    });
+    assert!(matches!(relu.apply(&mapped), Err(Error::Refused { .. })));
+    assert!(matches!(gpu.download(&mapped), Err(Error::Refused { .. })));
+    mapped.unmap();
+    assert_eq!(gpu.download(&relu.apply(&mapped).unwrap()).unwrap(), [0.0; 4]);
+
+    let (other, _queue) = own_device(|_| (), wgpu::Features::empty());
+    let foreign = raw_buffer(&other, Usage::STORAGE | Usage::COPY_SRC, &[0; 4]);
+    assert!(matches!(relu.apply(&foreign), Err(Error::Refused { .. })));
+    assert!(matches!(relu.apply_into(&good, &foreign), Err(Error::Refused { .. })));
+    assert!(matches!(gpu.download(&foreign), Err(Error::Refused { .. })));
+
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+    assert_eq!(gpu.download(&relu.apply(&good).unwrap()).unwrap(), [1.0; 4], "still usable");
+    // And the handler is still the caller's.
+    bytes(&gpu, 4, Usage::MAP_READ | Usage::MAP_WRITE | Usage::INDEX);
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 1);
+}
+
+/// A buffer destroyed between binding and submitting, and one mapped by its owner.
+#[test]
+fn buffers_that_change_after_preparing() {
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu);
+    let (x, y) = (gpu.upload(&[1.0; 4]).unwrap(), gpu.upload(&[1.0; 4]).unwrap());
+    let step = relu.prepare(&x, &y).unwrap();
+    x.destroy();
+    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    step.record(&mut encoder.begin_compute_pass(&Default::default()));
+    gpu.queue().submit([encoder.finish()]);
+    assert!(pollster::block_on(scope.pop()).is_some(), "the submit is the caller's, and so its error");
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn no_adapter_of_that_name() {
+    let options = GpuOptions { adapter_name: Some("Voodoo 2".into()), ..Default::default() };
+    let error = pollster::block_on(Gpu::request(&options)).unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, Error::NoAdapter { .. }), "{text}");
+    assert!(text.contains("Voodoo 2") && text.contains("found "), "{text}");
+}
+
+#[test]
+fn features_the_adapter_lacks() {
+    let options =
+        GpuOptions { features: wgpu::Features::all(), ..Default::default() };
+    let error = pollster::block_on(Gpu::request(&options)).unwrap_err();
+    assert!(matches!(error, Error::NoDevice { .. }), "{error}");
+}

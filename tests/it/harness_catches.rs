@@ -1,0 +1,90 @@
+//! Tests the test: the harness must accept a right kernel that is not ours, and catch wrong ones.
+
+use wgpu_relu::Activation;
+
+use crate::gpu;
+use crate::harness::{Layout, examine};
+use crate::naive::Naive;
+
+const LEAKY: Activation = Activation::LeakyRelu { negative_slope: 2.0 };
+const ELU: Activation = Activation::Elu { alpha: 1.0 };
+
+/// Right on integer bits, as the crate's own, but spelled differently.
+const RELU: &str = "bitcast<f32>(select(bitcast<u32>(x), 0u,
+    (bitcast<u32>(x) >> 31u) == 1u && bitcast<u32>(x) <= 0xff800000u && bitcast<u32>(x) != 0x80000000u))";
+const RELU_GRADIENT: &str = "bitcast<f32>(select(bitcast<u32>(g), 0u,
+    bitcast<u32>(x) == 0u || ((bitcast<u32>(x) >> 31u) == 1u && bitcast<u32>(x) <= 0xff800000u)))";
+
+fn naive(forward: &'static str, gradient: &'static str, count: &'static str) -> Naive<'static> {
+    Naive { gpu: gpu(), forward, gradient, count, parameters: [2.0, 0.0, 0.0, 0.0] }
+}
+
+/// What the harness says over a few lengths and all layouts.
+fn verdict(activation: Activation, subject: &Naive<'_>) -> Result<(), String> {
+    for length in [1, 2, 64, 1021, 4096] {
+        for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
+            examine(gpu(), activation, subject, length, layout, seed)?;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_right_kernel_of_another_make_passes() {
+    verdict(Activation::Relu, &naive(RELU, RELU_GRADIENT, "n")).unwrap();
+}
+
+#[test]
+fn wrong_values_are_caught() {
+    let cases = [
+        ("NaN swallowed by max", Activation::Relu, "max(x, 0.0)", RELU_GRADIENT),
+        ("x * (x > 0)", Activation::Relu, "x * select(0.0, 1.0, x > 0.0)", RELU_GRADIENT),
+        (
+            "negative zero lost",
+            Activation::Relu,
+            "bitcast<f32>(select(bitcast<u32>(x), 0u, (bitcast<u32>(x) >> 31u) == 1u &&
+                bitcast<u32>(x) <= 0xff800000u))",
+            RELU_GRADIENT,
+        ),
+        (
+            "one bit off",
+            Activation::Relu,
+            "bitcast<f32>(select(bitcast<u32>(x), bitcast<u32>(x) ^ 1u, x == 1.0))",
+            RELU_GRADIENT,
+        ),
+        ("gradient multiplied", Activation::Relu, RELU, "g * select(0.0, 1.0, x > 0.0)"),
+        (
+            "gradient 1 at the kink",
+            Activation::Relu,
+            RELU,
+            "bitcast<f32>(select(bitcast<u32>(g), 0u,
+                (bitcast<u32>(x) >> 31u) == 1u && bitcast<u32>(x) <= 0xff800000u &&
+                bitcast<u32>(x) != 0x80000000u))",
+        ),
+        ("leaky by max, slope 2", LEAKY, "max(x, p.x * x)", "g * select(p.x, 1.0, x > 0.0)"),
+        (
+            "elu by exp - 1",
+            ELU,
+            "select(exp(min(x, 0.0)) - 1.0, x, x > 0.0)",
+            "g * select(exp(x), 1.0, x > 0.0)",
+        ),
+        ("nothing at all", ELU, "x", "g"),
+    ];
+    for (what, activation, forward, gradient) in cases {
+        let error = verdict(activation, &naive(forward, gradient, "n"));
+        let error = error.expect_err(what);
+        assert!(error.contains("expected"), "{what}: {error}");
+    }
+}
+
+#[test]
+fn a_missing_element_is_caught() {
+    let error = verdict(Activation::Relu, &naive(RELU, RELU_GRADIENT, "n - 1u")).unwrap_err();
+    assert!(error.contains("expected"), "{error}");
+}
+
+#[test]
+fn a_write_outside_is_caught() {
+    let error = verdict(Activation::Relu, &naive(RELU, RELU_GRADIENT, "n + 1u")).unwrap_err();
+    assert!(error.contains("wrote outside"), "{error}");
+}

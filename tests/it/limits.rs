@@ -1,0 +1,68 @@
+//! Devices with small limits: what takes gigabytes elsewhere happens here with kilobytes.
+
+use wgpu_relu::{Activation, Error, Gpu, GpuRelu};
+
+use crate::harness::{Layout, examine};
+use crate::own_device;
+
+fn gpu_with(change: impl Fn(&mut wgpu::Limits)) -> Gpu {
+    let (device, queue) = own_device(change, wgpu::Features::empty());
+    Gpu::from_device(&device, &queue)
+}
+
+/// All activations and layouts, at lengths around `edges`.
+fn examine_all(gpu: &Gpu, edges: &[usize]) {
+    for &activation in Activation::ALL {
+        let operator = GpuRelu::with_activation(gpu, activation).unwrap();
+        for length in edges.iter().flat_map(|edge| edge - 2..=edge + 2) {
+            for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
+                examine(gpu, activation, &operator, length, layout, seed).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn more_workgroups_than_one_dimension_takes() {
+    // Whatever the geometry, three workgroups in a row are too few for this.
+    let gpu = gpu_with(|limits| limits.max_compute_workgroups_per_dimension = 3);
+    examine_all(&gpu, &[3 * 256, 3 * 1024, 3 * 4096, 9 * 4096 + 1, 100_000]);
+}
+
+#[test]
+fn more_bytes_than_one_binding_takes() {
+    let gpu = gpu_with(|limits| limits.max_storage_buffer_binding_size = 16 << 10);
+    examine_all(&gpu, &[1360, 2048, 4096, 8192, 30_000]);
+}
+
+#[test]
+fn coarse_offset_alignment() {
+    let gpu = gpu_with(|limits| {
+        limits.min_storage_buffer_offset_alignment = 256;
+        limits.min_uniform_buffer_offset_alignment = 256;
+        limits.max_storage_buffer_binding_size = 16 << 10;
+    });
+    examine_all(&gpu, &[63, 1024, 5000]);
+}
+
+#[test]
+fn the_defaults_of_webgpu_and_less_suffice() {
+    let gpu = gpu_with(|limits| *limits = wgpu::Limits::downlevel_defaults());
+    examine_all(&gpu, &[1000, 70_000]);
+}
+
+#[test]
+fn limits_that_are_too_small_are_named() {
+    let gpu = gpu_with(|limits| *limits = wgpu::Limits::downlevel_webgl2_defaults());
+    let x = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 64,
+        usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+        mapped_at_creation: false,
+    });
+    // Such a device has no storage buffers at all.
+    let relu = GpuRelu::new(&gpu);
+    assert!(matches!(relu.apply(&x), Err(Error::MissingUsage { .. })));
+    let error = gpu.upload(&[1.0; 4]).and_then(|x| relu.apply(&x)).unwrap_err();
+    assert!(matches!(error, Error::Limit { .. } | Error::Refused { .. }), "{error}");
+}

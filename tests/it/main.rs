@@ -1,0 +1,79 @@
+//! Tests on a device. `Gpu::new()` picks it, so that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` choose the
+//! driver; that there is none is a failure.
+
+mod errors;
+mod exhaustive;
+mod harness;
+mod harness_catches;
+mod limits;
+mod lost;
+mod middleware;
+mod naive;
+mod operators;
+mod transfer;
+
+use std::sync::OnceLock;
+
+use wgpu_relu::Gpu;
+
+/// The device all tests share.
+fn gpu() -> &'static Gpu {
+    static GPU: OnceLock<Gpu> = OnceLock::new();
+    GPU.get_or_init(|| {
+        let gpu = Gpu::new().expect("the tests need an adapter; `cargo xtask test` installs one");
+        println!("running on {gpu:?}");
+        gpu
+    })
+}
+
+/// A device of the test's own, on the same adapter, with limits and features of its choice.
+fn own_device(
+    change: impl Fn(&mut wgpu::Limits),
+    features: wgpu::Features,
+) -> (wgpu::Device, wgpu::Queue) {
+    let wanted = gpu().adapter_info();
+    let instance =
+        wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+    let backends = wgpu::Backends::from(wanted.backend);
+    let adapter = pollster::block_on(instance.enumerate_adapters(backends))
+        .into_iter()
+        .find(|adapter| adapter.get_info().name == wanted.name)
+        .expect("the adapter is still there");
+    let mut limits = adapter.limits();
+    change(&mut limits);
+    let descriptor = wgpu::DeviceDescriptor {
+        required_limits: limits,
+        required_features: features,
+        ..Default::default()
+    };
+    pollster::block_on(adapter.request_device(&descriptor)).expect("a second device")
+}
+
+/// A buffer with the given bits and usages, made without the crate.
+fn raw_buffer(device: &wgpu::Device, usage: wgpu::BufferUsages, words: &[u32]) -> wgpu::Buffer {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 4 * words.len() as u64,
+        usage,
+        mapped_at_creation: true,
+    });
+    buffer.get_mapped_range_mut(..).unwrap().copy_from_slice(bytemuck::cast_slice(words));
+    buffer.unmap();
+    buffer
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
+}
+
+/// Pseudo-random words, the same in every run (SplitMix64).
+fn random_words(seed: u64) -> impl FnMut() -> u32 {
+    let mut state = seed;
+    move || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 32) as u32
+    }
+}

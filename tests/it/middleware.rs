@@ -1,0 +1,123 @@
+//! As a renderer uses the crate: its device, its encoder, its pass, its submit.
+
+use wgpu_relu::{Activation, Gpu, GpuRelu, reference};
+
+use crate::{gpu, own_device};
+
+#[test]
+fn a_frame_records_prepared_operations() {
+    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let gpu = Gpu::from_device(&device, &queue);
+    let elu = Activation::Elu { alpha: 1.0 };
+    let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
+    let x: Vec<f32> = (0..5001).map(|i| i as f32 / 1000.0 - 2.5).collect();
+    let input = gpu.upload(&x).unwrap();
+    let middle = gpu.upload(&vec![0.0; x.len()]).unwrap();
+    let dx = gpu.upload(&vec![0.0; x.len()]).unwrap();
+
+    // Set up once: middle = leaky(x); middle = relu(middle); dx = elu'(x) * middle.
+    let first =
+        GpuRelu::with_activation(&gpu, leaky).unwrap().prepare(&input, &middle).unwrap();
+    let second = GpuRelu::new(&gpu).prepare(&middle, &middle).unwrap();
+    let third = GpuRelu::with_activation(&gpu, elu)
+        .unwrap()
+        .prepare_gradient(&input, &middle, &dx)
+        .unwrap();
+
+    let dy = reference::forward(Activation::Relu, &reference::forward(leaky, &x));
+    let expected = reference::gradient(elu, &x, &dy);
+    for _frame in 0..3 {
+        let mut encoder = device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            first.record(&mut pass);
+            second.record(&mut pass);
+            third.record(&mut pass);
+        }
+        queue.submit([encoder.finish()]);
+    }
+    assert_eq!(gpu.download(&dx).unwrap(), expected);
+}
+
+#[test]
+fn adopting_creates_nothing_and_recording_neither() {
+    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let counts = || {
+        let counters = device.get_internal_counters().hal;
+        [
+            counters.buffers.read(),
+            counters.bind_groups.read(),
+            counters.bind_group_layouts.read(),
+            counters.compute_pipelines.read(),
+            counters.pipeline_layouts.read(),
+            counters.shader_modules.read(),
+        ]
+    };
+    let before = counts();
+    let gpu = Gpu::from_device(&device, &queue);
+    let relu = GpuRelu::new(&gpu);
+    assert_eq!(counts(), before);
+
+    let x = gpu.upload(&vec![1.0; 5000]).unwrap();
+    let step = relu.prepare(&x, &x).unwrap();
+    let mut encoder = device.create_command_encoder(&Default::default());
+    let before = counts();
+    assert!(before.iter().sum::<isize>() > 0, "the counters count");
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        for _ in 0..100 {
+            step.record(&mut pass);
+        }
+    }
+    assert_eq!(counts(), before);
+    queue.submit([encoder.finish()]);
+    assert_eq!(gpu.download(&x).unwrap(), vec![1.0; 5000]);
+}
+
+/// A user's shader with the activation fused in, against the unfused run.
+#[test]
+fn fused_into_a_shader_of_ones_own() {
+    const SCALE_THEN_ACTIVATE: &str = "
+        @group(0) @binding(0) var<storage, read_write> data: array<vec4<f32>>;
+        @compute @workgroup_size(64)
+        fn main(@builtin(global_invocation_id) id: vec3<u32>) {
+            if (id.x < arrayLength(&data)) {
+                data[id.x] = elu(data[id.x] * 0.5, vec4<f32>(1.5, 0.0, 0.0, 0.0));
+            }
+        }";
+    let gpu = gpu();
+    let x: Vec<f32> = (0..256).map(|i| i as f32 / 16.0 - 8.0).collect();
+    let data = gpu.upload(&x).unwrap();
+    let device = gpu.device();
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: None,
+        source: wgpu::ShaderSource::Wgsl(
+            format!("{}{SCALE_THEN_ACTIVATE}", wgpu_relu::wgsl::ELU).into(),
+        ),
+    });
+    let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: None,
+        layout: None,
+        module: &module,
+        entry_point: None,
+        compilation_options: Default::default(),
+        cache: None,
+    });
+    let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+        label: None,
+        layout: &pipeline.get_bind_group_layout(0),
+        entries: &[wgpu::BindGroupEntry { binding: 0, resource: data.as_entire_binding() }],
+    });
+    let mut encoder = device.create_command_encoder(&Default::default());
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        pass.set_pipeline(&pipeline);
+        pass.set_bind_group(0, &bind_group, &[]);
+        pass.dispatch_workgroups(1, 1, 1);
+    }
+    gpu.queue().submit([encoder.finish()]);
+
+    let halves: Vec<f32> = x.iter().map(|x| x * 0.5).collect();
+    let elu = GpuRelu::with_activation(gpu, Activation::Elu { alpha: 1.5 }).unwrap();
+    assert_eq!(gpu.download(&data).unwrap(), elu.forward(&halves).unwrap());
+}

@@ -1,0 +1,136 @@
+//! Upload and download: mapped and staged, blocking and not.
+
+use std::task::{Context, Poll, Waker};
+
+use wgpu_relu::{Gpu, GpuRelu, View};
+
+use crate::{bits, gpu, own_device, random_words};
+
+/// The shared device (mappable where the adapter can), and one that must use staging buffers.
+fn both() -> [Gpu; 2] {
+    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    [gpu().clone(), Gpu::from_device(&device, &queue)]
+}
+
+fn random_data(length: usize, seed: u64) -> Vec<f32> {
+    let mut random = random_words(seed);
+    (0..length).map(|_| f32::from_bits(random())).collect()
+}
+
+#[test]
+fn every_bit_comes_back() {
+    for gpu in both() {
+        // Around the smallest and the largest staging buffer.
+        for length in [0, 1, 3, 1023, 16_384, 16_385, (8 << 20) - 1, (8 << 20) + 1, (17 << 20) + 5] {
+            let data = random_data(length, length as u64);
+            let buffer = gpu.upload(&data).unwrap();
+            assert_eq!(buffer.size(), 4 * length as u64);
+            let mut back = vec![0.0; length];
+            gpu.download_into(&buffer, &mut back).unwrap();
+            assert!(bits(&back) == bits(&data), "{length} elements, blocking");
+            let back = pollster::block_on(gpu.download_async(&buffer)).unwrap();
+            assert!(bits(&back) == bits(&data), "{length} elements, async");
+        }
+    }
+}
+
+#[test]
+fn ranges_come_back() {
+    for gpu in both() {
+        let data = random_data(1000, 3);
+        let buffer = gpu.upload(&data).unwrap();
+        for (start, length) in [(0, 1), (1, 1), (1, 3), (999, 1), (17, 900), (1000, 0)] {
+            let view = View::elements::<f32>(&buffer, start, length);
+            let expected = bits(&data[start as usize..(start + length) as usize]);
+            assert_eq!(bits(&gpu.download(view).unwrap()), expected);
+            let back = pollster::block_on(gpu.download_async(view)).unwrap();
+            assert_eq!(bits(&back), expected);
+        }
+    }
+}
+
+/// The async download has the contents of its call, and keeps no hold on the buffer.
+#[test]
+fn a_download_is_of_its_moment() {
+    for gpu in both() {
+        let x = gpu.upload(&[-1.0; 70_000]).unwrap();
+        let before = gpu.download_async(&x);
+        GpuRelu::new(&gpu).apply_in_place(&x).unwrap();
+        let after = gpu.download_async(&x);
+        assert_eq!(pollster::block_on(after).unwrap(), vec![0.0; 70_000]);
+        assert_eq!(pollster::block_on(before).unwrap(), vec![-1.0; 70_000]);
+    }
+}
+
+/// It wakes its task by itself: nobody else polls the device, and it is polled only when woken.
+#[test]
+fn a_download_wakes_and_does_not_spin() {
+    struct Counting(std::thread::Thread, std::sync::atomic::AtomicUsize);
+    impl std::task::Wake for Counting {
+        fn wake(self: std::sync::Arc<Self>) {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            self.0.unpark();
+        }
+    }
+    let gpu = gpu();
+    let x = gpu.upload(&vec![1.5; 1 << 20]).unwrap();
+    let counting = std::sync::Arc::new(Counting(std::thread::current(), 0.into()));
+    let waker = Waker::from(std::sync::Arc::clone(&counting));
+    let mut download = Box::pin(gpu.download_async(&x));
+    let mut polls = 0;
+    let data = loop {
+        polls += 1;
+        match download.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(data) => break data.unwrap(),
+            Poll::Pending => std::thread::park_timeout(std::time::Duration::from_secs(20)),
+        }
+    };
+    assert_eq!(data, vec![1.5; 1 << 20]);
+    assert!(polls <= 4, "{polls} polls for one chunk");
+}
+
+#[test]
+fn dropped_downloads_leave_no_trace() {
+    let gpu = gpu();
+    let x = gpu.upload(&[2.0; 100]).unwrap();
+    for round in 0..1000 {
+        let mut download = Box::pin(gpu.download_async(&x));
+        if round % 2 == 0 {
+            let _ = download.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        }
+    }
+    assert_eq!(gpu.download(&x).unwrap(), [2.0; 100]);
+}
+
+#[test]
+fn many_uploads_reuse_what_they_may() {
+    for gpu in both() {
+        let mut last = None;
+        for round in 0..200 {
+            last = Some(gpu.upload(&[round as f32; 5000]).unwrap());
+        }
+        assert_eq!(gpu.download(&last.unwrap()).unwrap(), [199.0; 5000]);
+    }
+}
+
+/// Downloads that map a buffer and operations that use it do not meet.
+#[test]
+fn downloads_and_operations_on_one_buffer_take_turns() {
+    let gpu = gpu();
+    let x = gpu.upload(&[3.0; 4096]).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let relu = GpuRelu::new(gpu);
+                for _ in 0..100 {
+                    relu.apply_in_place(&x).unwrap();
+                }
+            });
+            scope.spawn(|| {
+                for _ in 0..100 {
+                    assert_eq!(gpu.download(&x).unwrap(), [3.0; 4096]);
+                }
+            });
+        }
+    });
+}
