@@ -137,6 +137,21 @@ impl Gpu {
         guarded(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
+    /// Fills the start of a mapped buffer and unmaps it.
+    pub(crate) fn fill_mapped(
+        &self,
+        doing: &'static str,
+        buffer: &wgpu::Buffer,
+        bytes: &[u8],
+    ) -> Result<()> {
+        buffer
+            .get_mapped_range_mut(0..bytes.len() as u64)
+            // Only a lost device leaves a mapped buffer without memory.
+            .map_err(|_| Error::DeviceLost { doing })?
+            .copy_from_slice(bytes);
+        guarded(&self.shared.device, doing, || buffer.unmap())
+    }
+
     /// Submits, unless a buffer is just mapped, in which case it waits for that.
     pub(crate) fn submit(
         &self,
@@ -152,18 +167,6 @@ impl Gpu {
             let _unmapped = mapping.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             queue.submit([commands])
         })
-    }
-
-    /// Why an operation could not be finished: wgpu tells of a lost device through one callback
-    /// only, which belongs to the device's owner. What it cannot hide is that a buffer has no memory.
-    pub(crate) fn is_lost(&self) -> bool {
-        let probe = wgpu::BufferDescriptor {
-            label: Some("wgpu-relu probe"),
-            size: 4,
-            usage: wgpu::BufferUsages::COPY_SRC,
-            mapped_at_creation: true,
-        };
-        self.create(&probe).is_ok_and(|buffer| buffer.get_mapped_range(..).is_err())
     }
 }
 

@@ -18,20 +18,44 @@ pub(crate) fn guarded<T>(
     }
     #[cfg(not(target_arch = "wasm32"))]
     {
-        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
-        let scopes = [OutOfMemory, Validation, Internal].map(|f| device.push_error_scope(f));
-        let value = work();
-        let mut caught = None;
-        // Last pushed, first popped.
-        for scope in scopes.into_iter().rev() {
-            caught = caught.or(pollster::block_on(scope.pop()));
-        }
+        let (value, caught) = scoped(device, work);
         match caught {
             None => Ok(value),
+            // On a lost device wgpu blames the buffers, which are invalid there.
+            Some(_) if is_lost(device) => Err(Error::DeviceLost { doing }),
             Some(wgpu::Error::OutOfMemory { .. }) => Err(Error::OutOfMemory { doing }),
             Some(error) => Err(Error::Refused { doing, reason: one_line(&error) }),
         }
     }
+}
+
+/// Runs `work`; what it returned, and the first error it raised.
+#[cfg(not(target_arch = "wasm32"))]
+fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu::Error>) {
+    use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+    let scopes = [OutOfMemory, Validation, Internal].map(|filter| device.push_error_scope(filter));
+    let value = work();
+    let mut caught = None;
+    // Last pushed, first popped.
+    for scope in scopes.into_iter().rev() {
+        caught = caught.or(pollster::block_on(scope.pop()));
+    }
+    (value, caught)
+}
+
+/// Whether the device is lost or destroyed. wgpu tells that through one callback, which belongs to the
+/// device's owner, and lets everything else succeed in silence; but it cannot hide that a new buffer
+/// has no memory.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn is_lost(device: &wgpu::Device) -> bool {
+    let probe = wgpu::BufferDescriptor {
+        label: Some("wgpu-relu probe"),
+        size: 4,
+        usage: wgpu::BufferUsages::COPY_SRC,
+        mapped_at_creation: true,
+    };
+    let (buffer, caught) = scoped(device, || device.create_buffer(&probe));
+    caught.is_none() && buffer.get_mapped_range(..).is_err()
 }
 
 /// The innermost cause: wgpu's own text spans several lines and repeats itself.

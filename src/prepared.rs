@@ -277,7 +277,6 @@ impl<'a> Plan<'a> {
 
 /// All uniforms in one buffer, and the distance from one to the next.
 fn uniform_buffer(gpu: &Gpu, uniforms: &[Uniform]) -> Result<(wgpu::Buffer, u64)> {
-    let doing = "preparing an operation";
     let alignment = u64::from(gpu.shared.limits.min_uniform_buffer_offset_alignment);
     let stride = (size_of::<Uniform>() as u64).next_multiple_of(alignment);
     let mut bytes = vec![0; uniforms.len() * stride as usize];
@@ -290,11 +289,6 @@ fn uniform_buffer(gpu: &Gpu, uniforms: &[Uniform]) -> Result<(wgpu::Buffer, u64)
         usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
         mapped_at_creation: true,
     })?;
-    // Only a lost device leaves a mapped buffer without memory.
-    buffer
-        .get_mapped_range_mut(..)
-        .map_err(|_| Error::DeviceLost { doing })?
-        .copy_from_slice(&bytes);
-    buffer.unmap();
+    gpu.fill_mapped("preparing an operation", &buffer, &bytes)?;
     Ok((buffer, stride))
 }

@@ -12,6 +12,8 @@ use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot
 use crate::error::{Error, Operand, Result};
 use crate::gpu::{Gpu, Shared};
 use crate::guard::guarded;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::guard::is_lost;
 use crate::staging::{CHUNK, Pool};
 use crate::view::View;
 
@@ -45,7 +47,7 @@ impl Gpu {
         let in_place = self.shared.mappable && !bytes.is_empty();
         let buffer = self.buffer(bytes.len() as u64, in_place)?;
         if in_place {
-            write_mapped(&buffer, bytes)?;
+            self.fill_mapped(UPLOAD, &buffer, bytes)?;
         } else if !bytes.is_empty() {
             self.write_staged(&buffer, bytes)?;
         }
@@ -56,6 +58,11 @@ impl Gpu {
         let Shared { device, staging, .. } = &*self.shared;
         // Lets buffers of earlier uploads return to the pool; does not wait.
         let _ = device.poll(wgpu::PollType::Poll);
+        // Their memory outlives the device: a new buffer would notice the loss, an old one does not.
+        #[cfg(not(target_arch = "wasm32"))]
+        if is_lost(device) {
+            return Err(Error::DeviceLost { doing: UPLOAD });
+        }
         let mut parts = Vec::new();
         for chunk in bytes.chunks(CHUNK as usize) {
             let size = Pool::size_for(chunk.len() as u64);
@@ -68,7 +75,7 @@ impl Gpu {
                     mapped_at_creation: true,
                 })?,
             };
-            write_mapped(&part, chunk)?;
+            self.fill_mapped(UPLOAD, &part, chunk)?;
             parts.push((part, chunk.len() as u64));
         }
         self.submit(UPLOAD, |encoder| {
@@ -82,11 +89,13 @@ impl Gpu {
             // A weak handle: what the device holds must not hold the device.
             let shared = Arc::downgrade(&self.shared);
             let returning = part.clone();
-            part.map_async(wgpu::MapMode::Write, .., move |mapped| {
-                if let (Ok(()), Some(shared)) = (mapped, shared.upgrade()) {
-                    shared.staging.write.put(returning);
-                }
-            });
+            guarded(device, UPLOAD, || {
+                part.map_async(wgpu::MapMode::Write, .., move |mapped| {
+                    if let (Ok(()), Some(shared)) = (mapped, shared.upgrade()) {
+                        shared.staging.write.put(returning);
+                    }
+                });
+            })?;
         }
         Ok(())
     }
@@ -188,7 +197,7 @@ impl Gpu {
         device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
         if pollster::block_on(receiver.receive()) != Some(true) {
             // No word to the error scope: the device is gone, or the caller has it mapped.
-            return Err(if self.is_lost() {
+            return Err(if is_lost(device) {
                 lost
             } else {
                 Error::Refused { doing: DOWNLOAD, reason: "the buffer is mapped already".to_owned() }
@@ -201,8 +210,7 @@ impl Gpu {
             }
             Err(_) => Err(lost),
         };
-        source.buffer.unmap();
-        copied
+        guarded(device, DOWNLOAD, || source.buffer.unmap()).and(copied)
     }
 
     /// [`download`](Gpu::download) without blocking: the copy is submitted at once, with the contents
@@ -335,17 +343,6 @@ fn chunks<'a>(source: &View<'a>) -> impl Iterator<Item = View<'a>> + use<'a> {
     })
 }
 
-/// Fills the start of a mapped buffer and unmaps it.
-fn write_mapped(buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
-    buffer
-        .get_mapped_range_mut(0..bytes.len() as u64)
-        // Only a lost device leaves a mapped buffer without memory.
-        .map_err(|_| Error::DeviceLost { doing: UPLOAD })?
-        .copy_from_slice(bytes);
-    buffer.unmap();
-    Ok(())
-}
-
 /// Drives the device until the reads have arrived, and tells them if it is lost.
 #[cfg(not(target_arch = "wasm32"))]
 fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
@@ -421,8 +418,9 @@ impl Arrived {
             .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
         into.copy_from_slice(&view);
         drop(view);
-        self.part.unmap();
-        self.gpu.shared.staging.read.put(self.part);
+        let Shared { device, staging, .. } = &*self.gpu.shared;
+        guarded(device, DOWNLOAD, || self.part.unmap())?;
+        staging.read.put(self.part);
         Ok(())
     }
 }

@@ -10,6 +10,9 @@ use crate::error::{Error, Operand, Result};
 /// `wgpu::BufferBinding`, or a range counted in elements. Nothing is checked before the operation
 /// itself, and a range that does not fit is an [`Error`], never a panic.
 ///
+/// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is
+/// refused. Buffers of another instance are beyond what wgpu can tell apart: never pass them.
+///
 /// ```no_run
 /// # use wgpu_relu::{Gpu, GpuRelu, View};
 /// # let gpu = Gpu::new()?;

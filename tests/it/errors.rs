@@ -6,11 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use wgpu::BufferUsages as Usage;
 use wgpu_relu::{Activation, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, View};
 
-use crate::{gpu, own_device, raw_buffer};
+use crate::{device_on, gpu, instance, own_device, raw_buffer};
 
 /// An adopted device whose handler counts.
 fn watched() -> (Gpu, Arc<AtomicUsize>) {
-    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    watch(own_device(|_| ()))
+}
+
+fn watch((device, queue): (wgpu::Device, wgpu::Queue)) -> (Gpu, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&count);
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -162,7 +165,7 @@ fn parameters_out_of_range() {
 #[test]
 fn more_than_a_buffer_holds() {
     let (device, queue) =
-        own_device(|limits| limits.max_buffer_size = 1 << 20, wgpu::Features::empty());
+        own_device(|limits| limits.max_buffer_size = 1 << 20);
     let gpu = Gpu::from_device(&device, &queue);
     let long = vec![-1.0; (1 << 18) + 1];
     let error = gpu.upload(&long).unwrap_err();
@@ -173,7 +176,8 @@ fn more_than_a_buffer_holds() {
 
 #[test]
 fn buffers_destroyed_mapped_or_foreign() {
-    let (gpu, uncaptured) = watched();
+    let instance = instance();
+    let (gpu, uncaptured) = watch(device_on(&instance, |_| ()));
     let relu = GpuRelu::new(&gpu);
     let good = gpu.upload(&[1.0; 4]).unwrap();
 
@@ -198,7 +202,7 @@ fn buffers_destroyed_mapped_or_foreign() {
     mapped.unmap();
     assert_eq!(gpu.download(&relu.apply(&mapped).unwrap()).unwrap(), [0.0; 4]);
 
-    let (other, _queue) = own_device(|_| (), wgpu::Features::empty());
+    let (other, _queue) = device_on(&instance, |_| ());
     let foreign = raw_buffer(&other, Usage::STORAGE | Usage::COPY_SRC, &[0; 4]);
     assert!(matches!(relu.apply(&foreign), Err(Error::Refused { .. })));
     assert!(matches!(relu.apply_into(&good, &foreign), Err(Error::Refused { .. })));

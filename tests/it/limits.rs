@@ -6,7 +6,7 @@ use crate::harness::{Layout, examine};
 use crate::own_device;
 
 fn gpu_with(change: impl Fn(&mut wgpu::Limits)) -> Gpu {
-    let (device, queue) = own_device(change, wgpu::Features::empty());
+    let (device, queue) = own_device(change);
     Gpu::from_device(&device, &queue)
 }
 

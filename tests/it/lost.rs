@@ -8,7 +8,7 @@ use wgpu_relu::{Error, Gpu, GpuRelu};
 use crate::own_device;
 
 fn mortal() -> Gpu {
-    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let (device, queue) = own_device(|_| ());
     Gpu::from_device(&device, &queue)
 }
 

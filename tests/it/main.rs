@@ -26,14 +26,22 @@ fn gpu() -> &'static Gpu {
     })
 }
 
-/// A device of the test's own, on the same adapter, with limits and features of its choice.
-fn own_device(
+/// An instance as the environment asks for. On OpenGL all devices of one share a context, which only
+/// one thread may use: tests that run side by side need one each.
+fn instance() -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env())
+}
+
+/// A device of the test's own, on the same adapter, with limits of its choice.
+fn own_device(change: impl Fn(&mut wgpu::Limits)) -> (wgpu::Device, wgpu::Queue) {
+    device_on(&instance(), change)
+}
+
+fn device_on(
+    instance: &wgpu::Instance,
     change: impl Fn(&mut wgpu::Limits),
-    features: wgpu::Features,
 ) -> (wgpu::Device, wgpu::Queue) {
     let wanted = gpu().adapter_info();
-    let instance =
-        wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let backends = wgpu::Backends::from(wanted.backend);
     let adapter = pollster::block_on(instance.enumerate_adapters(backends))
         .into_iter()
@@ -41,11 +49,7 @@ fn own_device(
         .expect("the adapter is still there");
     let mut limits = adapter.limits();
     change(&mut limits);
-    let descriptor = wgpu::DeviceDescriptor {
-        required_limits: limits,
-        required_features: features,
-        ..Default::default()
-    };
+    let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
     pollster::block_on(adapter.request_device(&descriptor)).expect("a second device")
 }
 

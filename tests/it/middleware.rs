@@ -6,7 +6,7 @@ use crate::{gpu, own_device};
 
 #[test]
 fn a_frame_records_prepared_operations() {
-    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let (device, queue) = own_device(|_| ());
     let gpu = Gpu::from_device(&device, &queue);
     let elu = Activation::Elu { alpha: 1.0 };
     let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
@@ -41,7 +41,7 @@ fn a_frame_records_prepared_operations() {
 
 #[test]
 fn adopting_creates_nothing_and_recording_neither() {
-    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let (device, queue) = own_device(|_| ());
     let counts = || {
         let counters = device.get_internal_counters().hal;
         [

@@ -8,7 +8,7 @@ use crate::{bits, gpu, own_device, random_words};
 
 /// The shared device (mappable where the adapter can), and one that must use staging buffers.
 fn both() -> [Gpu; 2] {
-    let (device, queue) = own_device(|_| (), wgpu::Features::empty());
+    let (device, queue) = own_device(|_| ());
     [gpu().clone(), Gpu::from_device(&device, &queue)]
 }
 
