@@ -29,7 +29,9 @@ pub enum Error {
     },
 
     /// The adapter was found, but gave no device.
-    #[error("adapter {adapter} gave no device: {reason}; ask for fewer features, or choose another adapter")]
+    #[error(
+        "adapter {adapter} gave no device: {reason}; ask for fewer features, or choose another adapter"
+    )]
     NoDevice {
         /// The adapter's name.
         adapter: String,
@@ -60,7 +62,9 @@ pub enum Error {
     },
 
     /// Operands of different lengths.
-    #[error("{operand} has {length} elements, but {reference} has {expected}; pass ranges of equal length")]
+    #[error(
+        "{operand} has {length} elements, but {reference} has {expected}; pass ranges of equal length"
+    )]
     LengthMismatch {
         /// The operand that does not fit.
         operand: Operand,
@@ -105,7 +109,9 @@ pub enum Error {
     },
 
     /// A buffer made without a usage the operation needs.
-    #[error("{operand} needs BufferUsages::{needed}, but its buffer has only {found}; create it with {needed} too")]
+    #[error(
+        "{operand} needs BufferUsages::{needed}, but its buffer has only {found}; create it with {needed} too"
+    )]
     MissingUsage {
         /// The operand.
         operand: Operand,
@@ -160,14 +166,18 @@ pub enum Error {
     },
 
     /// The device ran out of memory.
-    #[error("out of device memory while {doing}; drop buffers that are no longer needed, or use smaller ones")]
+    #[error(
+        "out of device memory while {doing}; drop buffers that are no longer needed, or use smaller ones"
+    )]
     OutOfMemory {
         /// What was being done.
         doing: &'static str,
     },
 
     /// The device is lost or was destroyed.
-    #[error("the device was lost or destroyed before {doing}; make a new one and upload the data again")]
+    #[error(
+        "the device was lost or destroyed before {doing}; make a new one and upload the data again"
+    )]
     DeviceLost {
         /// What was being done.
         doing: &'static str,

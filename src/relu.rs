@@ -47,7 +47,10 @@ impl GpuRelu {
     /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
-        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu }
+        GpuRelu {
+            gpu: gpu.clone(),
+            activation: Activation::Relu,
+        }
     }
 
     /// Any activation.
@@ -57,7 +60,10 @@ impl GpuRelu {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         activation.validate()?;
-        Ok(GpuRelu { gpu: gpu.clone(), activation })
+        Ok(GpuRelu {
+            gpu: gpu.clone(),
+            activation,
+        })
     }
 
     /// The activation.
@@ -69,7 +75,7 @@ impl GpuRelu {
     /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
     pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
         let x = x.into();
-        self.into_new(&[(Operand::X, x)], |y| self.prepare(x, y))
+        self.to_new_buffer(&[(Operand::X, x)], |y| self.prepare(x, y))
     }
 
     /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
@@ -90,7 +96,9 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
     ) -> Result<wgpu::Buffer> {
         let (x, dy) = (x.into(), dy.into());
-        self.into_new(&[(Operand::X, x), (Operand::Dy, dy)], |dx| self.prepare_gradient(x, dy, dx))
+        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], |dx| {
+            self.prepare_gradient(x, dy, dx)
+        })
     }
 
     /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
@@ -106,14 +114,16 @@ impl GpuRelu {
 
     /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
     /// an operation in place, pass the same range twice.
-    pub fn prepare<'a>(
-        &self,
-        x: impl Into<View<'a>>,
-        y: impl Into<View<'a>>,
-    ) -> Result<Prepared> {
+    pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
         let inputs = [(Operand::X, x.into())];
         let output = (Operand::Y, y.into());
-        Prepared::new(&self.gpu, &self.activation, Kernel::Forward, &inputs, output)
+        Prepared::new(
+            &self.gpu,
+            &self.activation,
+            Kernel::Forward,
+            &inputs,
+            output,
+        )
     }
 
     /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
@@ -125,7 +135,13 @@ impl GpuRelu {
     ) -> Result<Prepared> {
         let inputs = [(Operand::X, x.into()), (Operand::Dy, dy.into())];
         let output = (Operand::Dx, dx.into());
-        Prepared::new(&self.gpu, &self.activation, Kernel::Gradient, &inputs, output)
+        Prepared::new(
+            &self.gpu,
+            &self.activation,
+            Kernel::Gradient,
+            &inputs,
+            output,
+        )
     }
 
     /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
@@ -153,7 +169,7 @@ impl GpuRelu {
     }
 
     /// Submits what `prepare` makes of a new buffer as long as the first input.
-    fn into_new(
+    fn to_new_buffer(
         &self,
         inputs: &[(Operand, View<'_>)],
         prepare: impl FnOnce(View<'_>) -> Result<Prepared>,

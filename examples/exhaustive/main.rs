@@ -38,6 +38,10 @@ fn run() -> wgpu_relu::Result<usize> {
     for bits in differing.iter().take(10) {
         println!("differs at {bits:#010x} ({:e})", f32::from_bits(*bits));
     }
-    println!("relu against np.maximum(0, x): {} differing of {}", differing.len(), check::BLOCK * 256);
+    println!(
+        "relu against np.maximum(0, x): {} differing of {}",
+        differing.len(),
+        check::BLOCK * 256
+    );
     Ok(differing.len())
 }

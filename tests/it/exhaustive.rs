@@ -9,5 +9,9 @@ use crate::gpu;
 #[test]
 fn relu_equals_numpy_over_a_part_of_all_inputs() {
     let differing = check::relu(gpu(), (0..256).step_by(17), |_| ()).unwrap();
-    assert_eq!(differing, Vec::<u32>::new(), "blocks that differ from NumPy's");
+    assert_eq!(
+        differing,
+        Vec::<u32>::new(),
+        "blocks that differ from NumPy's"
+    );
 }

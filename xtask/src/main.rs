@@ -1,1 +1,104 @@
-fn main(){}
+//! The repository's tasks: `cargo xtask`. No dependencies, so that it builds in a second.
+
+mod driver;
+
+use std::env;
+use std::process::{Command, ExitCode};
+
+use driver::Driver;
+
+const USAGE: &str = "\
+usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed on]
+
+  demo        a dense layer over handwritten digits, its activation and gradient on the GPU;
+              passed on: an .npy file, --activation NAME, --units N, --seed N
+  test        all tests; passed on to cargo test
+  exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
+  bench       the benchmarks, the plain copy beside them; writes benches/results/; passed on to criterion
+
+Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
+where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
+installs that.";
+
+type Outcome = Result<(), String>;
+
+fn main() -> ExitCode {
+    let outcome = run(env::args().skip(1).collect());
+    if let Err(error) = &outcome {
+        eprintln!("xtask: {error}");
+    }
+    if outcome.is_ok() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn run(mut arguments: Vec<String>) -> Outcome {
+    if arguments.is_empty() {
+        return Err(format!("no task given\n\n{USAGE}"));
+    }
+    let task = arguments.remove(0);
+    let command: &[&str] = match task.as_str() {
+        "demo" => &["run", "--quiet", "--example", "quickstart", "--"],
+        "test" => &["test", "--workspace"],
+        "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
+        "bench" => &["bench", "--bench", "operators", "--"],
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            return Ok(());
+        }
+        _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
+    };
+    let driver = take_option(&mut arguments, "--driver")?;
+    let environment = match driver {
+        Some(name) => Driver::from_name(&name)?.provide()?,
+        None => driver::any()?,
+    };
+    let mut cargo = cargo(command);
+    cargo.args(arguments).envs(environment);
+    if task == "bench" {
+        cargo.env(
+            "BENCH_RESULTS",
+            concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"),
+        );
+    }
+    check(&mut cargo)
+}
+
+/// Takes `name value` or `name=value` out of what is passed on.
+fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>, String> {
+    let prefix = format!("{name}=");
+    let Some(at) = arguments
+        .iter()
+        .position(|a| a == name || a.starts_with(&prefix))
+    else {
+        return Ok(None);
+    };
+    let option = arguments.remove(at);
+    if let Some(value) = option.strip_prefix(&prefix) {
+        return Ok(Some(value.to_owned()));
+    }
+    if at == arguments.len() {
+        return Err(format!("{name} needs a value"));
+    }
+    Ok(Some(arguments.remove(at)))
+}
+
+/// Cargo, at the root of the repository.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo
+        .args(arguments)
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo
+}
+
+/// Runs a command; that it failed is told with the command.
+fn check(command: &mut Command) -> Outcome {
+    match command.status() {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("{status}: {command:?}")),
+        Err(error) => Err(format!("{error}: {command:?}")),
+    }
+}

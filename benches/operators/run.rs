@@ -1,0 +1,194 @@
+//! Running what is measured, and checking what came out.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand_distr::{Distribution, StandardNormal};
+use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, Tolerance, reference};
+
+/// Operations that share a submit, whose cost is not theirs. Few enough that in place an activation
+/// repeated on its own result stays among the normal numbers.
+const BATCH: u64 = 16;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Operation {
+    /// `copy_buffer_to_buffer`.
+    Copy,
+    Operator(Activation, Operator),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Operator {
+    Forward,
+    InPlace,
+    Gradient,
+}
+
+impl Operation {
+    /// Bytes read and written.
+    pub(crate) fn bytes(self, length: usize) -> u64 {
+        let operands = match self {
+            Operation::Operator(_, Operator::Gradient) => 3,
+            _ => 2,
+        };
+        4 * operands * length as u64
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Operation::Copy => f.write_str("copy"),
+            Operation::Operator(activation, operator) => {
+                let operator = match operator {
+                    Operator::Forward => "forward",
+                    Operator::InPlace => "in place",
+                    Operator::Gradient => "gradient",
+                };
+                write!(f, "{}/{operator}", activation.name())
+            }
+        }
+    }
+}
+
+/// Operands of one length.
+pub(crate) struct Setup<'g> {
+    gpu: &'g Gpu,
+    x: Vec<f32>,
+    dy: Vec<f32>,
+    x_buffer: wgpu::Buffer,
+    dy_buffer: wgpu::Buffer,
+    /// Output, and operand in place.
+    y_buffer: wgpu::Buffer,
+}
+
+impl<'g> Setup<'g> {
+    pub(crate) fn new(gpu: &'g Gpu, length: usize) -> Result<Self> {
+        let mut random = StdRng::seed_from_u64(length as u64);
+        let mut normal = || -> Vec<f32> {
+            (0..length)
+                .map(|_| StandardNormal.sample(&mut random))
+                .collect()
+        };
+        let (x, dy) = (normal(), normal());
+        let (x_buffer, dy_buffer) = (gpu.upload(&x)?, gpu.upload(&dy)?);
+        let y_buffer = gpu.upload(&x)?;
+        Ok(Setup {
+            gpu,
+            x,
+            dy,
+            x_buffer,
+            dy_buffer,
+            y_buffer,
+        })
+    }
+
+    pub(crate) fn length(&self) -> usize {
+        self.x.len()
+    }
+
+    /// Time of `iterations` runs, each batch from its submit to its end.
+    pub(crate) fn time(&self, operation: Operation, iterations: u64) -> Duration {
+        let step = self.prepare(operation);
+        let mut spent = Duration::ZERO;
+        let mut left = iterations;
+        while left > 0 {
+            let batch = left.min(BATCH);
+            left -= batch;
+            self.restore(operation);
+            let mut encoder = self.encoder();
+            match &step {
+                None => (0..batch).for_each(|_| self.copy(&mut encoder)),
+                Some(step) => {
+                    let mut pass = encoder.begin_compute_pass(&Default::default());
+                    (0..batch).for_each(|_| step.record(&mut pass));
+                }
+            }
+            let start = Instant::now();
+            self.run(encoder);
+            spent += start.elapsed();
+        }
+        spent
+    }
+
+    /// Runs `operation` once more and compares every element with the reference.
+    pub(crate) fn verify(&self, operation: Operation) {
+        self.time(operation, 1);
+        let got = self
+            .gpu
+            .download(&self.y_buffer)
+            .expect("the result is there to read");
+        let (x, dy) = (&self.x, &self.dy);
+        match operation {
+            Operation::Copy => assert!(got == *x, "the copy is no copy"),
+            Operation::Operator(activation, operator) => {
+                let tolerance = match operator {
+                    Operator::Gradient => activation.gradient_tolerance(),
+                    _ => activation.value_tolerance(),
+                };
+                let limit = if let Tolerance::Ulp(ulp) = tolerance {
+                    ulp
+                } else {
+                    0.0
+                };
+                for (i, &got) in got.iter().enumerate() {
+                    let exact = match operator {
+                        Operator::Gradient => reference::gradient_value(activation, x[i], dy[i]),
+                        _ => reference::value(activation, x[i]),
+                    };
+                    let error = reference::ulp_error(exact, got);
+                    assert!(
+                        error <= limit,
+                        "{operation}, element {i} of {}, x = {:e}: {got:e} is {error:.2} ulp off {exact:e}",
+                        x.len(),
+                        x[i]
+                    );
+                }
+            }
+        }
+    }
+
+    fn prepare(&self, operation: Operation) -> Option<Prepared> {
+        let Operation::Operator(activation, operator) = operation else {
+            return None;
+        };
+        let relu = GpuRelu::with_activation(self.gpu, activation).expect("valid defaults");
+        let (x, dy, y) = (&self.x_buffer, &self.dy_buffer, &self.y_buffer);
+        let step = match operator {
+            Operator::Forward => relu.prepare(x, y),
+            Operator::InPlace => relu.prepare(y, y),
+            Operator::Gradient => relu.prepare_gradient(x, dy, y),
+        };
+        Some(step.expect("operands of equal length"))
+    }
+
+    /// Gives an operation in place its input back.
+    fn restore(&self, operation: Operation) {
+        if matches!(operation, Operation::Operator(_, Operator::InPlace)) {
+            let mut encoder = self.encoder();
+            self.copy(&mut encoder);
+            self.run(encoder);
+        }
+    }
+
+    fn copy(&self, encoder: &mut wgpu::CommandEncoder) {
+        encoder.copy_buffer_to_buffer(&self.x_buffer, 0, &self.y_buffer, 0, self.x_buffer.size());
+    }
+
+    fn encoder(&self) -> wgpu::CommandEncoder {
+        self.gpu
+            .device()
+            .create_command_encoder(&Default::default())
+    }
+
+    fn run(&self, encoder: wgpu::CommandEncoder) {
+        self.gpu.queue().submit([encoder.finish()]);
+        self.gpu
+            .device()
+            .poll(wgpu::PollType::wait_indefinitely())
+            .expect("the device is there");
+    }
+}
