@@ -19,10 +19,7 @@ fn main() -> ExitCode {
             println!("opens  {}", describe(&gpu.adapter_info()));
             let limits = gpu.device().limits();
             println!("       buffers up to {}", mebibytes(limits.max_buffer_size));
-            println!(
-                "       bindings up to {}",
-                mebibytes(limits.max_storage_buffer_binding_size)
-            );
+            println!("       bindings up to {}", mebibytes(limits.max_storage_buffer_binding_size));
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -33,10 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn describe(info: &wgpu::AdapterInfo) -> String {
-    format!(
-        "{} ({:?}, {:?}, {})",
-        info.name, info.backend, info.device_type, info.driver_info
-    )
+    format!("{} ({:?}, {:?}, {})", info.name, info.backend, info.device_type, info.driver_info)
 }
 
 /// `max_buffer_size` may be a whole number of MiB less a byte.

@@ -31,10 +31,7 @@ pub struct GpuOptions {
 
 impl GpuOptions {
     fn wanted_name(&self) -> Option<String> {
-        let name = self
-            .adapter_name
-            .clone()
-            .or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
+        let name = self.adapter_name.clone().or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
         name.filter(|name| !name.is_empty())
     }
 
@@ -62,10 +59,8 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
         let info = adapter.get_info();
         // A mappable buffer lives in memory the CPU can reach: free where that is the only memory
         // there is, slow across a bus.
-        let shared_memory = matches!(
-            info.device_type,
-            wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu
-        );
+        let shared_memory =
+            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
         let mappable = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
         let mut required_features = options.features;
         if shared_memory && adapter.features().contains(mappable) {
@@ -100,10 +95,7 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
         // The no-op backend runs no shader: only for those who ask for it.
         .unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
     let mut adapters = instance.enumerate_adapters(backends).await;
-    let found: Vec<String> = adapters
-        .iter()
-        .map(|adapter| describe(&adapter.get_info()))
-        .collect();
+    let found: Vec<String> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
     adapters.retain(|adapter| {
         let flags = adapter.get_downlevel_capabilities().flags;
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
@@ -114,26 +106,15 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
         adapters.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&name));
     }
     if adapters.is_empty() {
-        let looked_for = wanted.map_or(String::new(), |name| {
-            format!(" whose name contains {name:?}")
-        });
-        let found = if found.is_empty() {
-            "none".to_owned()
-        } else {
-            found.join(", ")
-        };
+        let looked_for =
+            wanted.map_or(String::new(), |name| format!(" whose name contains {name:?}"));
+        let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };
         return Err(none(format!(
             "looked on {} for an adapter with compute shaders{looked_for}, and found {found}",
-            backends
-                .iter_names()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-                .join(", "),
+            backends.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
         )));
     }
-    let power = options
-        .power_preference
-        .or_else(wgpu::PowerPreference::from_env);
+    let power = options.power_preference.or_else(wgpu::PowerPreference::from_env);
     adapters.sort_by_key(|adapter| rank(&adapter.get_info(), power));
     Ok(adapters)
 }
@@ -147,9 +128,7 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
         ..Default::default()
     };
     let adapter = options.instance()?.request_adapter(&request).await;
-    adapter
-        .map(|adapter| vec![adapter])
-        .map_err(|error| none(error.to_string()))
+    adapter.map(|adapter| vec![adapter]).map_err(|error| none(error.to_string()))
 }
 
 fn none(reason: String) -> Error {
@@ -167,10 +146,7 @@ fn none(reason: String) -> Error {
     } else {
         "install a Vulkan driver"
     };
-    Error::NoAdapter {
-        reason,
-        remedy: remedy.to_owned(),
-    }
+    Error::NoAdapter { reason, remedy: remedy.to_owned() }
 }
 
 /// Sort key: the smaller, the better.
@@ -222,10 +198,7 @@ mod tests {
             (IntegratedGpu, Backend::Vulkan),
             (DiscreteGpu, Backend::Gl),
         ];
-        assert_eq!(
-            order(all.clone(), None),
-            [DiscreteGpu, IntegratedGpu, Other, Cpu]
-        );
+        assert_eq!(order(all.clone(), None), [DiscreteGpu, IntegratedGpu, Other, Cpu]);
         assert_eq!(
             order(all, Some(PowerPreference::LowPower)),
             [IntegratedGpu, DiscreteGpu, Other, Cpu]
@@ -234,10 +207,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_told_with_a_remedy() {
-        let options = GpuOptions {
-            adapter_name: Some("no such adapter".into()),
-            ..Default::default()
-        };
+        let options =
+            GpuOptions { adapter_name: Some("no such adapter".into()), ..Default::default() };
         let error = pollster::block_on(open(&options)).unwrap_err();
         assert!(matches!(error, Error::NoAdapter { .. }), "{error}");
         assert!(error.to_string().contains("no such adapter"), "{error}");

@@ -38,11 +38,7 @@ pub(crate) fn spans(offsets: &[u64], length: u64, longest: u64) -> Vec<Span> {
         let mut start = from;
         while start < to {
             let length = longest.min(to - start);
-            spans.push(Span {
-                start,
-                length,
-                access,
-            });
+            spans.push(Span { start, length, access });
             start += length;
         }
     };
@@ -80,34 +76,19 @@ impl Geometry {
             // enough workgroups for all cores at small sizes.
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            Geometry {
-                workgroup: 64,
-                lanes,
-                quads: 16,
-                max_workgroups,
-            }
+            Geometry { workgroup: 64, lanes, quads: 16, max_workgroups }
         } else {
             // One quad an invocation: neighbours read neighbouring quads, which coalesces.
-            let workgroup = if limits.max_compute_invocations_per_workgroup >= 256 {
-                256
-            } else {
-                64
-            };
-            Geometry {
-                workgroup,
-                lanes: workgroup,
-                quads: 1,
-                max_workgroups,
-            }
+            let workgroup =
+                if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
+            Geometry { workgroup, lanes: workgroup, quads: 1, max_workgroups }
         }
     }
 
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
     pub(crate) fn most_elements(&self) -> u64 {
         let workgroups = u64::from(self.max_workgroups).pow(2);
-        workgroups
-            .saturating_mul(self.elements_per_workgroup())
-            .min(1 << 29)
+        workgroups.saturating_mul(self.elements_per_workgroup()).min(1 << 29)
     }
 
     fn elements_per_workgroup(&self) -> u64 {
@@ -129,12 +110,7 @@ mod tests {
     use super::*;
 
     fn geometry(max_workgroups: u32) -> Geometry {
-        Geometry {
-            workgroup: 64,
-            lanes: 64,
-            quads: 1,
-            max_workgroups,
-        }
+        Geometry { workgroup: 64, lanes: 64, quads: 1, max_workgroups }
     }
 
     /// The spans follow one another, cover everything once, and quads are aligned and whole.
@@ -169,18 +145,8 @@ mod tests {
     #[test]
     fn aligned_operands_go_by_quads() {
         let spans = spans(&[5, 1], 4096, 1 << 20);
-        let accesses: Vec<_> = spans
-            .iter()
-            .map(|span| (span.length, span.access))
-            .collect();
-        assert_eq!(
-            accesses,
-            [
-                (3, Access::Elements),
-                (4092, Access::Quads),
-                (1, Access::Elements)
-            ]
-        );
+        let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
+        assert_eq!(accesses, [(3, Access::Elements), (4092, Access::Quads), (1, Access::Elements)]);
     }
 
     #[test]
@@ -188,16 +154,7 @@ mod tests {
         for limit in [1u32, 7, 65_535] {
             let geometry = geometry(limit);
             let most = geometry.most_elements();
-            for length in [
-                1,
-                255,
-                256,
-                257,
-                65_535 * 256,
-                65_535 * 256 + 1,
-                (1 << 24) + 1,
-                most,
-            ] {
+            for length in [1, 255, 256, 257, 65_535 * 256, 65_535 * 256 + 1, (1 << 24) + 1, most] {
                 let length = length.min(most);
                 let [x, y] = geometry.workgroups(length);
                 assert!(x <= limit && y <= limit, "{limit} {length}: {x} x {y}");

@@ -78,14 +78,10 @@ impl Gpu {
     pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let limits = device.limits();
-        let shared_memory = matches!(
-            info.device_type,
-            wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu
-        );
-        let mappable = shared_memory
-            && device
-                .features()
-                .contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        let shared_memory =
+            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
+        let mappable =
+            shared_memory && device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
         Gpu {
             shared: Arc::new(Shared {
                 geometry: Geometry::new(&info, &limits),
@@ -126,11 +122,8 @@ impl Gpu {
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
-        let map = if self.shared.mappable {
-            Usage::MAP_READ | Usage::MAP_WRITE
-        } else {
-            Usage::empty()
-        };
+        let map =
+            if self.shared.mappable { Usage::MAP_READ | Usage::MAP_WRITE } else { Usage::empty() };
         self.create(&wgpu::BufferDescriptor {
             label: Some("wgpu-relu data"),
             size,
@@ -142,9 +135,7 @@ impl Gpu {
     /// Creates a buffer, or says why not.
     pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
         let device = &self.shared.device;
-        guarded(device, "creating a buffer", || {
-            device.create_buffer(descriptor)
-        })
+        guarded(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
     /// Fills the start of a mapped buffer and unmaps it.
@@ -168,22 +159,13 @@ impl Gpu {
         doing: &'static str,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
     ) -> Result<wgpu::SubmissionIndex> {
-        let Shared {
-            device,
-            queue,
-            mapping,
-            ..
-        } = &*self.shared;
+        let Shared { device, queue, mapping, .. } = &*self.shared;
         guarded(device, doing, || {
-            let descriptor = wgpu::CommandEncoderDescriptor {
-                label: Some("wgpu-relu"),
-            };
+            let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
             let mut encoder = device.create_command_encoder(&descriptor);
             record(&mut encoder);
             let commands = encoder.finish();
-            let _unmapped = mapping
-                .read()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let _unmapped = mapping.read().unwrap_or_else(std::sync::PoisonError::into_inner);
             queue.submit([commands])
         })
     }

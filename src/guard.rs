@@ -24,10 +24,7 @@ pub(crate) fn guarded<T>(
             // On a lost device wgpu blames the buffers, which are invalid there.
             Some(_) if is_lost(device) => Err(Error::DeviceLost { doing }),
             Some(wgpu::Error::OutOfMemory { .. }) => Err(Error::OutOfMemory { doing }),
-            Some(error) => Err(Error::Refused {
-                doing,
-                reason: one_line(&error),
-            }),
+            Some(error) => Err(Error::Refused { doing, reason: one_line(&error) }),
         }
     }
 }
@@ -68,9 +65,5 @@ fn one_line(error: &dyn std::error::Error) -> String {
     while let Some(source) = innermost.source() {
         innermost = source;
     }
-    innermost
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    innermost.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }

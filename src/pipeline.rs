@@ -42,17 +42,9 @@ impl Pipelines {
         access: Access,
         places: &[Place],
     ) -> Result<Pipeline> {
-        let key = Key {
-            activation: activation.name(),
-            kernel,
-            access,
-            places: places.to_vec(),
-        };
+        let key = Key { activation: activation.name(), kernel, access, places: places.to_vec() };
         let cache = &gpu.shared.pipelines;
-        let mut compiled = cache
-            .compiled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut compiled = cache.compiled.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(pipeline) = compiled.get(&key) {
             return Ok(pipeline.clone());
         }
@@ -89,9 +81,7 @@ fn compile(
                 Place::Output => {}
                 Place::Own | Place::OwnWritable => entries.push(buffer_entry(
                     number,
-                    wgpu::BufferBindingType::Storage {
-                        read_only: *place == Place::Own,
-                    },
+                    wgpu::BufferBindingType::Storage { read_only: *place == Place::Own },
                 )),
             }
         }
@@ -127,11 +117,7 @@ fn buffer_entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLay
     wgpu::BindGroupLayoutEntry {
         binding,
         visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer {
-            ty,
-            has_dynamic_offset: false,
-            min_binding_size: None,
-        },
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
         count: None,
     }
 }
@@ -139,38 +125,18 @@ fn buffer_entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLay
 /// An adopted device may have been asked for less than a kernel needs.
 fn check_limits(limits: &wgpu::Limits, workgroup: u32) -> Result<()> {
     for (limit, found, needed) in [
-        (
-            "max_storage_buffers_per_shader_stage",
-            limits.max_storage_buffers_per_shader_stage,
-            3,
-        ),
-        (
-            "max_uniform_buffers_per_shader_stage",
-            limits.max_uniform_buffers_per_shader_stage,
-            1,
-        ),
+        ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, 3),
+        ("max_uniform_buffers_per_shader_stage", limits.max_uniform_buffers_per_shader_stage, 1),
         (
             "max_compute_invocations_per_workgroup",
             limits.max_compute_invocations_per_workgroup,
             workgroup,
         ),
-        (
-            "max_compute_workgroup_size_x",
-            limits.max_compute_workgroup_size_x,
-            workgroup,
-        ),
-        (
-            "max_compute_workgroups_per_dimension",
-            limits.max_compute_workgroups_per_dimension,
-            1,
-        ),
+        ("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x, workgroup),
+        ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension, 1),
     ] {
         if found < needed {
-            return Err(Error::Limit {
-                limit,
-                found: found.into(),
-                needed: needed.into(),
-            });
+            return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });
         }
     }
     Ok(())

@@ -63,10 +63,8 @@ impl Prepared {
             return Ok(());
         }
         gpu.submit("submitting an operation", |encoder| {
-            let descriptor = wgpu::ComputePassDescriptor {
-                label: Some("wgpu-relu"),
-                timestamp_writes: None,
-            };
+            let descriptor =
+                wgpu::ComputePassDescriptor { label: Some("wgpu-relu"), timestamp_writes: None };
             self.record(&mut encoder.begin_compute_pass(&descriptor));
         })?;
         Ok(())
@@ -85,9 +83,7 @@ impl Prepared {
         let output = output.1;
         let inputs: Vec<View<'_>> = inputs.iter().map(|&(_, view)| view).collect();
         if length == 0 {
-            return Ok(Prepared {
-                dispatches: Vec::new(),
-            });
+            return Ok(Prepared { dispatches: Vec::new() });
         }
 
         let limits = &gpu.shared.limits;
@@ -97,11 +93,7 @@ impl Prepared {
         // buffer are shorter: either they fit into one binding together, or are too far apart for
         // their bindings to meet.
         let shares_buffer = inputs.iter().any(|input| input.same_buffer(&output));
-        let parts = if shares_buffer {
-            2 + inputs.len() as u64
-        } else {
-            1
-        };
+        let parts = if shares_buffer { 2 + inputs.len() as u64 } else { 1 };
         let longest = (binding_limit / parts).saturating_sub(alignment) / 4;
         let longest = longest.min(gpu.shared.geometry.most_elements());
         if longest < 64 {
@@ -111,21 +103,15 @@ impl Prepared {
                 needed: (alignment + 256) * parts,
             });
         }
-        let offsets: Vec<u64> = inputs
-            .iter()
-            .chain([&output])
-            .map(|view| view.offset / 4)
-            .collect();
+        let offsets: Vec<u64> =
+            inputs.iter().chain([&output]).map(|view| view.offset / 4).collect();
         let spans = dispatch::spans(&offsets, length, longest);
 
         let plans: Vec<Plan<'_>> = spans
             .iter()
             .map(|span| Plan::new(span, &inputs, &output, alignment, binding_limit))
             .collect();
-        let uniforms = plans
-            .iter()
-            .map(|plan| plan.uniform(activation))
-            .collect::<Vec<_>>();
+        let uniforms = plans.iter().map(|plan| plan.uniform(activation)).collect::<Vec<_>>();
         let (uniform, stride) = uniform_buffer(gpu, &uniforms)?;
 
         let dispatches = plans.iter().enumerate().map(|(index, plan)| {
@@ -137,9 +123,7 @@ impl Prepared {
                 workgroups: gpu.shared.geometry.workgroups(plan.span.length),
             })
         });
-        Ok(Prepared {
-            dispatches: dispatches.collect::<Result<_>>()?,
-        })
+        Ok(Prepared { dispatches: dispatches.collect::<Result<_>>()? })
     }
 }
 
@@ -150,12 +134,7 @@ pub(crate) fn check(operands: &[(Operand, View<'_>)]) -> Result<u64> {
         let length = view.checked::<f32>(operand, wgpu::BufferUsages::STORAGE, "STORAGE")?;
         let &mut (reference, expected) = first.get_or_insert((operand, length));
         if length != expected {
-            return Err(Error::LengthMismatch {
-                operand,
-                length,
-                reference,
-                expected,
-            });
+            return Err(Error::LengthMismatch { operand, length, reference, expected });
         }
     }
     Ok(first.map_or(0, |(_, length)| length))
@@ -163,10 +142,7 @@ pub(crate) fn check(operands: &[(Operand, View<'_>)]) -> Result<u64> {
 
 /// Checks that no input overlaps the output in part. Inputs may overlap each other.
 fn check_overlap(inputs: &[(Operand, View<'_>)], output: (Operand, View<'_>)) -> Result<()> {
-    match inputs
-        .iter()
-        .find(|(_, view)| view.overlaps_in_part(&output.1))
-    {
+    match inputs.iter().find(|(_, view)| view.overlaps_in_part(&output.1)) {
         None => Ok(()),
         Some((operand, view)) => Err(Error::Overlap {
             input: *operand,
@@ -207,11 +183,7 @@ impl<'a> Plan<'a> {
     ) -> Self {
         let range = |view: &View<'a>| {
             let start = view.offset + span.start * 4;
-            Binding {
-                buffer: view.buffer,
-                start,
-                end: start + span.length * 4,
-            }
+            Binding { buffer: view.buffer, start, end: start + span.length * 4 }
         };
         let align = |binding: Binding<'a>| Binding {
             start: binding.start - binding.start % alignment,
@@ -226,11 +198,7 @@ impl<'a> Plan<'a> {
                 let own = align(range(input));
                 let (start, end) = (shared.start.min(own.start), shared.end.max(own.end));
                 if end - start <= binding_limit {
-                    shared = Binding {
-                        start,
-                        end,
-                        ..shared
-                    };
+                    shared = Binding { start, end, ..shared };
                     Place::Output
                 } else {
                     Place::OwnWritable
@@ -251,13 +219,7 @@ impl<'a> Plan<'a> {
             .chain([(output, &shared)])
             .map(|(view, binding)| range(view).start - binding.start)
             .collect();
-        Plan {
-            span: *span,
-            output: shared,
-            inputs: bound,
-            places,
-            first,
-        }
+        Plan { span: *span, output: shared, inputs: bound, places, first }
     }
 
     fn uniform(&self, activation: &Activation) -> Uniform {
@@ -267,11 +229,7 @@ impl<'a> Plan<'a> {
             Access::Quads => (4, 16),
             Access::Elements => (1, 4),
         };
-        let word = |index: usize| {
-            self.first
-                .get(index)
-                .map_or(0, |first| (first / bytes) as u32)
-        };
+        let word = |index: usize| self.first.get(index).map_or(0, |first| (first / bytes) as u32);
         let [p0, p1, p2, p3] = activation.uniform().map(f32::to_bits);
         let length = (self.span.length / elements) as u32;
         let output = self.inputs.len();
@@ -288,11 +246,7 @@ impl<'a> Plan<'a> {
     ) -> Result<wgpu::BindGroup> {
         let resource = |buffer, offset, size| {
             let size = std::num::NonZero::new(size);
-            wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer,
-                offset,
-                size,
-            })
+            wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size })
         };
         let entry = |binding: u32, bound: &Binding<'a>| wgpu::BindGroupEntry {
             binding,

@@ -15,11 +15,7 @@ use crate::activation::{Activation, Gradient};
 /// f(x) in f64. NaN gives NaN.
 #[must_use]
 pub fn value(activation: Activation, x: f32) -> f64 {
-    if x.is_nan() {
-        f64::NAN
-    } else {
-        activation.value(f64::from(x))
-    }
+    if x.is_nan() { f64::NAN } else { activation.value(f64::from(x)) }
 }
 
 /// f'(x) in f64; at a kink PyTorch's choice.
@@ -43,15 +39,7 @@ pub fn gradient_value(activation: Activation, x: f32, dy: f32) -> f64 {
 #[must_use]
 pub fn forward(activation: Activation, x: &[f32]) -> Vec<f32> {
     // Through f64 a signalling NaN would become a quiet one.
-    x.iter()
-        .map(|&x| {
-            if x.is_nan() {
-                x
-            } else {
-                value(activation, x) as f32
-            }
-        })
-        .collect()
+    x.iter().map(|&x| if x.is_nan() { x } else { value(activation, x) as f32 }).collect()
 }
 
 /// dL/dx of every element, rounded to f32.
@@ -64,11 +52,7 @@ pub fn gradient(activation: Activation, x: &[f32], dy: &[f32]) -> Vec<f32> {
     assert_eq!(x.len(), dy.len(), "x and dy must have the same length");
     let one = |(&x, &dy): (&f32, &f32)| {
         // As above: dy times 1 is dy with every bit.
-        if derivative(activation, x) == 1.0 {
-            dy
-        } else {
-            gradient_value(activation, x, dy) as f32
-        }
+        if derivative(activation, x) == 1.0 { dy } else { gradient_value(activation, x, dy) as f32 }
     };
     x.iter().zip(dy).map(one).collect()
 }
@@ -98,20 +82,12 @@ pub fn ulp_error(exact: f64, got: f32) -> f64 {
     }
     let smallest_normal = f64::from(f32::MIN_POSITIVE);
     // An overflow stands where the next larger number would.
-    let got = if got.is_infinite() {
-        f64::from(got.signum()) * 2f64.powi(128)
-    } else {
-        got.into()
-    };
+    let got = if got.is_infinite() { f64::from(got.signum()) * 2f64.powi(128) } else { got.into() };
     let error = (got - exact).abs();
     if exact.abs() < smallest_normal && error <= smallest_normal {
         return 0.0;
     }
-    let exponent = exact
-        .abs()
-        .clamp(smallest_normal, f32::MAX.into())
-        .log2()
-        .floor();
+    let exponent = exact.abs().clamp(smallest_normal, f32::MAX.into()).log2().floor();
     error / (exponent - 23.0).exp2()
 }
 
@@ -139,11 +115,7 @@ mod tests {
             (f64::NAN, f32::NAN, 0.0),
         ] {
             let found = ulp_error(exact, got);
-            let right = if error == infinity {
-                found > 1e5
-            } else {
-                found == error
-            };
+            let right = if error == infinity { found > 1e5 } else { found == error };
             assert!(right, "{exact:e} and {got:e}: {found}, not {error}");
         }
     }
@@ -164,11 +136,7 @@ mod tests {
             for i in -4000..4000 {
                 let x = f64::from(i) * 0.005 + 0.001_234;
                 let h = 1e-5;
-                if activation
-                    .kinks()
-                    .iter()
-                    .any(|&k| (f64::from(k) - x).abs() <= 2.0 * h)
-                {
+                if activation.kinks().iter().any(|&k| (f64::from(k) - x).abs() <= 2.0 * h) {
                     continue;
                 }
                 let slope = (activation.value(x + h) - activation.value(x - h)) / (2.0 * h);
@@ -188,26 +156,16 @@ mod tests {
             assert_eq!(value(activation, f32::NEG_INFINITY), low, "{activation}");
             assert_eq!(value(activation, f32::INFINITY), high, "{activation}");
             let (low, high) = activation.derivative_limits();
-            assert_eq!(
-                derivative(activation, f32::NEG_INFINITY),
-                low,
-                "{activation}"
-            );
+            assert_eq!(derivative(activation, f32::NEG_INFINITY), low, "{activation}");
             assert_eq!(derivative(activation, f32::INFINITY), high, "{activation}");
             // And the limits are where the function goes.
             let (low, high) = activation.limits();
             for (limit, far) in [(low, -1e30), (high, 1e30)] {
                 let near = activation.value(far);
                 if limit.is_infinite() {
-                    assert!(
-                        near.abs() > 1e20 && near.signum() == limit.signum(),
-                        "{activation}"
-                    );
+                    assert!(near.abs() > 1e20 && near.signum() == limit.signum(), "{activation}");
                 } else {
-                    assert!(
-                        (near - limit).abs() < 1e-12,
-                        "{activation}: {near} against {limit}"
-                    );
+                    assert!((near - limit).abs() < 1e-12, "{activation}: {near} against {limit}");
                 }
             }
         }
@@ -217,30 +175,16 @@ mod tests {
     fn kinks_follow_pytorch() {
         assert_eq!(derivative(Activation::Relu, 0.0), 0.0);
         assert_eq!(
-            derivative(
-                Activation::LeakyRelu {
-                    negative_slope: 0.2
-                },
-                0.0
-            ),
+            derivative(Activation::LeakyRelu { negative_slope: 0.2 }, 0.0),
             f64::from(0.2f32)
         );
-        assert_eq!(
-            derivative(Activation::Elu { alpha: 0.7 }, 0.0),
-            f64::from(0.7f32)
-        );
+        assert_eq!(derivative(Activation::Elu { alpha: 0.7 }, 0.0), f64::from(0.7f32));
     }
 
     #[test]
     fn relu_keeps_what_numpy_keeps() {
-        let bits = [
-            0x8000_0000u32,
-            0x7f80_0001,
-            0xffc1_2345,
-            0xff80_0000,
-            0x8000_0001,
-            0x7f80_0000,
-        ];
+        let bits =
+            [0x8000_0000u32, 0x7f80_0001, 0xffc1_2345, 0xff80_0000, 0x8000_0001, 0x7f80_0000];
         let kept = [0x8000_0000u32, 0x7f80_0001, 0xffc1_2345, 0, 0, 0x7f80_0000];
         let y = forward(Activation::Relu, &bits.map(f32::from_bits));
         assert_eq!(y.iter().map(|y| y.to_bits()).collect::<Vec<_>>(), kept);
@@ -253,9 +197,7 @@ mod tests {
             [0.0, 0.0]
         );
         assert_eq!(gradient(Activation::Relu, &[f32::NAN], &[3.0]), [3.0]);
-        let leaky = Activation::LeakyRelu {
-            negative_slope: 0.5,
-        };
+        let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
         assert_eq!(gradient(leaky, &[f32::NAN], &[3.0]), [1.5]);
         assert!(gradient(Activation::Elu { alpha: 1.0 }, &[f32::NAN], &[3.0])[0].is_nan());
     }

@@ -47,10 +47,7 @@ impl GpuRelu {
     /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
-        GpuRelu {
-            gpu: gpu.clone(),
-            activation: Activation::Relu,
-        }
+        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu }
     }
 
     /// Any activation.
@@ -60,10 +57,7 @@ impl GpuRelu {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         activation.validate()?;
-        Ok(GpuRelu {
-            gpu: gpu.clone(),
-            activation,
-        })
+        Ok(GpuRelu { gpu: gpu.clone(), activation })
     }
 
     /// The activation.
@@ -117,13 +111,7 @@ impl GpuRelu {
     pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
         let inputs = [(Operand::X, x.into())];
         let output = (Operand::Y, y.into());
-        Prepared::new(
-            &self.gpu,
-            &self.activation,
-            Kernel::Forward,
-            &inputs,
-            output,
-        )
+        Prepared::new(&self.gpu, &self.activation, Kernel::Forward, &inputs, output)
     }
 
     /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
@@ -135,13 +123,7 @@ impl GpuRelu {
     ) -> Result<Prepared> {
         let inputs = [(Operand::X, x.into()), (Operand::Dy, dy.into())];
         let output = (Operand::Dx, dx.into());
-        Prepared::new(
-            &self.gpu,
-            &self.activation,
-            Kernel::Gradient,
-            &inputs,
-            output,
-        )
+        Prepared::new(&self.gpu, &self.activation, Kernel::Gradient, &inputs, output)
     }
 
     /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many

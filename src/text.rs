@@ -14,11 +14,7 @@ impl fmt::Display for Activation {
             write!(f, "{before}{name}={value}")?;
             before = ',';
         }
-        if before == ',' {
-            f.write_str(")")
-        } else {
-            Ok(())
-        }
+        if before == ',' { f.write_str(")") } else { Ok(()) }
     }
 }
 
@@ -26,10 +22,7 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Parse {
-            text: text.to_owned(),
-            reason,
-        };
+        let wrong = |reason: String| Error::Parse { text: text.to_owned(), reason };
         let (name, list) = match text.trim().split_once('(') {
             None => (text.trim(), ""),
             Some((name, rest)) => match rest.strip_suffix(')') {
@@ -37,33 +30,23 @@ impl FromStr for Activation {
                 None => return Err(wrong("the closing bracket is missing".to_owned())),
             },
         };
-        let mut activation = *Activation::ALL
-            .iter()
-            .find(|a| a.name() == name)
-            .ok_or_else(|| {
+        let mut activation =
+            *Activation::ALL.iter().find(|a| a.name() == name).ok_or_else(|| {
                 let known: Vec<_> = Activation::ALL.iter().map(Activation::name).collect();
                 wrong(format!("{name:?} is none of {}", known.join(", ")))
             })?;
         let example = activation.to_string();
         let mut seen = Vec::new();
-        for item in list
-            .split(',')
-            .map(str::trim)
-            .filter(|_| !list.trim().is_empty())
-        {
+        for item in list.split(',').map(str::trim).filter(|_| !list.trim().is_empty()) {
             let Some((key, value)) = item.split_once('=') else {
-                return Err(wrong(format!(
-                    "{item:?} is not name=value, as in {example}"
-                )));
+                return Err(wrong(format!("{item:?} is not name=value, as in {example}")));
             };
             let (key, value) = (key.trim(), value.trim());
             if seen.contains(&key) {
                 return Err(wrong(format!("{key} is given twice; give it once")));
             }
             let Some(slot) = activation.parameter_mut(key) else {
-                return Err(wrong(format!(
-                    "{name} has no parameter {key:?}; write {example}"
-                )));
+                return Err(wrong(format!("{name} has no parameter {key:?}; write {example}")));
             };
             *slot = value
                 .parse()
@@ -82,38 +65,20 @@ mod tests {
     #[test]
     fn every_activation_survives_the_round_trip() {
         for activation in Activation::ALL {
-            assert_eq!(
-                activation.to_string().parse::<Activation>().unwrap(),
-                *activation
-            );
-            assert_eq!(
-                activation.name().parse::<Activation>().unwrap(),
-                *activation
-            );
+            assert_eq!(activation.to_string().parse::<Activation>().unwrap(), *activation);
+            assert_eq!(activation.name().parse::<Activation>().unwrap(), *activation);
         }
         for slope in [0.2f32, -3.0, 0.0, 1e-42, f32::MAX, f32::MIN_POSITIVE] {
-            let leaky = Activation::LeakyRelu {
-                negative_slope: slope,
-            };
+            let leaky = Activation::LeakyRelu { negative_slope: slope };
             assert_eq!(leaky.to_string().parse::<Activation>().unwrap(), leaky);
         }
     }
 
     #[test]
     fn space_is_free_and_brackets_may_be_empty() {
-        let spaced = " leaky_relu ( negative_slope = 0.5 ) "
-            .parse::<Activation>()
-            .unwrap();
-        assert_eq!(
-            spaced,
-            Activation::LeakyRelu {
-                negative_slope: 0.5
-            }
-        );
-        assert_eq!(
-            "elu()".parse::<Activation>().unwrap(),
-            Activation::Elu { alpha: 1.0 }
-        );
+        let spaced = " leaky_relu ( negative_slope = 0.5 ) ".parse::<Activation>().unwrap();
+        assert_eq!(spaced, Activation::LeakyRelu { negative_slope: 0.5 });
+        assert_eq!("elu()".parse::<Activation>().unwrap(), Activation::Elu { alpha: 1.0 });
     }
 
     #[test]
@@ -129,10 +94,7 @@ mod tests {
             ("elu(alpha=1,)", "not name=value"),
             ("relu(alpha=1)", "relu has no parameter"),
             ("elu(alpha=nan)", "alpha is NaN, but must be finite"),
-            (
-                "leaky_relu(negative_slope=1e300)",
-                "negative_slope is inf, but must be finite",
-            ),
+            ("leaky_relu(negative_slope=1e300)", "negative_slope is inf, but must be finite"),
         ] {
             let error = text.parse::<Activation>().unwrap_err().to_string();
             assert!(error.contains(part), "{text:?} gave {error:?}");

@@ -55,9 +55,7 @@ impl Gpu {
     }
 
     fn write_staged(&self, target: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
-        let Shared {
-            device, staging, ..
-        } = &*self.shared;
+        let Shared { device, staging, .. } = &*self.shared;
         // Lets buffers of earlier uploads return to the pool; does not wait.
         let _ = device.poll(wgpu::PollType::Poll);
         // Their memory outlives the device: a new buffer would notice the loss, an old one does not.
@@ -164,9 +162,7 @@ impl Gpu {
         let mut under_way = std::collections::VecDeque::new();
         let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
             // One chunk, one read.
-            reads
-                .pop()
-                .map_or(Ok(()), |read| read.wait()?.copy_to(into))
+            reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
         };
         for (chunk, into) in chunks(source).zip(bytes.chunks_mut(CHUNK as usize)) {
             if under_way.len() == IN_FLIGHT {
@@ -183,32 +179,22 @@ impl Gpu {
         let device = &self.shared.device;
         let lost = Error::DeviceLost { doing: DOWNLOAD };
         // Waiting for the device first keeps the time short for which others must wait.
-        device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|_| lost.clone())?;
-        let _mapping = self
-            .shared
-            .mapping
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
+        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
+        let _mapping = self.shared.mapping.write().unwrap_or_else(PoisonError::into_inner);
         let start = source.offset - source.offset % wgpu::MAP_ALIGNMENT;
         let end = source.offset + source.size;
         let (sender, receiver) = oneshot_channel();
         let mapped = guarded(device, DOWNLOAD, || {
-            source
-                .buffer
-                .map_async(wgpu::MapMode::Read, start..end, move |result| {
-                    let _ = sender.send(result.is_ok());
-                });
+            source.buffer.map_async(wgpu::MapMode::Read, start..end, move |result| {
+                let _ = sender.send(result.is_ok());
+            });
         });
         if let Err(error) = mapped {
             // wgpu keeps the range it could not map until it is told to forget it.
             let _ = guarded(device, DOWNLOAD, || source.buffer.unmap());
             return Err(error);
         }
-        device
-            .poll(wgpu::PollType::wait_indefinitely())
-            .map_err(|_| lost.clone())?;
+        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
         if pollster::block_on(receiver.receive()) != Some(true) {
             // No word to the error scope: the device is gone, or the caller has it mapped.
             return Err(if is_lost(device) {
@@ -277,9 +263,7 @@ impl Gpu {
         if chunks.is_empty() {
             return Ok(Vec::new());
         }
-        let Shared {
-            device, staging, ..
-        } = &*self.shared;
+        let Shared { device, staging, .. } = &*self.shared;
         let mut parts = Vec::with_capacity(chunks.len());
         for chunk in chunks {
             let size = Pool::size_for(chunk.size);
@@ -351,11 +335,7 @@ fn readable(source: &View<'_>) -> Result<u64> {
 
 /// The range, cut into what one staging buffer takes.
 fn chunks<'a>(source: &View<'a>) -> impl Iterator<Item = View<'a>> + use<'a> {
-    let View {
-        buffer,
-        offset,
-        size,
-    } = *source;
+    let View { buffer, offset, size } = *source;
     (0..size.div_ceil(CHUNK)).map(move |index| View {
         buffer,
         offset: offset + index * CHUNK,
@@ -388,14 +368,8 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
 /// Blocks until the submission is done; a submission the device never took means that it is lost.
 #[cfg(not(target_arch = "wasm32"))]
 fn wait_for(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> Result<()> {
-    let wait = wgpu::PollType::Wait {
-        submission_index: Some(submission.clone()),
-        timeout: None,
-    };
-    device
-        .poll(wait)
-        .map(|_| ())
-        .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })
+    let wait = wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: None };
+    device.poll(wait).map(|_| ()).map_err(|_| Error::DeviceLost { doing: DOWNLOAD })
 }
 
 /// A chunk on its way to the host.
@@ -420,11 +394,7 @@ impl Read {
 
     async fn arrived(self) -> Result<Arrived> {
         if self.receiver.receive().await == Some(true) {
-            Ok(Arrived {
-                gpu: self.gpu,
-                part: self.part,
-                size: self.size,
-            })
+            Ok(Arrived { gpu: self.gpu, part: self.part, size: self.size })
         } else {
             Err(Error::DeviceLost { doing: DOWNLOAD })
         }
@@ -447,9 +417,7 @@ impl Arrived {
             .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
         into.copy_from_slice(&view);
         drop(view);
-        let Shared {
-            device, staging, ..
-        } = &*self.gpu.shared;
+        let Shared { device, staging, .. } = &*self.gpu.shared;
         guarded(device, DOWNLOAD, || self.part.unmap())?;
         staging.read.put(self.part);
         Ok(())

@@ -38,11 +38,7 @@ impl<'a> View<'a> {
     pub fn elements<T: Pod>(buffer: &'a wgpu::Buffer, start: u64, length: u64) -> Self {
         // Saturated, a range no buffer can hold stays one.
         let element = size_of::<T>() as u64;
-        View {
-            buffer,
-            offset: start.saturating_mul(element),
-            size: length.saturating_mul(element),
-        }
+        View { buffer, offset: start.saturating_mul(element), size: length.saturating_mul(element) }
     }
 
     /// The buffer.
@@ -72,34 +68,16 @@ impl<'a> View<'a> {
     ) -> Result<u64> {
         let (offset, size, buffer_size) = (self.offset, self.size, self.buffer.size());
         if offset.checked_add(size).is_none_or(|end| end > buffer_size) {
-            return Err(Error::OutOfBounds {
-                operand,
-                offset,
-                size,
-                buffer_size,
-            });
+            return Err(Error::OutOfBounds { operand, offset, size, buffer_size });
         }
         let element = size_of::<T>() as u64;
         if !offset.is_multiple_of(element) || !size.is_multiple_of(element) {
-            return Err(Error::PartialElement {
-                operand,
-                offset,
-                size,
-                element,
-            });
+            return Err(Error::PartialElement { operand, offset, size, element });
         }
         let usage = self.buffer.usage();
         if !usage.contains(needed) {
-            let found = usage
-                .iter_names()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-                .join(" | ");
-            return Err(Error::MissingUsage {
-                operand,
-                needed: needed_name,
-                found,
-            });
+            let found = usage.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(" | ");
+            return Err(Error::MissingUsage { operand, needed: needed_name, found });
         }
         Ok(size / element)
     }
@@ -120,21 +98,13 @@ impl<'a> View<'a> {
 
 impl<'a> From<&'a wgpu::Buffer> for View<'a> {
     fn from(buffer: &'a wgpu::Buffer) -> Self {
-        View {
-            buffer,
-            offset: 0,
-            size: buffer.size(),
-        }
+        View { buffer, offset: 0, size: buffer.size() }
     }
 }
 
 impl<'a> From<wgpu::BufferSlice<'a>> for View<'a> {
     fn from(slice: wgpu::BufferSlice<'a>) -> Self {
-        View {
-            buffer: slice.buffer(),
-            offset: slice.offset(),
-            size: slice.size(),
-        }
+        View { buffer: slice.buffer(), offset: slice.offset(), size: slice.size() }
     }
 }
 
@@ -142,10 +112,6 @@ impl<'a> From<wgpu::BufferBinding<'a>> for View<'a> {
     fn from(binding: wgpu::BufferBinding<'a>) -> Self {
         let rest = binding.buffer.size().saturating_sub(binding.offset);
         let size = binding.size.map_or(rest, std::num::NonZero::get);
-        View {
-            buffer: binding.buffer,
-            offset: binding.offset,
-            size,
-        }
+        View { buffer: binding.buffer, offset: binding.offset, size }
     }
 }

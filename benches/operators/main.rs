@@ -18,16 +18,8 @@ use table::Table;
 use wgpu_relu::{Activation, Gpu};
 
 /// From 4 Ki to 64 Mi.
-const LENGTHS: [usize; 8] = [
-    1 << 12,
-    1 << 14,
-    1 << 16,
-    1 << 18,
-    1 << 20,
-    1 << 22,
-    1 << 24,
-    1 << 26,
-];
+const LENGTHS: [usize; 8] =
+    [1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24, 1 << 26];
 
 fn main() {
     let gpu = Gpu::new().expect("the benchmarks need an adapter; `cargo xtask bench` installs one");

@@ -68,22 +68,12 @@ pub(crate) struct Setup<'g> {
 impl<'g> Setup<'g> {
     pub(crate) fn new(gpu: &'g Gpu, length: usize) -> Result<Self> {
         let mut random = StdRng::seed_from_u64(length as u64);
-        let mut normal = || -> Vec<f32> {
-            (0..length)
-                .map(|_| StandardNormal.sample(&mut random))
-                .collect()
-        };
+        let mut normal =
+            || -> Vec<f32> { (0..length).map(|_| StandardNormal.sample(&mut random)).collect() };
         let (x, dy) = (normal(), normal());
         let (x_buffer, dy_buffer) = (gpu.upload(&x)?, gpu.upload(&dy)?);
         let y_buffer = gpu.upload(&x)?;
-        Ok(Setup {
-            gpu,
-            x,
-            dy,
-            x_buffer,
-            dy_buffer,
-            y_buffer,
-        })
+        Ok(Setup { gpu, x, dy, x_buffer, dy_buffer, y_buffer })
     }
 
     pub(crate) fn length(&self) -> usize {
@@ -117,10 +107,7 @@ impl<'g> Setup<'g> {
     /// Runs `operation` once more and compares every element with the reference.
     pub(crate) fn verify(&self, operation: Operation) {
         self.time(operation, 1);
-        let got = self
-            .gpu
-            .download(&self.y_buffer)
-            .expect("the result is there to read");
+        let got = self.gpu.download(&self.y_buffer).expect("the result is there to read");
         let (x, dy) = (&self.x, &self.dy);
         match operation {
             Operation::Copy => assert!(got == *x, "the copy is no copy"),
@@ -129,11 +116,7 @@ impl<'g> Setup<'g> {
                     Operator::Gradient => activation.gradient_tolerance(),
                     _ => activation.value_tolerance(),
                 };
-                let limit = if let Tolerance::Ulp(ulp) = tolerance {
-                    ulp
-                } else {
-                    0.0
-                };
+                let limit = if let Tolerance::Ulp(ulp) = tolerance { ulp } else { 0.0 };
                 for (i, &got) in got.iter().enumerate() {
                     let exact = match operator {
                         Operator::Gradient => reference::gradient_value(activation, x[i], dy[i]),
@@ -179,16 +162,11 @@ impl<'g> Setup<'g> {
     }
 
     fn encoder(&self) -> wgpu::CommandEncoder {
-        self.gpu
-            .device()
-            .create_command_encoder(&Default::default())
+        self.gpu.device().create_command_encoder(&Default::default())
     }
 
     fn run(&self, encoder: wgpu::CommandEncoder) {
         self.gpu.queue().submit([encoder.finish()]);
-        self.gpu
-            .device()
-            .poll(wgpu::PollType::wait_indefinitely())
-            .expect("the device is there");
+        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("the device is there");
     }
 }

@@ -16,23 +16,14 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn new(adapter: &wgpu::AdapterInfo) -> Self {
-        let adapter = format!(
-            "{} ({:?}, {})",
-            adapter.name, adapter.backend, adapter.driver_info
-        );
-        Table {
-            adapter,
-            seconds: BTreeMap::new(),
-        }
+        let adapter = format!("{} ({:?}, {})", adapter.name, adapter.backend, adapter.driver_info);
+        Table { adapter, seconds: BTreeMap::new() }
     }
 
     /// Adds runs of some iterations each.
     pub(crate) fn add(&mut self, operation: Operation, length: usize, samples: &[(u64, Duration)]) {
         let median = weighted_median(samples);
-        self.seconds
-            .entry(length)
-            .or_default()
-            .push((operation, median));
+        self.seconds.entry(length).or_default().push((operation, median));
     }
 
     /// Prints the table, and writes it into the folder `BENCH_RESULTS` names.
@@ -90,24 +81,13 @@ impl Table {
 
     /// A file name out of the adapter's.
     fn slug(&self) -> String {
-        let dashed = self
-            .adapter
-            .to_lowercase()
-            .replace(|c: char| !c.is_ascii_alphanumeric(), "-");
-        dashed
-            .split('-')
-            .filter(|part| !part.is_empty())
-            .collect::<Vec<_>>()
-            .join("-")
+        let dashed = self.adapter.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
     }
 }
 
 fn binary(length: usize) -> String {
-    if length >= 1 << 20 {
-        format!("{} Mi", length >> 20)
-    } else {
-        format!("{} Ki", length >> 10)
-    }
+    if length >= 1 << 20 { format!("{} Mi", length >> 20) } else { format!("{} Ki", length >> 10) }
 }
 
 fn number(value: Option<f64>, digits: usize) -> String {

@@ -16,10 +16,7 @@ pub(crate) fn relu(
     mut done: impl FnMut(u32),
 ) -> Result<Vec<u32>> {
     let relu = GpuRelu::new(gpu);
-    let numpy: Vec<&str> = NUMPY
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .collect();
+    let numpy: Vec<&str> = NUMPY.lines().filter(|line| !line.starts_with('#')).collect();
     let mut differing = Vec::new();
     let mut y = vec![0.0f32; BLOCK as usize];
     for block in blocks {

@@ -31,10 +31,7 @@ pub(crate) fn pre_activations(
     let samples = standardized(&data.values);
     let weights = normal(fan_in * units, (2.0 / fan_in as f32).sqrt(), random)?;
     let mut result = vec![0.0f32; elements];
-    for (sample, row) in samples
-        .chunks_exact(fan_in)
-        .zip(result.chunks_exact_mut(units))
-    {
+    for (sample, row) in samples.chunks_exact(fan_in).zip(result.chunks_exact_mut(units)) {
         for (&value, weights) in sample.iter().zip(weights.chunks_exact(units)) {
             for (sum, &weight) in row.iter_mut().zip(weights) {
                 *sum += value * weight;
@@ -56,22 +53,10 @@ pub(crate) fn normal(
 
 /// Mean 0 and variance 1 over the finite values; the others stay what they are.
 fn standardized(values: &[f32]) -> Vec<f32> {
-    let finite = || {
-        values
-            .iter()
-            .filter(|value| value.is_finite())
-            .map(|&value| f64::from(value))
-    };
+    let finite = || values.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));
     let count = finite().count().max(1) as f64;
     let mean = finite().sum::<f64>() / count;
     let deviation = (finite().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
-    let scale = if deviation > 0.0 {
-        1.0 / deviation
-    } else {
-        1.0
-    };
-    values
-        .iter()
-        .map(|&value| ((f64::from(value) - mean) * scale) as f32)
-        .collect()
+    let scale = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
+    values.iter().map(|&value| ((f64::from(value) - mean) * scale) as f32).collect()
 }

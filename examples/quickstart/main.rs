@@ -55,10 +55,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
         None => ("handwritten digits".to_owned(), npy::Matrix::read(DIGITS)?),
         Some(path) => {
             let named = |error| format!("{}: {error}", path.display());
-            (
-                path.display().to_string(),
-                npy::Matrix::open(path).map_err(named)?,
-            )
+            (path.display().to_string(), npy::Matrix::open(path).map_err(named)?)
         }
     };
     let units = arguments.units as usize;
@@ -74,43 +71,24 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let (y, dx) = (gpu.download(&y_buffer)?, gpu.download(&dx_buffer)?);
 
     let info = gpu.adapter_info();
-    println!(
-        "adapter     {} ({:?}, {:?})",
-        info.name, info.backend, info.device_type
-    );
+    println!("adapter     {} ({:?}, {:?})", info.name, info.backend, info.device_type);
     println!("data        {source}, {} x {}", data.rows, data.columns);
-    println!(
-        "layer       {} -> {units}, He-initialised, then {activation}",
-        data.columns
-    );
+    println!("layer       {} -> {units}, He-initialised, then {activation}", data.columns);
     println!("elements    {} x {units} = {}", data.rows, grouped(x.len()));
     println!("zeros       forward   {}", zeros(&y));
     println!("            gradient  {}", zeros(&dx));
 
     let forward = errors(&x, &y, |i| reference::value(activation, x[i]));
-    let gradient = errors(&x, &dx, |i| {
-        reference::gradient_value(activation, x[i], dy[i])
-    });
+    let gradient = errors(&x, &dx, |i| reference::gradient_value(activation, x[i], dy[i]));
     println!("errors      forward   {forward}");
     println!("            gradient  {gradient}");
 
     let bytes = 4 * x.len() as u64;
     let copy = timing::copy(&gpu, &x_buffer, &y_buffer)?;
-    println!(
-        "speed       copy      {}",
-        timing::Report::new(copy, 2 * bytes)
-    );
+    println!("speed       copy      {}", timing::Report::new(copy, 2 * bytes));
     for (name, step, moved) in [
-        (
-            "forward",
-            operator.prepare(&x_buffer, &y_buffer)?,
-            2 * bytes,
-        ),
-        (
-            "gradient",
-            operator.prepare_gradient(&x_buffer, &dy_buffer, &dx_buffer)?,
-            3 * bytes,
-        ),
+        ("forward", operator.prepare(&x_buffer, &y_buffer)?, 2 * bytes),
+        ("gradient", operator.prepare_gradient(&x_buffer, &dy_buffer, &dx_buffer)?, 3 * bytes),
     ] {
         let seconds = timing::operation(&gpu, &step)?;
         let report = timing::Report::new(seconds, moved);
@@ -133,12 +111,7 @@ struct Errors {
 }
 
 fn errors(x: &[f32], got: &[f32], exact: impl Fn(usize) -> f64) -> Errors {
-    let mut errors = Errors {
-        elements: x.len(),
-        differing: 0,
-        worst: 0.0,
-        at: 0.0,
-    };
+    let mut errors = Errors { elements: x.len(), differing: 0, worst: 0.0, at: 0.0 };
     for (i, (&x, &got)) in x.iter().zip(got).enumerate() {
         let ulp = reference::ulp_error(exact(i), got);
         if ulp > 0.0 {
@@ -173,10 +146,7 @@ impl std::fmt::Display for Errors {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let elements = grouped(self.elements);
         if self.differing == 0 {
-            return write!(
-                f,
-                "none: all {elements} are the reference, correctly rounded"
-            );
+            return write!(f, "none: all {elements} are the reference, correctly rounded");
         }
         let share = 100.0 * self.differing as f64 / self.elements as f64;
         write!(

@@ -34,17 +34,9 @@ impl Matrix {
             return Err(format!("shape {shape:?} holds no numbers"));
         }
         let stored = numbers(file)?;
-        let values = if fortran {
-            row_by_row(&stored, &shape, &strides)
-        } else {
-            stored
-        };
+        let values = if fortran { row_by_row(&stored, &shape, &strides) } else { stored };
         let rows = shape.first().map_or(1, |&rows| rows as usize);
-        Ok(Matrix {
-            rows,
-            columns: length / rows,
-            values,
-        })
+        Ok(Matrix { rows, columns: length / rows, values })
     }
 }
 
@@ -106,9 +98,7 @@ fn row_by_row(stored: &[f32], shape: &[u64], strides: &[u64]) -> Vec<f32> {
         }
         position as usize
     };
-    (0..stored.len() as u64)
-        .map(|index| stored[position(index)])
-        .collect()
+    (0..stored.len() as u64).map(|index| stored[position(index)]).collect()
 }
 
 #[cfg(test)]
@@ -119,10 +109,7 @@ mod tests {
 
     fn file<T: npyz::AutoSerialize + Clone>(order: Order, shape: &[u64], values: &[T]) -> Vec<u8> {
         let mut bytes = Vec::new();
-        let options = npyz::WriteOptions::new()
-            .default_dtype()
-            .order(order)
-            .shape(shape);
+        let options = npyz::WriteOptions::new().default_dtype().order(order).shape(shape);
         let mut writer = options.writer(&mut bytes).begin_nd().unwrap();
         writer.extend(values.iter().cloned()).unwrap();
         writer.finish().unwrap();
@@ -147,10 +134,7 @@ mod tests {
         let cases: [(&[u8], &str); 4] = [
             (b"", "not a .npy file"),
             (b"x,y\n1,2\n", "not a .npy file"),
-            (
-                &good[..good.len() - 5],
-                "the file ends after 4 of 6 numbers",
-            ),
+            (&good[..good.len() - 5], "the file ends after 4 of 6 numbers"),
             (&file(Order::C, &[0, 3], &[0.0f32; 0]), "holds no numbers"),
         ];
         for (bytes, part) in cases {
@@ -159,10 +143,7 @@ mod tests {
         }
         // Axes whose product overflows, in a header of the same length.
         let axes = b"(4294967296, 4294967296), }";
-        let at = good
-            .windows(4)
-            .position(|window| window == b"(2, ")
-            .unwrap();
+        let at = good.windows(4).position(|window| window == b"(2, ").unwrap();
         let mut overflowing = good.clone();
         overflowing[at..at + axes.len()].copy_from_slice(axes);
         let error = Matrix::read(&*overflowing).err().unwrap();

@@ -37,9 +37,7 @@ fn median(gpu: &Gpu, record: impl Fn(&mut wgpu::CommandEncoder)) -> Result<f64, 
         let start = Instant::now();
         gpu.queue().submit([encoder.finish()]);
         let waited = gpu.device().poll(wgpu::PollType::wait_indefinitely());
-        waited.map_err(|_| Error::DeviceLost {
-            doing: "timing an operation",
-        })?;
+        waited.map_err(|_| Error::DeviceLost { doing: "timing an operation" })?;
         if round > 0 {
             seconds.push(start.elapsed().as_secs_f64() / f64::from(BATCH));
         }

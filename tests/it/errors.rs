@@ -44,9 +44,7 @@ fn everywhere(gpu: &Gpu, bad: View<'_>, good: &wgpu::Buffer) -> Vec<Error> {
         relu.gradient(good, bad).unwrap_err(),
         relu.gradient_into(good, good, bad).unwrap_err(),
         relu.prepare(bad, good).map(|_: Prepared| ()).unwrap_err(),
-        relu.prepare_gradient(bad, good, good)
-            .map(|_| ())
-            .unwrap_err(),
+        relu.prepare_gradient(bad, good, good).map(|_| ()).unwrap_err(),
     ]
 }
 
@@ -54,38 +52,16 @@ fn everywhere(gpu: &Gpu, bad: View<'_>, good: &wgpu::Buffer) -> Vec<Error> {
 fn ranges_that_do_not_fit() {
     let (gpu, uncaptured) = watched();
     let good = gpu.upload(&[1.0; 8]).unwrap();
-    for (start, length) in [
-        (0, 9),
-        (8, 1),
-        (9, 0),
-        (u64::MAX / 4, 1),
-        (0, u64::MAX),
-        (u64::MAX, 8),
-    ] {
+    for (start, length) in [(0, 9), (8, 1), (9, 0), (u64::MAX / 4, 1), (0, u64::MAX), (u64::MAX, 8)]
+    {
         let bad = View::elements::<f32>(&good, start, length);
         for error in everywhere(&gpu, bad, &good) {
-            assert!(
-                matches!(
-                    error,
-                    Error::OutOfBounds {
-                        buffer_size: 32,
-                        ..
-                    }
-                ),
-                "{error}"
-            );
+            assert!(matches!(error, Error::OutOfBounds { buffer_size: 32, .. }), "{error}");
         }
         assert!(matches!(gpu.download(bad), Err(Error::OutOfBounds { .. })));
     }
-    let past = wgpu::BufferBinding {
-        buffer: &good,
-        offset: 40,
-        size: None,
-    };
-    assert!(matches!(
-        GpuRelu::new(&gpu).apply(past),
-        Err(Error::OutOfBounds { .. })
-    ));
+    let past = wgpu::BufferBinding { buffer: &good, offset: 40, size: None };
+    assert!(matches!(GpuRelu::new(&gpu).apply(past), Err(Error::OutOfBounds { .. })));
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
@@ -96,23 +72,14 @@ fn bytes_that_are_no_whole_element() {
         let odd = bytes(&gpu, size, Usage::STORAGE | Usage::COPY_SRC);
         let good = gpu.upload(&[1.0; 2]).unwrap();
         for error in everywhere(&gpu, View::from(&odd), &good) {
-            assert!(
-                matches!(error, Error::PartialElement { element: 4, .. }),
-                "{error}"
-            );
+            assert!(matches!(error, Error::PartialElement { element: 4, .. }), "{error}");
         }
-        assert!(matches!(
-            gpu.download(&odd),
-            Err(Error::PartialElement { .. })
-        ));
+        assert!(matches!(gpu.download(&odd), Err(Error::PartialElement { .. })));
     }
     let good = gpu.upload(&[1.0; 8]).unwrap();
     for range in [1..5, 2..6, 4..9] {
         for error in everywhere(&gpu, View::from(good.slice(range.clone())), &good) {
-            assert!(
-                matches!(error, Error::PartialElement { .. }),
-                "{range:?}: {error}"
-            );
+            assert!(matches!(error, Error::PartialElement { .. }), "{range:?}: {error}");
         }
     }
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
@@ -121,10 +88,7 @@ fn bytes_that_are_no_whole_element() {
 #[test]
 fn lengths_that_differ() {
     let (gpu, uncaptured) = watched();
-    let (three, four) = (
-        gpu.upload(&[1.0; 3]).unwrap(),
-        gpu.upload(&[1.0; 4]).unwrap(),
-    );
+    let (three, four) = (gpu.upload(&[1.0; 3]).unwrap(), gpu.upload(&[1.0; 4]).unwrap());
     let relu = GpuRelu::new(&gpu);
     let expected = Error::LengthMismatch {
         operand: Operand::Y,
@@ -133,26 +97,14 @@ fn lengths_that_differ() {
         expected: 3,
     };
     assert_eq!(relu.apply_into(&three, &four).unwrap_err(), expected);
-    assert_eq!(
-        expected.to_string(),
-        "y has 4 elements, but x has 3; pass ranges of equal length"
-    );
-    assert!(matches!(
-        relu.gradient(&three, &four),
-        Err(Error::LengthMismatch { .. })
-    ));
+    assert_eq!(expected.to_string(), "y has 4 elements, but x has 3; pass ranges of equal length");
+    assert!(matches!(relu.gradient(&three, &four), Err(Error::LengthMismatch { .. })));
     assert!(matches!(
         relu.gradient_into(&three, &three, &four),
-        Err(Error::LengthMismatch {
-            operand: Operand::Dx,
-            ..
-        })
+        Err(Error::LengthMismatch { operand: Operand::Dx, .. })
     ));
     let mut data = [0.0; 5];
-    assert!(matches!(
-        gpu.download_into(&four, &mut data),
-        Err(Error::LengthMismatch { .. })
-    ));
+    assert!(matches!(gpu.download_into(&four, &mut data), Err(Error::LengthMismatch { .. })));
     assert_eq!(gpu.download(&four).unwrap(), [1.0; 4]);
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
@@ -163,31 +115,13 @@ fn usages_that_are_missing() {
     let good = gpu.upload(&[1.0; 2]).unwrap();
     let plain = bytes(&gpu, 8, Usage::COPY_SRC | Usage::COPY_DST);
     for error in everywhere(&gpu, View::from(&plain), &good) {
-        assert!(
-            matches!(
-                error,
-                Error::MissingUsage {
-                    needed: "STORAGE",
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::MissingUsage { needed: "STORAGE", .. }), "{error}");
         assert!(error.to_string().contains("COPY_SRC | COPY_DST"), "{error}");
     }
     let storage = bytes(&gpu, 8, Usage::STORAGE);
-    assert!(matches!(
-        gpu.download(&storage),
-        Err(Error::MissingUsage {
-            needed: "COPY_SRC",
-            ..
-        })
-    ));
+    assert!(matches!(gpu.download(&storage), Err(Error::MissingUsage { needed: "COPY_SRC", .. })));
     let waiting = gpu.download_async(&storage);
-    assert!(matches!(
-        pollster::block_on(waiting),
-        Err(Error::MissingUsage { .. })
-    ));
+    assert!(matches!(pollster::block_on(waiting), Err(Error::MissingUsage { .. })));
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
@@ -200,28 +134,10 @@ fn partial_overlap() {
     let view = |start| View::elements::<f32>(&buffer, start, 4);
     for (x, y) in [(0, 1), (1, 0), (0, 3), (5, 3)] {
         let error = relu.apply_into(view(x), view(y)).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Overlap {
-                    input: Operand::X,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::Overlap { input: Operand::X, .. }), "{error}");
         let other = gpu.upload(&[1.0; 4]).unwrap();
         let error = relu.gradient_into(&other, view(x), view(y)).unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Overlap {
-                    input: Operand::Dy,
-                    ..
-                }
-            ),
-            "{error}"
-        );
+        assert!(matches!(error, Error::Overlap { input: Operand::Dy, .. }), "{error}");
     }
     assert_eq!(gpu.download(&buffer).unwrap(), data, "nothing is written");
     // Inputs may overlap each other.
@@ -232,17 +148,11 @@ fn partial_overlap() {
 #[test]
 fn parameters_out_of_range() {
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-        for activation in [
-            Activation::LeakyRelu {
-                negative_slope: value,
-            },
-            Activation::Elu { alpha: value },
-        ] {
+        for activation in
+            [Activation::LeakyRelu { negative_slope: value }, Activation::Elu { alpha: value }]
+        {
             let error = GpuRelu::with_activation(gpu(), activation).unwrap_err();
-            assert!(
-                matches!(error, Error::InvalidParameter { rule: "finite", .. }),
-                "{error}"
-            );
+            assert!(matches!(error, Error::InvalidParameter { rule: "finite", .. }), "{error}");
         }
     }
     for value in [f32::MIN_POSITIVE, -0.0, 1e-45, f32::MAX, f32::MIN] {
@@ -256,18 +166,9 @@ fn more_than_a_buffer_holds() {
     let gpu = Gpu::from_device(&device, &queue);
     let long = vec![-1.0; (1 << 18) + 1];
     let error = gpu.upload(&long).unwrap_err();
-    assert_eq!(
-        error,
-        Error::TooLarge {
-            size: (1 << 20) + 4,
-            limit: 1 << 20
-        }
-    );
+    assert_eq!(error, Error::TooLarge { size: (1 << 20) + 4, limit: 1 << 20 });
     // A slice may still be as long as it likes.
-    assert_eq!(
-        GpuRelu::new(&gpu).forward(&long).unwrap(),
-        vec![0.0; long.len()]
-    );
+    assert_eq!(GpuRelu::new(&gpu).forward(&long).unwrap(), vec![0.0; long.len()]);
 }
 
 #[test]
@@ -280,14 +181,8 @@ fn buffers_destroyed_mapped_or_foreign() {
     let destroyed = gpu.upload(&[1.0; 4]).unwrap();
     destroyed.destroy();
     assert!(matches!(relu.apply(&destroyed), Err(Error::Refused { .. })));
-    assert!(matches!(
-        relu.apply_into(&good, &destroyed),
-        Err(Error::Refused { .. })
-    ));
-    assert!(matches!(
-        gpu.download(&destroyed),
-        Err(Error::Refused { .. })
-    ));
+    assert!(matches!(relu.apply_into(&good, &destroyed), Err(Error::Refused { .. })));
+    assert!(matches!(gpu.download(&destroyed), Err(Error::Refused { .. })));
     assert!(matches!(
         pollster::block_on(gpu.download_async(&destroyed)),
         Err(Error::Refused { .. })
@@ -302,26 +197,16 @@ fn buffers_destroyed_mapped_or_foreign() {
     assert!(matches!(relu.apply(&mapped), Err(Error::Refused { .. })));
     assert!(matches!(gpu.download(&mapped), Err(Error::Refused { .. })));
     mapped.unmap();
-    assert_eq!(
-        gpu.download(&relu.apply(&mapped).unwrap()).unwrap(),
-        [0.0; 4]
-    );
+    assert_eq!(gpu.download(&relu.apply(&mapped).unwrap()).unwrap(), [0.0; 4]);
 
     let (other, _queue) = device_on(&instance, |_| ());
     let foreign = raw_buffer(&other, Usage::STORAGE | Usage::COPY_SRC, &[0; 4]);
     assert!(matches!(relu.apply(&foreign), Err(Error::Refused { .. })));
-    assert!(matches!(
-        relu.apply_into(&good, &foreign),
-        Err(Error::Refused { .. })
-    ));
+    assert!(matches!(relu.apply_into(&good, &foreign), Err(Error::Refused { .. })));
     assert!(matches!(gpu.download(&foreign), Err(Error::Refused { .. })));
 
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
-    assert_eq!(
-        gpu.download(&relu.apply(&good).unwrap()).unwrap(),
-        [1.0; 4],
-        "still usable"
-    );
+    assert_eq!(gpu.download(&relu.apply(&good).unwrap()).unwrap(), [1.0; 4], "still usable");
     // And the handler is still the caller's.
     bytes(&gpu, 4, Usage::MAP_READ | Usage::MAP_WRITE | Usage::INDEX);
     assert_eq!(uncaptured.load(Ordering::Relaxed), 1);
@@ -332,10 +217,7 @@ fn buffers_destroyed_mapped_or_foreign() {
 fn buffers_that_change_after_preparing() {
     let (gpu, uncaptured) = watched();
     let relu = GpuRelu::new(&gpu);
-    let (x, y) = (
-        gpu.upload(&[1.0; 4]).unwrap(),
-        gpu.upload(&[1.0; 4]).unwrap(),
-    );
+    let (x, y) = (gpu.upload(&[1.0; 4]).unwrap(), gpu.upload(&[1.0; 4]).unwrap());
     let step = relu.prepare(&x, &y).unwrap();
     x.destroy();
     let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
@@ -351,25 +233,16 @@ fn buffers_that_change_after_preparing() {
 
 #[test]
 fn no_adapter_of_that_name() {
-    let options = GpuOptions {
-        adapter_name: Some("Voodoo 2".into()),
-        ..Default::default()
-    };
+    let options = GpuOptions { adapter_name: Some("Voodoo 2".into()), ..Default::default() };
     let error = pollster::block_on(Gpu::request(&options)).unwrap_err();
     let text = error.to_string();
     assert!(matches!(error, Error::NoAdapter { .. }), "{text}");
-    assert!(
-        text.contains("Voodoo 2") && text.contains("found "),
-        "{text}"
-    );
+    assert!(text.contains("Voodoo 2") && text.contains("found "), "{text}");
 }
 
 #[test]
 fn features_the_adapter_lacks() {
-    let options = GpuOptions {
-        features: wgpu::Features::all(),
-        ..Default::default()
-    };
+    let options = GpuOptions { features: wgpu::Features::all(), ..Default::default() };
     let error = pollster::block_on(Gpu::request(&options)).unwrap_err();
     assert!(matches!(error, Error::NoDevice { .. }), "{error}");
 }

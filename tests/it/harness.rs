@@ -45,21 +45,9 @@ pub(crate) enum Layout {
 
 impl Layout {
     pub(crate) const ALL: &'static [Layout] = &[
-        Layout::Apart {
-            x: 0,
-            dy: 0,
-            out: 0,
-        },
-        Layout::Apart {
-            x: 5,
-            dy: 1,
-            out: 65,
-        },
-        Layout::Apart {
-            x: 1,
-            dy: 2,
-            out: 3,
-        },
+        Layout::Apart { x: 0, dy: 0, out: 0 },
+        Layout::Apart { x: 5, dy: 1, out: 65 },
+        Layout::Apart { x: 1, dy: 2, out: 3 },
         Layout::OverX { x: 0, dy: 4 },
         Layout::OverX { x: 3, dy: 0 },
         Layout::OverDy { x: 2, dy: 6 },
@@ -97,9 +85,7 @@ pub(crate) fn examine(
     };
 
     let run = Run::new(gpu, layout, &x, None);
-    subject
-        .forward(run.x(), run.out())
-        .map_err(|e| describe("forward", e.to_string()))?;
+    subject.forward(run.x(), run.out()).map_err(|e| describe("forward", e.to_string()))?;
     let y = run.finish().map_err(|e| describe("forward", e))?;
     let forward = compare_values(gpu, activation, &x, &y).map_err(|e| describe("forward", e))?;
 
@@ -136,11 +122,9 @@ impl<'g> Run<'g> {
             (contents.len() - 1, start)
         };
         let places = match layout {
-            Layout::Apart {
-                x: x_at,
-                dy: dy_at,
-                out,
-            } => [place(x_at, x), place(dy_at, dy_data), place(out, &[])],
+            Layout::Apart { x: x_at, dy: dy_at, out } => {
+                [place(x_at, x), place(dy_at, dy_data), place(out, &[])]
+            }
             Layout::OverX { x: x_at, dy: dy_at } => {
                 let at = place(x_at, x);
                 [at, place(dy_at, dy_data), at]
@@ -171,12 +155,7 @@ impl<'g> Run<'g> {
             .into_iter()
             .map(|words| (raw_buffer(gpu.device(), usage, &words), words))
             .collect();
-        Run {
-            gpu,
-            length,
-            buffers,
-            places,
-        }
+        Run { gpu, length, buffers, places }
     }
 
     fn view(&self, operand: usize) -> View<'_> {
@@ -200,11 +179,7 @@ impl<'g> Run<'g> {
         let mut output = Vec::new();
         for (index, (buffer, before)) in self.buffers.iter().enumerate() {
             let after = bits(&self.gpu.download(buffer).map_err(|e| e.to_string())?);
-            let written = if index == out_buffer {
-                start..start + self.length
-            } else {
-                0..0
-            };
+            let written = if index == out_buffer { start..start + self.length } else { 0..0 };
             for i in 0..after.len() {
                 if after[i] != before[i] && !written.contains(&i) {
                     return Err(format!(
@@ -215,10 +190,7 @@ impl<'g> Run<'g> {
                 }
             }
             if index == out_buffer {
-                output = after[written]
-                    .iter()
-                    .map(|&word| f32::from_bits(word))
-                    .collect();
+                output = after[written].iter().map(|&word| f32::from_bits(word)).collect();
             }
         }
         Ok(output)
@@ -240,16 +212,8 @@ fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
 
 /// Upstream gradients: mostly ordinary ones, and every special one.
 fn upstream(length: usize, seed: u64) -> Vec<f32> {
-    const SPECIAL: [f32; 8] = [
-        f32::INFINITY,
-        f32::NEG_INFINITY,
-        f32::NAN,
-        0.0,
-        -0.0,
-        1e-42,
-        1e30,
-        -1.0,
-    ];
+    const SPECIAL: [f32; 8] =
+        [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-42, 1e30, -1.0];
     let mut random = random_words(!seed);
     (0..length)
         .map(|_| match random() % 4 {
@@ -283,24 +247,13 @@ pub(crate) fn special_values(activation: Activation) -> Vec<f32> {
         values.extend([kink, kink.next_up(), kink.next_down().abs()].map(f32::to_bits));
     }
     for exponent in 0..255u32 {
-        values.extend([
-            exponent << 23,
-            exponent << 23 | 0x2a_aaab,
-            exponent << 23 | 0x7f_ffff,
-        ]);
+        values.extend([exponent << 23, exponent << 23 | 0x2a_aaab, exponent << 23 | 0x7f_ffff]);
     }
     // Where exponentials change their ways.
     values.extend(
-        [
-            0.34657f32, 0.34658, 17.3, 30.0, 87.3, 88.8, 103.9, 104.1, 178.5,
-        ]
-        .map(f32::to_bits),
+        [0.34657f32, 0.34658, 17.3, 30.0, 87.3, 88.8, 103.9, 104.1, 178.5].map(f32::to_bits),
     );
-    values
-        .iter()
-        .flat_map(|&v| [v, v | 0x8000_0000])
-        .map(f32::from_bits)
-        .collect()
+    values.iter().flat_map(|&v| [v, v | 0x8000_0000]).map(f32::from_bits).collect()
 }
 
 fn flush(value: f32) -> f32 {
@@ -318,15 +271,7 @@ pub(crate) fn compare_values(
     let rounded = reference::forward(activation, x);
     let mut worst = Worst::default();
     for (i, (&x, &y)) in x.iter().zip(y).enumerate() {
-        let at = |x: f32| {
-            compare(
-                reference::value(activation, x),
-                rounded[i],
-                y,
-                tolerance,
-                0.0,
-            )
-        };
+        let at = |x: f32| compare(reference::value(activation, x), rounded[i], y, tolerance, 0.0);
         let mut outcome = at(x);
         if outcome.is_none() && flushes && tolerance != Tolerance::Bits {
             let exact = reference::value(activation, flush(x));
@@ -358,11 +303,7 @@ pub(crate) fn compare_gradients(
             continue;
         }
         let inexact = matches!(tolerance, Tolerance::Ulp(_));
-        let slack = if tiny && inexact {
-            f64::from(f32::MIN_POSITIVE * dy.abs())
-        } else {
-            0.0
-        };
+        let slack = if tiny && inexact { f64::from(f32::MIN_POSITIVE * dy.abs()) } else { 0.0 };
         let exact = reference::gradient_value(activation, x, dy);
         let mut outcome = compare(exact, rounded[i], dx, tolerance, slack);
         if outcome.is_none() && flushes && tolerance != Tolerance::Bits {
@@ -463,10 +404,7 @@ fn every_activation_at_every_edge() {
                 }
             }
         }
-        println!(
-            "{activation}: worst forward {:?}, gradient {:?}",
-            worst[0], worst[1]
-        );
+        println!("{activation}: worst forward {:?}, gradient {:?}", worst[0], worst[1]);
     }
 }
 
@@ -477,16 +415,12 @@ fn every_parameter_at_the_special_values() {
         let operator = GpuRelu::with_activation(gpu(), activation).unwrap();
         let special = special_values(activation);
         let upstream = [1.0f32, -2.5, 0.0, f32::INFINITY, f32::NAN, 1e-40, 3e38];
-        let x: Vec<f32> = special
-            .iter()
-            .flat_map(|&x| std::iter::repeat_n(x, upstream.len()))
-            .collect();
+        let x: Vec<f32> =
+            special.iter().flat_map(|&x| std::iter::repeat_n(x, upstream.len())).collect();
         let dy: Vec<f32> = upstream.iter().copied().cycle().take(x.len()).collect();
         let (x_buffer, dy_buffer) = (gpu().upload(&x).unwrap(), gpu().upload(&dy).unwrap());
         let y = gpu().download(&operator.apply(&x_buffer).unwrap()).unwrap();
-        let dx = gpu()
-            .download(&operator.gradient(&x_buffer, &dy_buffer).unwrap())
-            .unwrap();
+        let dx = gpu().download(&operator.gradient(&x_buffer, &dy_buffer).unwrap()).unwrap();
         let forward = compare_values(gpu(), activation, &x, &y);
         let gradient = compare_gradients(gpu(), activation, &x, &dy, &dx);
         for outcome in [forward, gradient] {
@@ -498,10 +432,7 @@ fn every_parameter_at_the_special_values() {
 /// A dense sweep of the negative axis, where exponentials live: every 1009th float.
 #[test]
 fn smooth_parts_hold_their_tolerance_densely() {
-    let x: Vec<f32> = (0x8000_0000u32..0xff80_0000)
-        .step_by(1009)
-        .map(f32::from_bits)
-        .collect();
+    let x: Vec<f32> = (0x8000_0000u32..0xff80_0000).step_by(1009).map(f32::from_bits).collect();
     let dy = vec![1.0f32; x.len()];
     let (x_buffer, dy_buffer) = (gpu().upload(&x).unwrap(), gpu().upload(&dy).unwrap());
     for activation in subjects() {
@@ -510,9 +441,7 @@ fn smooth_parts_hold_their_tolerance_densely() {
         }
         let operator = GpuRelu::with_activation(gpu(), activation).unwrap();
         let y = gpu().download(&operator.apply(&x_buffer).unwrap()).unwrap();
-        let dx = gpu()
-            .download(&operator.gradient(&x_buffer, &dy_buffer).unwrap())
-            .unwrap();
+        let dx = gpu().download(&operator.gradient(&x_buffer, &dy_buffer).unwrap()).unwrap();
         let forward = compare_values(gpu(), activation, &x, &y);
         let gradient = compare_gradients(gpu(), activation, &x, &dy, &dx);
         match (forward, gradient) {

@@ -6,9 +6,7 @@ use crate::gpu;
 use crate::harness::{Layout, examine};
 use crate::naive::Naive;
 
-const LEAKY: Activation = Activation::LeakyRelu {
-    negative_slope: 2.0,
-};
+const LEAKY: Activation = Activation::LeakyRelu { negative_slope: 2.0 };
 const ELU: Activation = Activation::Elu { alpha: 1.0 };
 
 /// Right on integer bits, as the crate's own, but spelled differently.
@@ -18,13 +16,7 @@ const RELU_GRADIENT: &str = "bitcast<f32>(select(bitcast<u32>(g), 0u,
     bitcast<u32>(x) == 0u || ((bitcast<u32>(x) >> 31u) == 1u && bitcast<u32>(x) <= 0xff800000u)))";
 
 fn naive(forward: &'static str, gradient: &'static str, count: &'static str) -> Naive<'static> {
-    Naive {
-        gpu: gpu(),
-        forward,
-        gradient,
-        count,
-        parameters: [2.0, 0.0, 0.0, 0.0],
-    }
+    Naive { gpu: gpu(), forward, gradient, count, parameters: [2.0, 0.0, 0.0, 0.0] }
 }
 
 /// What the harness says over a few lengths and all layouts.
@@ -45,18 +37,8 @@ fn a_right_kernel_of_another_make_passes() {
 #[test]
 fn wrong_values_are_caught() {
     let cases = [
-        (
-            "NaN swallowed by max",
-            Activation::Relu,
-            "max(x, 0.0)",
-            RELU_GRADIENT,
-        ),
-        (
-            "x * (x > 0)",
-            Activation::Relu,
-            "x * select(0.0, 1.0, x > 0.0)",
-            RELU_GRADIENT,
-        ),
+        ("NaN swallowed by max", Activation::Relu, "max(x, 0.0)", RELU_GRADIENT),
+        ("x * (x > 0)", Activation::Relu, "x * select(0.0, 1.0, x > 0.0)", RELU_GRADIENT),
         (
             "negative zero lost",
             Activation::Relu,
@@ -70,12 +52,7 @@ fn wrong_values_are_caught() {
             "bitcast<f32>(select(bitcast<u32>(x), bitcast<u32>(x) ^ 1u, x == 1.0))",
             RELU_GRADIENT,
         ),
-        (
-            "gradient multiplied",
-            Activation::Relu,
-            RELU,
-            "g * select(0.0, 1.0, x > 0.0)",
-        ),
+        ("gradient multiplied", Activation::Relu, RELU, "g * select(0.0, 1.0, x > 0.0)"),
         (
             "gradient 1 at the kink",
             Activation::Relu,
@@ -84,12 +61,7 @@ fn wrong_values_are_caught() {
                 (bitcast<u32>(x) >> 31u) == 1u && bitcast<u32>(x) <= 0xff800000u &&
                 bitcast<u32>(x) != 0x80000000u))",
         ),
-        (
-            "leaky by max, slope 2",
-            LEAKY,
-            "max(x, p.x * x)",
-            "g * select(p.x, 1.0, x > 0.0)",
-        ),
+        ("leaky by max, slope 2", LEAKY, "max(x, p.x * x)", "g * select(p.x, 1.0, x > 0.0)"),
         (
             "elu by exp - 1",
             ELU,

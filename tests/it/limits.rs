@@ -63,12 +63,6 @@ fn limits_that_are_too_small_are_named() {
     // Such a device has no storage buffers at all.
     let relu = GpuRelu::new(&gpu);
     assert!(matches!(relu.apply(&x), Err(Error::MissingUsage { .. })));
-    let error = gpu
-        .upload(&[1.0; 4])
-        .and_then(|x| relu.apply(&x))
-        .unwrap_err();
-    assert!(
-        matches!(error, Error::Limit { .. } | Error::Refused { .. }),
-        "{error}"
-    );
+    let error = gpu.upload(&[1.0; 4]).and_then(|x| relu.apply(&x)).unwrap_err();
+    assert!(matches!(error, Error::Limit { .. } | Error::Refused { .. }), "{error}");
 }

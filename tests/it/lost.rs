@@ -100,8 +100,7 @@ fn the_callers_lost_callback_is_the_callers() {
     let gpu = mortal();
     let told = Arc::new(AtomicBool::new(false));
     let tell = Arc::clone(&told);
-    gpu.device()
-        .set_device_lost_callback(move |_, _| tell.store(true, Ordering::SeqCst));
+    gpu.device().set_device_lost_callback(move |_, _| tell.store(true, Ordering::SeqCst));
     let relu = GpuRelu::new(&gpu);
     relu.forward(&[1.0]).unwrap();
     gpu.device().destroy();

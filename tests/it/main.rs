@@ -1,11 +1,7 @@
 //! Tests on a device. `Gpu::new()` picks it, so that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` choose the
 //! driver; that there is none is a failure.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests fail as tests do"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod errors;
 mod exhaustive;
@@ -55,10 +51,7 @@ fn device_on(
         .expect("the adapter is still there");
     let mut limits = adapter.limits();
     change(&mut limits);
-    let descriptor = wgpu::DeviceDescriptor {
-        required_limits: limits,
-        ..Default::default()
-    };
+    let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
     pollster::block_on(adapter.request_device(&descriptor)).expect("a second device")
 }
 
@@ -70,10 +63,7 @@ fn raw_buffer(device: &wgpu::Device, usage: wgpu::BufferUsages, words: &[u32]) -
         usage,
         mapped_at_creation: true,
     });
-    buffer
-        .get_mapped_range_mut(..)
-        .unwrap()
-        .copy_from_slice(bytemuck::cast_slice(words));
+    buffer.get_mapped_range_mut(..).unwrap().copy_from_slice(bytemuck::cast_slice(words));
     buffer.unmap();
     buffer
 }

@@ -9,19 +9,14 @@ fn a_frame_records_prepared_operations() {
     let (device, queue) = own_device(|_| ());
     let gpu = Gpu::from_device(&device, &queue);
     let elu = Activation::Elu { alpha: 1.0 };
-    let leaky = Activation::LeakyRelu {
-        negative_slope: 0.5,
-    };
+    let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
     let x: Vec<f32> = (0..5001).map(|i| i as f32 / 1000.0 - 2.5).collect();
     let input = gpu.upload(&x).unwrap();
     let middle = gpu.upload(&vec![0.0; x.len()]).unwrap();
     let dx = gpu.upload(&vec![0.0; x.len()]).unwrap();
 
     // Set up once: middle = leaky(x); middle = relu(middle); dx = elu'(x) * middle.
-    let first = GpuRelu::with_activation(&gpu, leaky)
-        .unwrap()
-        .prepare(&input, &middle)
-        .unwrap();
+    let first = GpuRelu::with_activation(&gpu, leaky).unwrap().prepare(&input, &middle).unwrap();
     let second = GpuRelu::new(&gpu).prepare(&middle, &middle).unwrap();
     let third = GpuRelu::with_activation(&gpu, elu)
         .unwrap()
@@ -110,10 +105,7 @@ fn fused_into_a_shader_of_ones_own() {
     let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: None,
         layout: &pipeline.get_bind_group_layout(0),
-        entries: &[wgpu::BindGroupEntry {
-            binding: 0,
-            resource: data.as_entire_binding(),
-        }],
+        entries: &[wgpu::BindGroupEntry { binding: 0, resource: data.as_entire_binding() }],
     });
     let mut encoder = device.create_command_encoder(&Default::default());
     {

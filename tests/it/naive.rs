@@ -70,10 +70,7 @@ impl Naive<'_> {
         let shape = raw_buffer(device, wgpu::BufferUsages::UNIFORM, &shape);
         let layout = pipeline.get_bind_group_layout(0);
         let entries = [(0, &x_copy), (1, &g_copy), (2, y), (3, &shape)].map(|(binding, buffer)| {
-            wgpu::BindGroupEntry {
-                binding,
-                resource: buffer.as_entire_binding(),
-            }
+            wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() }
         });
         let bind_group = device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: None,
@@ -109,13 +106,8 @@ impl Subject for Naive<'_> {
 pub(crate) fn flushes_subnormals(gpu: &Gpu) -> bool {
     static FLUSHES: OnceLock<bool> = OnceLock::new();
     *FLUSHES.get_or_init(|| {
-        let double = Naive {
-            gpu,
-            forward: "x * p.x",
-            gradient: "x",
-            count: "n",
-            parameters: [2.0; 4],
-        };
+        let double =
+            Naive { gpu, forward: "x * p.x", gradient: "x", count: "n", parameters: [2.0; 4] };
         let x = gpu.upload(&[1e-40]).unwrap();
         double.run(double.forward, (&x).into(), (&x).into(), (&x).into());
         gpu.download(&x).unwrap()[0] == 0.0

@@ -30,15 +30,8 @@ fn slices_and_views_name_the_same_elements() {
         let y = relu.apply(view).unwrap();
         assert_eq!(gpu.download(&y).unwrap(), [2.0, 0.0, 4.0]);
     }
-    let binding = wgpu::BufferBinding {
-        buffer: &x,
-        offset: 8,
-        size: std::num::NonZero::new(8),
-    };
-    assert_eq!(
-        gpu.download(&relu.apply(binding).unwrap()).unwrap(),
-        [0.0, 4.0]
-    );
+    let binding = wgpu::BufferBinding { buffer: &x, offset: 8, size: std::num::NonZero::new(8) };
+    assert_eq!(gpu.download(&relu.apply(binding).unwrap()).unwrap(), [0.0, 4.0]);
     relu.apply_in_place(x.slice(8..)).unwrap();
     assert_eq!(gpu.download(&x).unwrap(), [-1.0, 2.0, 0.0, 4.0, 0.0]);
 }
@@ -54,9 +47,7 @@ fn nothing_is_something_too() {
         assert_eq!(operator.gradient(&empty, &empty).unwrap().size(), 0);
         operator.apply_in_place(&empty).unwrap();
         let full = gpu.upload(&[-1.0]).unwrap();
-        operator
-            .apply_in_place(View::elements::<f32>(&full, 1, 0))
-            .unwrap();
+        operator.apply_in_place(View::elements::<f32>(&full, 1, 0)).unwrap();
         assert_eq!(gpu.download(&full).unwrap(), [-1.0]);
         assert_eq!(operator.forward(&[]).unwrap(), [0.0f32; 0]);
     }
@@ -66,15 +57,9 @@ fn nothing_is_something_too() {
 fn forward_takes_a_slice() {
     let x = [-2.0f32, -0.5, 0.0, 0.5, f32::NEG_INFINITY];
     for &activation in Activation::ALL {
-        let y = GpuRelu::with_activation(gpu(), activation)
-            .unwrap()
-            .forward(&x)
-            .unwrap();
+        let y = GpuRelu::with_activation(gpu(), activation).unwrap().forward(&x).unwrap();
         for (got, expected) in y.iter().zip(reference::forward(activation, &x)) {
-            assert!(
-                (got - expected).abs() <= 1e-6 || *got == expected,
-                "{activation}: {y:?}"
-            );
+            assert!((got - expected).abs() <= 1e-6 || *got == expected, "{activation}: {y:?}");
         }
     }
 }
@@ -94,10 +79,7 @@ fn more_than_one_binding_holds() {
     assert!(bits(&gpu.download(&y).unwrap()) == expected, "apply");
     drop(y);
     relu.apply_in_place(buffer.slice(4..)).unwrap();
-    assert!(
-        bits(&gpu.download(buffer.slice(4..)).unwrap()) == expected[1..],
-        "in place"
-    );
+    assert!(bits(&gpu.download(buffer.slice(4..)).unwrap()) == expected[1..], "in place");
 }
 
 /// Ranges of one buffer so far apart that no binding covers both.
@@ -113,10 +95,7 @@ fn far_apart_in_one_buffer() {
     let from = View::elements::<f32>(&buffer, 3, 5000);
     let to = View::elements::<f32>(&buffer, length as u64 - 5000, 5000);
     relu.apply_into(from, to).unwrap();
-    assert_eq!(
-        gpu.download(to).unwrap(),
-        reference::forward(Activation::Relu, &head)
-    );
+    assert_eq!(gpu.download(to).unwrap(), reference::forward(Activation::Relu, &head));
     assert_eq!(gpu.download(from).unwrap(), head);
 }
 
@@ -125,10 +104,7 @@ fn a_slope_of_any_size_uses_the_same_pipeline_and_is_right() {
     let x = [-3.0f32, 1.5, f32::NEG_INFINITY];
     for negative_slope in [0.0f32, 0.5, 3.0, -2.0] {
         let leaky = Activation::LeakyRelu { negative_slope };
-        let y = GpuRelu::with_activation(gpu(), leaky)
-            .unwrap()
-            .forward(&x)
-            .unwrap();
+        let y = GpuRelu::with_activation(gpu(), leaky).unwrap().forward(&x).unwrap();
         assert_eq!(y, reference::forward(leaky, &x), "{leaky}");
     }
 }
@@ -144,9 +120,8 @@ fn many_threads_share_one_device() {
                 let mut random = random_words(thread);
                 for _ in 0..100 {
                     let length = 1 + random() as usize % 5000;
-                    let x: Vec<f32> = (0..length)
-                        .map(|_| random() as i32 as f32 / (1 << 29) as f32)
-                        .collect();
+                    let x: Vec<f32> =
+                        (0..length).map(|_| random() as i32 as f32 / (1 << 29) as f32).collect();
                     let expected = reference::forward(operator.activation(), &x);
                     let y = operator.apply(&gpu.upload(&x).unwrap()).unwrap();
                     for (got, expected) in gpu.download(&y).unwrap().iter().zip(expected) {

@@ -21,17 +21,8 @@ fn random_data(length: usize, seed: u64) -> Vec<f32> {
 fn every_bit_comes_back() {
     for gpu in both() {
         // Around the smallest and the largest staging buffer.
-        for length in [
-            0,
-            1,
-            3,
-            1023,
-            16_384,
-            16_385,
-            (8 << 20) - 1,
-            (8 << 20) + 1,
-            (17 << 20) + 5,
-        ] {
+        for length in [0, 1, 3, 1023, 16_384, 16_385, (8 << 20) - 1, (8 << 20) + 1, (17 << 20) + 5]
+        {
             let data = random_data(length, length as u64);
             let buffer = gpu.upload(&data).unwrap();
             assert_eq!(buffer.size(), 4 * length as u64);
@@ -106,9 +97,7 @@ fn dropped_downloads_leave_no_trace() {
     for round in 0..1000 {
         let mut download = Box::pin(gpu.download_async(&x));
         if round % 2 == 0 {
-            let _ = download
-                .as_mut()
-                .poll(&mut Context::from_waker(Waker::noop()));
+            let _ = download.as_mut().poll(&mut Context::from_waker(Waker::noop()));
         }
     }
     assert_eq!(gpu.download(&x).unwrap(), [2.0; 100]);

@@ -83,9 +83,7 @@ impl Driver {
             "lavapipe" => Ok(Driver::Lavapipe),
             "swiftshader" => Ok(Driver::SwiftShader),
             "gl" => Ok(Driver::Gl),
-            _ => Err(format!(
-                "there is no driver {name:?}; take lavapipe, swiftshader or gl"
-            )),
+            _ => Err(format!("there is no driver {name:?}; take lavapipe, swiftshader or gl")),
         }
     }
 
@@ -144,10 +142,7 @@ fn quiet() -> Environment {
 fn finds_adapter(environment: &Environment) -> Result<bool, String> {
     check(&mut cargo(&["build", "--quiet", "--example", "devices"]))?;
     let mut devices = cargo(&["run", "--quiet", "--example", "devices"]);
-    devices
-        .envs(environment.iter().cloned())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    devices.envs(environment.iter().cloned()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(check(&mut devices).is_ok())
 }
 
@@ -163,18 +158,13 @@ fn install(packages: impl Fn(&Manager) -> &'static [&'static str]) -> Outcome {
         check(&mut as_root(manager.program, refresh)?)?;
     }
     let mut command = as_root(manager.program, manager.install)?;
-    command
-        .args(packages(manager))
-        .env("DEBIAN_FRONTEND", "noninteractive");
+    command.args(packages(manager)).env("DEBIAN_FRONTEND", "noninteractive");
     println!("xtask: {command:?}");
     check(&mut command)
 }
 
 fn as_root(program: &str, arguments: &[&str]) -> Result<Command, String> {
-    let id = Command::new("id")
-        .arg("-u")
-        .output()
-        .map_err(|error| format!("id -u: {error}"))?;
+    let id = Command::new("id").arg("-u").output().map_err(|error| format!("id -u: {error}"))?;
     let mut command = if id.stdout.trim_ascii() == b"0" {
         Command::new(program)
     } else if is_program("sudo") {
@@ -198,11 +188,7 @@ fn is_program(name: &str) -> bool {
 
 /// Where SwiftShader is unpacked to.
 fn swiftshader() -> PathBuf {
-    Path::new(concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../target/swiftshader"
-    ))
-    .to_owned()
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/swiftshader")).to_owned()
 }
 
 fn swiftshader_icd() -> PathBuf {
@@ -222,11 +208,7 @@ fn fetch_swiftshader() -> Outcome {
     check(&mut as_root("apt-get", &["update"])?)?;
     let folder = swiftshader();
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    check(
-        Command::new("apt-get")
-            .args(["download", "chromium-common"])
-            .current_dir(&folder),
-    )?;
+    check(Command::new("apt-get").args(["download", "chromium-common"]).current_dir(&folder))?;
     let package = std::fs::read_dir(&folder)
         .map_err(|error| error.to_string())?
         .filter_map(|entry| Some(entry.ok()?.path()))

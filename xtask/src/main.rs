@@ -27,11 +27,7 @@ fn main() -> ExitCode {
     if let Err(error) = &outcome {
         eprintln!("xtask: {error}");
     }
-    if outcome.is_ok() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    }
+    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn run(mut arguments: Vec<String>) -> Outcome {
@@ -58,10 +54,7 @@ fn run(mut arguments: Vec<String>) -> Outcome {
     let mut cargo = cargo(command);
     cargo.args(arguments).envs(environment);
     if task == "bench" {
-        cargo.env(
-            "BENCH_RESULTS",
-            concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"),
-        );
+        cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     check(&mut cargo)
 }
@@ -69,10 +62,7 @@ fn run(mut arguments: Vec<String>) -> Outcome {
 /// Takes `name value` or `name=value` out of what is passed on.
 fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>, String> {
     let prefix = format!("{name}=");
-    let Some(at) = arguments
-        .iter()
-        .position(|a| a == name || a.starts_with(&prefix))
-    else {
+    let Some(at) = arguments.iter().position(|a| a == name || a.starts_with(&prefix)) else {
         return Ok(None);
     };
     let option = arguments.remove(at);
@@ -88,9 +78,7 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
 /// Cargo, at the root of the repository.
 fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo
-        .args(arguments)
-        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo.args(arguments).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
     cargo
 }
 
