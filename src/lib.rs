@@ -24,7 +24,7 @@
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
-//! - [`reference`] is the CPU reference in f64 that every result is checked against.
+//! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
 //! What holds everywhere: NaN comes out if and only if NaN went in; at ±∞ the result is the limit;
 //! lengths are free, from 0 to past the device's binding limit; nothing outside the given range is
@@ -60,3 +60,8 @@ pub use transfer::Download;
 pub use view::View;
 /// The wgpu whose types this crate takes and returns.
 pub use wgpu;
+
+// The README's code compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

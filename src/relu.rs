@@ -67,23 +67,65 @@ impl GpuRelu {
     }
 
     /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// let x = gpu.upload(&[-1.0, 2.0])?;
+    /// let y = relu.apply(&x)?;
+    /// assert_eq!(gpu.download(&y)?, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
         let x = x.into();
         self.to_new_buffer(&[(Operand::X, x)], |y| self.prepare(x, y))
     }
 
     /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let y = gpu.upload(&[7.0; 3])?;
+    /// relu.apply_into(&x, y.slice(4..))?; // bytes: elements 1 and 2
+    /// assert_eq!(gpu.download(&y)?, [7.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
         self.prepare(x, y)?.submit(&self.gpu)
     }
 
     /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// relu.apply_in_place(&x)?;
+    /// assert_eq!(gpu.download(&x)?, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn apply_in_place<'a>(&self, x: impl Into<View<'a>>) -> Result<()> {
         let x = x.into();
         self.apply_into(x, x)
     }
 
     /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// let dx = relu.gradient(&x, &dy)?; // x = [-1, 2], dy = [3, 4]
+    /// assert_eq!(gpu.download(&dx)?, [0.0, 4.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -97,6 +139,16 @@ impl GpuRelu {
 
     /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
     /// 12 bytes an element.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// relu.gradient_into(&x, &dy, &dy)?; // dy becomes dx
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn gradient_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -108,6 +160,17 @@ impl GpuRelu {
 
     /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
     /// an operation in place, pass the same range twice.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let y = gpu.upload(&[0.0; 2])?;
+    /// let step = relu.prepare(&x, &y)?;
+    /// // every frame, in a compute pass: step.record(&mut pass);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
         let inputs = [(Operand::X, x.into())];
         let output = (Operand::Y, y.into());
@@ -115,6 +178,17 @@ impl GpuRelu {
     }
 
     /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// # let dx = gpu.upload(&[0.0; 2])?;
+    /// let step = relu.prepare_gradient(&x, &dy, &dx)?;
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     pub fn prepare_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,

@@ -10,14 +10,16 @@ use wgpu_relu::Activation;
 
 /// Median seconds of each operation, by length.
 pub(crate) struct Table {
-    adapter: String,
+    /// The adapter and its backend.
+    name: String,
+    driver: String,
     seconds: BTreeMap<usize, Vec<(Operation, f64)>>,
 }
 
 impl Table {
     pub(crate) fn new(adapter: &wgpu::AdapterInfo) -> Self {
-        let adapter = format!("{} ({:?}, {})", adapter.name, adapter.backend, adapter.driver_info);
-        Table { adapter, seconds: BTreeMap::new() }
+        let name = format!("{} {}", adapter.name, adapter.backend);
+        Table { name, driver: adapter.driver_info.clone(), seconds: BTreeMap::new() }
     }
 
     /// Adds runs of some iterations each.
@@ -46,9 +48,9 @@ impl Table {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "# {}\n\n`cargo xtask bench`: the copy in GB/s (bytes read and written), the others as a fraction of the \
+            "# {}, {}\n\n`cargo xtask bench`: the copy in GB/s (bytes read and written), the others as a fraction of the \
              copy's rate, forward / in place / gradient. Medians of one run; every result verified.\n\n",
-            self.adapter
+            self.name, self.driver
         );
         text += "| elements | copy |";
         for activation in Activation::ALL {
@@ -81,7 +83,7 @@ impl Table {
 
     /// A file name out of the adapter's.
     fn slug(&self) -> String {
-        let dashed = self.adapter.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let dashed = self.name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
     }
 }
