@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 /// A field left at its default takes wgpu's environment variable, and where there is none, the best
 /// that is to be had.
 ///
-/// ```no_run
+/// ```
 /// # async fn example() -> Result<(), wgpu_relu::Error> {
 /// use wgpu_relu::{Gpu, GpuOptions};
 ///

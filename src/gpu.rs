@@ -12,7 +12,7 @@ use crate::staging::Staging;
 /// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
 /// on it. Cloning it is cheap: all clones are one.
 ///
-/// ```no_run
+/// ```
 /// use wgpu_relu::{Gpu, GpuRelu};
 ///
 /// let gpu = Gpu::new()?;
@@ -67,7 +67,7 @@ impl Gpu {
     /// Pipelines are compiled when first used, and kept for as long as a clone of this `Gpu` lives;
     /// adopt a device once and clone.
     ///
-    /// ```no_run
+    /// ```
     /// # async fn example(adapter: wgpu::Adapter) -> Result<(), Box<dyn std::error::Error>> {
     /// let (device, queue) = adapter.request_device(&wgpu::DeviceDescriptor::default()).await?;
     /// let gpu = wgpu_relu::Gpu::from_device(&device, &queue);

@@ -1,6 +1,6 @@
 //! The activation layer for [`wgpu`]: ReLU, its gradient and its family, on GPU buffers.
 //!
-//! ```no_run
+//! ```
 //! use wgpu_relu::{Activation, Gpu, GpuRelu};
 //!
 //! let gpu = Gpu::new()?; // the best adapter; honours WGPU_BACKEND and WGPU_ADAPTER_NAME

@@ -14,7 +14,7 @@ use crate::view::View;
 /// Made by [`GpuRelu::prepare`](crate::GpuRelu::prepare) and
 /// [`GpuRelu::prepare_gradient`](crate::GpuRelu::prepare_gradient). It keeps its buffers alive.
 ///
-/// ```no_run
+/// ```
 /// # use wgpu_relu::{Gpu, GpuRelu};
 /// # let gpu = Gpu::new()?;
 /// # let (x, y) = (gpu.upload(&[0.0f32; 8])?, gpu.upload(&[0.0f32; 8])?);

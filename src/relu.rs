@@ -24,7 +24,7 @@ use crate::view::View;
 /// in part; for a buffer that lacks the usage `STORAGE`, is destroyed, mapped or of another device;
 /// for a lost device and for exhausted memory. Nothing is written then.
 ///
-/// ```no_run
+/// ```
 /// use wgpu_relu::{Activation, Gpu, GpuRelu};
 ///
 /// let gpu = Gpu::new()?;
@@ -68,7 +68,7 @@ impl GpuRelu {
 
     /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -84,7 +84,7 @@ impl GpuRelu {
 
     /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -100,7 +100,7 @@ impl GpuRelu {
 
     /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -116,7 +116,7 @@ impl GpuRelu {
 
     /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -140,7 +140,7 @@ impl GpuRelu {
     /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
     /// 12 bytes an element.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -161,7 +161,7 @@ impl GpuRelu {
     /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
     /// an operation in place, pass the same range twice.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -179,7 +179,7 @@ impl GpuRelu {
 
     /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
     /// # let relu = GpuRelu::new(&gpu);
@@ -203,7 +203,7 @@ impl GpuRelu {
     /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
     /// times the activation; keep data in buffers where there is more to do with it.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// let relu = GpuRelu::new(&Gpu::new()?);
     /// assert_eq!(relu.forward(&[-1.0, 0.0, 2.0])?, [0.0, 0.0, 2.0]);

@@ -36,7 +36,7 @@ impl Gpu {
     /// [`Error::TooLarge`] past the device's buffer limit, [`Error::OutOfMemory`],
     /// [`Error::DeviceLost`].
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::Gpu;
     /// let x = Gpu::new()?.upload(&[-1.0, 0.0, 2.0])?;
     /// assert_eq!(x.size(), 12); // bytes
@@ -112,7 +112,7 @@ impl Gpu {
     /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
     /// device, and a lost device.
     ///
-    /// ```no_run
+    /// ```
     /// # use wgpu_relu::Gpu;
     /// let gpu = Gpu::new()?;
     /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
@@ -227,7 +227,7 @@ impl Gpu {
     ///
     /// As [`download`](Gpu::download).
     ///
-    /// ```no_run
+    /// ```
     /// # async fn example(gpu: wgpu_relu::Gpu) -> Result<(), wgpu_relu::Error> {
     /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
     /// assert_eq!(gpu.download_async(&x).await?, [-1.0, 0.0, 2.0]);

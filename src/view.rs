@@ -13,7 +13,7 @@ use crate::error::{Error, Operand, Result};
 /// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is
 /// refused. Buffers of another instance are beyond what wgpu can tell apart: never pass them.
 ///
-/// ```no_run
+/// ```
 /// # use wgpu_relu::{Gpu, GpuRelu, View};
 /// # let gpu = Gpu::new()?;
 /// # let (x, y) = (gpu.upload(&[0.0f32; 8])?, gpu.upload(&[0.0f32; 8])?);
