@@ -11,6 +11,10 @@ impl fmt::Display for Activation {
         f.write_str(self.name())?;
         let mut before = '(';
         for (name, value) in self.parameters() {
+            // The shorter of 0.01 and 1e-30's two forms.
+            let exponential = format!("{value:?}");
+            let plain = value.to_string();
+            let value = if exponential.len() < plain.len() { exponential } else { plain };
             write!(f, "{before}{name}={value}")?;
             before = ',';
         }
@@ -72,6 +76,8 @@ mod tests {
             let leaky = Activation::LeakyRelu { negative_slope: slope };
             assert_eq!(leaky.to_string().parse::<Activation>().unwrap(), leaky);
         }
+        let tiny = Activation::LeakyRelu { negative_slope: -1e-30 };
+        assert_eq!(tiny.to_string(), "leaky_relu(negative_slope=-1e-30)");
     }
 
     #[test]

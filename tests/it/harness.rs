@@ -404,7 +404,7 @@ fn every_activation_at_every_edge() {
                 }
             }
         }
-        println!("{activation}: worst forward {:?}, gradient {:?}", worst[0], worst[1]);
+        println!("{activation}: forward {}, gradient {}", worst[0], worst[1]);
     }
 }
 
