@@ -48,11 +48,11 @@ impl Table {
 
     fn text(&self) -> String {
         let mut text = format!(
-            "# {}, {}\n\n`cargo xtask bench`: the copy in GB/s (bytes read and written), the others as a fraction of the \
+            "# {}, {}\n\n`cargo xtask bench`: the copy in GB/s (bytes read and written); the others as a fraction of the \
              copy's rate, forward / in place / gradient. Medians of one run; every result verified.\n\n",
             self.name, self.driver
         );
-        text += "| elements | copy |";
+        text += "| elements | copy, GB/s |";
         for activation in Activation::ALL {
             let _ = write!(text, " {} |", activation.name());
         }
