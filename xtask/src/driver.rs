@@ -140,7 +140,7 @@ fn quiet() -> Environment {
 
 /// Whether wgpu finds an adapter to compute on.
 fn finds_adapter(environment: &Environment) -> Result<bool, String> {
-    check(&mut cargo(&["build", "--quiet", "--example", "devices"]))?;
+    check(&mut cargo(&["build", "--example", "devices"]))?;
     let mut devices = cargo(&["run", "--quiet", "--example", "devices"]);
     devices.envs(environment.iter().cloned()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(check(&mut devices).is_ok())
