@@ -20,7 +20,8 @@ use crate::error::{Error, Result};
 pub struct GpuOptions {
     /// The backends to search; else `WGPU_BACKEND`, else all that are compiled in.
     pub backends: Option<wgpu::Backends>,
-    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any.
+    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any. Without effect in a
+    /// browser, which tells no names.
     pub adapter_name: Option<String>,
     /// Low power puts integrated adapters before discrete ones; else `WGPU_POWER_PREF`, else high
     /// performance.
@@ -30,6 +31,7 @@ pub struct GpuOptions {
 }
 
 impl GpuOptions {
+    #[cfg(not(target_arch = "wasm32"))]
     fn wanted_name(&self) -> Option<String> {
         let name = self.adapter_name.clone().or_else(|| std::env::var("WGPU_ADAPTER_NAME").ok());
         name.filter(|name| !name.is_empty())

@@ -1,6 +1,8 @@
 //! Error scopes: what wgpu would hand to the device's error handler becomes an [`Error`].
 
-use crate::error::{Error, Result};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::error::Error;
+use crate::error::Result;
 
 /// Runs `work`, catching every error it raises on this thread.
 ///

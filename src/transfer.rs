@@ -373,6 +373,7 @@ fn wait_for(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> Result
 }
 
 /// A chunk on its way to the host.
+#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the browser drives the device"))]
 struct Read {
     gpu: Gpu,
     part: wgpu::Buffer,
