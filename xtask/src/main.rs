@@ -23,14 +23,17 @@ installs that.";
 type Outcome = Result<(), String>;
 
 fn main() -> ExitCode {
-    let outcome = run(env::args().skip(1).collect());
-    if let Err(error) = &outcome {
-        eprintln!("xtask: {error}");
+    match run(env::args().skip(1).collect()) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
     }
-    if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-fn run(mut arguments: Vec<String>) -> Outcome {
+/// Runs a task; its exit code. What went wrong in it, it has told itself.
+fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if arguments.is_empty() {
         return Err(format!("no task given\n\n{USAGE}"));
     }
@@ -42,7 +45,7 @@ fn run(mut arguments: Vec<String>) -> Outcome {
         "bench" => &["bench", "--bench", "operators", "--"],
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
-            return Ok(());
+            return Ok(ExitCode::SUCCESS);
         }
         _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
     };
@@ -56,7 +59,8 @@ fn run(mut arguments: Vec<String>) -> Outcome {
     if task == "bench" {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
-    check(&mut cargo)
+    let status = cargo.status().map_err(|error| format!("{error}: {cargo:?}"))?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Takes `name value` or `name=value` out of what is passed on.
@@ -75,10 +79,12 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
     Ok(Some(arguments.remove(at)))
 }
 
-/// Cargo, at the root of the repository.
+/// Cargo on this repository, from wherever it is called, so that paths given mean what they say.
 fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    cargo.args(arguments).current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/.."));
+    cargo.args(&arguments[..1]);
+    cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
+    cargo.args(&arguments[1..]);
     cargo
 }
 
