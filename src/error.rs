@@ -49,7 +49,7 @@ pub enum Error {
     },
 
     /// A parameter outside the activation's range.
-    #[error("{activation}: {parameter} is {value}, but must be {rule}; pass a {rule} {parameter}")]
+    #[error("{activation}: {parameter} is {value}, but must be {rule}")]
     InvalidParameter {
         /// The activation's name.
         activation: &'static str,

@@ -45,17 +45,19 @@ pub mod reference;
 mod relu;
 mod shader;
 mod staging;
+mod table;
 mod text;
 mod transfer;
 mod view;
 pub mod wgsl;
 
-pub use activation::{Activation, Gradient, Tolerance};
+pub use activation::Activation;
 pub use adapter::GpuOptions;
 pub use error::{Error, Operand, Result};
 pub use gpu::Gpu;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;
+pub use table::{Gradient, Tolerance};
 pub use transfer::Download;
 pub use view::View;
 /// The wgpu whose types this crate takes and returns.

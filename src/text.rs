@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn mistakes_are_told() {
         for (text, part) in [
-            ("rellu", "none of relu, leaky_relu"),
+            ("rellu", "none of relu, relu6"),
             ("", "none of"),
             ("elu(alpha=1", "closing bracket"),
             ("elu(1)", "not name=value, as in elu(alpha=1)"),

@@ -1,8 +1,7 @@
 //! The activations' WGSL, for other people's shaders.
 //!
-//! Each constant is the whole file of one activation: valid WGSL on its own, without bindings,
-//! globals or directives, every name prefixed by the activation's, so that several fit into one
-//! module. It defines
+//! Each constant is one activation, complete: valid WGSL on its own, without bindings, globals or
+//! directives. It defines
 //!
 //! ```wgsl
 //! fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32>       // the value
@@ -26,5 +25,37 @@
 //! # let module = wgpu::naga::front::wgsl::parse_str(&source).unwrap();
 //! # assert_eq!(module.entry_points.len(), 1);
 //! ```
+//!
+//! The smooth activations share functions, [`NUMERICS`], which each constant brings along; for several
+//! activations in one module, [`module`] has them once. Every name starts with the activation's or with
+//! `numerics_` (`Numerics` for types).
+
+use crate::activation::Activation;
 
 pub use crate::activation::sources::*;
+
+/// What the smooth activations share: exp, expm1, log1p and the normal distribution, to about an ulp.
+pub const NUMERICS: &str = include_str!("../shaders/numerics.wgsl");
+
+/// The sources of several activations, to stand in one module.
+///
+/// ```
+/// use wgpu_relu::{Activation, wgsl};
+///
+/// let source = wgsl::module(&[Activation::Gelu, Activation::Silu]);
+/// assert!(source.contains("fn gelu(") && source.contains("fn silu_grad("));
+/// # wgpu::naga::front::wgsl::parse_str(&source).unwrap();
+/// ```
+#[must_use]
+pub fn module(activations: &[Activation]) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for activation in activations {
+        let (own, needs_numerics) = activation.own_wgsl();
+        for part in needs_numerics.then_some(NUMERICS).into_iter().chain([own]) {
+            if !parts.contains(&part) {
+                parts.push(part);
+            }
+        }
+    }
+    parts.concat()
+}

@@ -1,0 +1,12 @@
+// hardshrink(x) = 0 where |x| <= lambda = p.x, else x.
+
+fn hardshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+    let value = select(x, vec4<f32>(0.0), abs(x) <= p.xxxx);
+    return select(value, x, numerics_is_nan(x));
+}
+
+// 0 where |x| <= lambda, else 1; NaN for NaN.
+fn hardshrink_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+    let value = select(vec4<f32>(1.0), vec4<f32>(0.0), abs(x) <= p.xxxx);
+    return select(value, x, numerics_is_nan(x));
+}
