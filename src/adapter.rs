@@ -45,11 +45,24 @@ impl GpuOptions {
                     .to_owned(),
             });
         }
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-        if let Some(backends) = self.backends {
-            descriptor.backends = backends;
+        let backends = self.wanted_backends();
+        if backends.is_empty() {
+            return Err(Error::NoAdapter {
+                reason: "WGPU_BACKEND or GpuOptions::backends names no backend".to_owned(),
+                remedy: "name vulkan, metal, dx12 or gl, or leave both unset".to_owned(),
+            });
         }
+        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+        descriptor.backends = backends;
         Ok(wgpu::Instance::new(descriptor))
+    }
+
+    fn wanted_backends(&self) -> wgpu::Backends {
+        let set = std::env::var("WGPU_BACKEND").is_ok_and(|backends| !backends.is_empty());
+        self.backends
+            .or_else(|| if set { wgpu::Backends::from_env() } else { None })
+            // The no-op backend runs no shader: only for those who ask for it.
+            .unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP))
     }
 }
 
@@ -59,15 +72,7 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     let mut first_failure = None;
     for adapter in adapters {
         let info = adapter.get_info();
-        // A mappable buffer lives in memory the CPU can reach: free where that is the only memory
-        // there is, slow across a bus.
-        let shared_memory =
-            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
-        let mappable = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
-        let mut required_features = options.features;
-        if shared_memory && adapter.features().contains(mappable) {
-            required_features |= mappable;
-        }
+        let required_features = options.features | (mappable(&info) & adapter.features());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgpu-relu"),
             required_features,
@@ -87,15 +92,20 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
 }
 
+/// The feature of mappable data buffers, where it pays: they lie in memory the CPU can reach, which is free
+/// where that is the only memory there is, and slow across a bus.
+pub(crate) fn mappable(info: &wgpu::AdapterInfo) -> wgpu::Features {
+    match info.device_type {
+        wgpu::DeviceType::Cpu => wgpu::Features::MAPPABLE_PRIMARY_BUFFERS,
+        _ => wgpu::Features::empty(),
+    }
+}
+
 /// The adapters that fit, best first; never empty.
 #[cfg(not(target_arch = "wasm32"))]
 async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
     let instance = options.instance()?;
-    let backends = options
-        .backends
-        .or_else(wgpu::Backends::from_env)
-        // The no-op backend runs no shader: only for those who ask for it.
-        .unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
+    let backends = options.wanted_backends();
     let mut adapters = instance.enumerate_adapters(backends).await;
     let found: Vec<String> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
     adapters.retain(|adapter| {
@@ -108,6 +118,14 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
         adapters.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&name));
     }
     if adapters.is_empty() {
+        if let (Some(name), false) = (&wanted, found.is_empty()) {
+            return Err(Error::NoAdapter {
+                reason: format!("no adapter's name contains {name:?}; found {}", found.join(", ")),
+                remedy: "name one of these, or leave WGPU_ADAPTER_NAME and \
+                         GpuOptions::adapter_name unset"
+                    .to_owned(),
+            });
+        }
         let looked_for =
             wanted.map_or(String::new(), |name| format!(" whose name contains {name:?}"));
         let found = if found.is_empty() { "none".to_owned() } else { found.join(", ") };

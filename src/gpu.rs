@@ -1,6 +1,6 @@
 //! A device, made or adopted, and what everything on it shares.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use crate::adapter::{self, GpuOptions};
 use crate::dispatch::Geometry;
@@ -33,11 +33,9 @@ pub(crate) struct Shared {
     pub(crate) geometry: Geometry,
     pub(crate) pipelines: Pipelines,
     pub(crate) staging: Staging,
-    /// Whether buffers of ours are mappable: the device can, and its memory is the CPU's.
+    /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
+    /// CPU's.
     pub(crate) mappable: bool,
-    /// Read by every submit of ours, written while a buffer in use by the GPU is mapped: a mapped
-    /// buffer must not be submitted.
-    pub(crate) mapping: RwLock<()>,
 }
 
 impl Gpu {
@@ -75,23 +73,24 @@ impl Gpu {
     /// # }
     /// ```
     #[must_use]
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "a browser's device lives on one thread")
+    )]
     pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let limits = device.limits();
-        let shared_memory =
-            matches!(info.device_type, wgpu::DeviceType::Cpu | wgpu::DeviceType::IntegratedGpu);
-        let mappable =
-            shared_memory && device.features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        let mappable = device.features().contains(adapter::mappable(&info))
+            && !adapter::mappable(&info).is_empty();
         Gpu {
             shared: Arc::new(Shared {
                 geometry: Geometry::new(&info, &limits),
                 device: device.clone(),
                 queue: queue.clone(),
+                staging: Staging::new(&limits),
                 limits,
                 pipelines: Pipelines::default(),
-                staging: Staging::default(),
                 mappable,
-                mapping: RwLock::new(()),
             }),
         }
     }
@@ -153,20 +152,18 @@ impl Gpu {
         guarded(&self.shared.device, doing, || buffer.unmap())
     }
 
-    /// Submits, unless a buffer is just mapped, in which case it waits for that.
+    /// Records and submits.
     pub(crate) fn submit(
         &self,
         doing: &'static str,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
     ) -> Result<wgpu::SubmissionIndex> {
-        let Shared { device, queue, mapping, .. } = &*self.shared;
+        let Shared { device, queue, .. } = &*self.shared;
         guarded(device, doing, || {
             let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
             let mut encoder = device.create_command_encoder(&descriptor);
             record(&mut encoder);
-            let commands = encoder.finish();
-            let _unmapped = mapping.read().unwrap_or_else(std::sync::PoisonError::into_inner);
-            queue.submit([commands])
+            queue.submit([encoder.finish()])
         })
     }
 }

@@ -45,6 +45,37 @@ fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu
     (value, caught)
 }
 
+/// Waits until `submission`, or all that was submitted, is done.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn wait(
+    device: &wgpu::Device,
+    submission: Option<&wgpu::SubmissionIndex>,
+    doing: &'static str,
+) -> Result<()> {
+    loop {
+        // In turns: OpenGL ends every wait after two seconds, and nobody else can use its context
+        // meanwhile.
+        let turn = wgpu::PollType::Wait {
+            submission_index: submission.cloned(),
+            timeout: Some(std::time::Duration::from_millis(200)),
+        };
+        match poll(device, turn) {
+            Some(Ok(_)) => return Ok(()),
+            Some(Err(wgpu::PollError::Timeout)) => {}
+            _ => return Err(Error::DeviceLost { doing }),
+        }
+    }
+}
+
+/// `Device::poll`, which panics when it finds that the driver has lost the device: then none.
+pub(crate) fn poll(
+    device: &wgpu::Device,
+    poll: wgpu::PollType,
+) -> Option<std::result::Result<wgpu::PollStatus, wgpu::PollError>> {
+    let polled = std::panic::AssertUnwindSafe(|| device.poll(poll));
+    std::panic::catch_unwind(polled).ok()
+}
+
 /// Whether the device is lost or destroyed. wgpu tells that through one callback, which belongs to the
 /// device's owner, and lets everything else succeed in silence; but it cannot hide that a new buffer
 /// has no memory.

@@ -61,7 +61,6 @@ fn compile(
     access: Access,
     places: &[Place],
 ) -> Result<Pipeline> {
-    check_limits(&gpu.shared.limits, gpu.shared.geometry.workgroup)?;
     let device = &gpu.shared.device;
     let label = format!("wgpu-relu {} {}", activation.name(), kernel.name());
     let label = Some(label.as_str());
@@ -123,7 +122,7 @@ fn buffer_entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLay
 }
 
 /// An adopted device may have been asked for less than a kernel needs.
-fn check_limits(limits: &wgpu::Limits, workgroup: u32) -> Result<()> {
+pub(crate) fn check_limits(limits: &wgpu::Limits, workgroup: u32) -> Result<()> {
     for (limit, found, needed) in [
         ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, 3),
         ("max_uniform_buffers_per_shader_stage", limits.max_uniform_buffers_per_shader_stage, 1),

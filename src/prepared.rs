@@ -5,7 +5,7 @@ use crate::dispatch::{self, Access, Span};
 use crate::error::{Error, Operand, Result};
 use crate::gpu::Gpu;
 use crate::guard::guarded;
-use crate::pipeline::{Pipeline, Pipelines};
+use crate::pipeline::{self, Pipeline, Pipelines};
 use crate::shader::{Kernel, Place};
 use crate::view::View;
 
@@ -87,8 +87,10 @@ impl Prepared {
         }
 
         let limits = &gpu.shared.limits;
+        pipeline::check_limits(limits, gpu.shared.geometry.workgroup)?;
         let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
-        let binding_limit = limits.max_storage_buffer_binding_size;
+        // Shaders index with 32 bits.
+        let binding_limit = limits.max_storage_buffer_binding_size.min(1 << 31);
         // A binding starts at an aligned offset before its first element. Spans of ranges in one
         // buffer are shorter: either they fit into one binding together, or are too far apart for
         // their bindings to meet.

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 
 /// The largest staging buffer; longer transfers take several.
-pub(crate) const CHUNK: u64 = 32 << 20;
+const CHUNK: u64 = 32 << 20;
 
 /// The smallest; sizes in between are powers of two, so that buffers find new users.
 const SMALLEST: u64 = 64 << 10;
@@ -12,10 +12,28 @@ const SMALLEST: u64 = 64 << 10;
 const KEPT: u64 = 256 << 20;
 
 /// The pools of a device. Buffers for reading rest unmapped, buffers for writing rest mapped.
-#[derive(Default)]
 pub(crate) struct Staging {
     pub(crate) read: Pool,
     pub(crate) write: Pool,
+    chunk: u64,
+}
+
+impl Staging {
+    pub(crate) fn new(limits: &wgpu::Limits) -> Self {
+        // At least a word, so that a device without buffers gets its error where it makes one.
+        let chunk = CHUNK.min(limits.max_buffer_size / 8 * 8).max(8);
+        Staging { read: Pool::default(), write: Pool::default(), chunk }
+    }
+
+    /// The most bytes to go through one buffer.
+    pub(crate) fn chunk(&self) -> u64 {
+        self.chunk
+    }
+
+    /// The size of the buffer that serves a transfer of `bytes`.
+    pub(crate) fn size_for(&self, bytes: u64) -> u64 {
+        bytes.next_power_of_two().max(SMALLEST).min(self.chunk)
+    }
 }
 
 /// Free buffers, ready to be used.
@@ -25,11 +43,6 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// The size of the buffer that serves a transfer of `bytes`.
-    pub(crate) fn size_for(bytes: u64) -> u64 {
-        bytes.next_power_of_two().clamp(SMALLEST, CHUNK)
-    }
-
     /// A free buffer of exactly `size` bytes, if there is one.
     pub(crate) fn take(&self, size: u64) -> Option<wgpu::Buffer> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);

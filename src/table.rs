@@ -177,7 +177,8 @@ macro_rules! activations {
             pub fn validate(&self) -> Result<()> {
                 match *self {
                     $( Activation::$variant { $($( $parameter ),+)? } => {
-                        $( if !$rule {
+                        $( let holds: bool = $rule;
+                        if !holds {
                             return Err(Error::InvalidParameter {
                                 activation: $name,
                                 parameter: stringify!($ruled),

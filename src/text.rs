@@ -29,8 +29,11 @@ impl FromStr for Activation {
         let wrong = |reason: String| Error::Parse { text: text.to_owned(), reason };
         let (name, list) = match text.trim().split_once('(') {
             None => (text.trim(), ""),
-            Some((name, rest)) => match rest.strip_suffix(')') {
-                Some(list) => (name.trim_end(), list),
+            Some((name, rest)) => match rest.split_once(')') {
+                Some((list, "")) => (name.trim_end(), list),
+                Some((_, after)) => {
+                    return Err(wrong(format!("{after:?} follows the closing bracket")));
+                }
                 None => return Err(wrong("the closing bracket is missing".to_owned())),
             },
         };
@@ -55,6 +58,9 @@ impl FromStr for Activation {
             *slot = value
                 .parse()
                 .map_err(|_| wrong(format!("{value:?} is no number for {key}, as in {example}")))?;
+            if slot.is_infinite() && value.contains(|c: char| c.is_ascii_digit()) {
+                return Err(wrong(format!("{value} is past the largest f32, 3.4e38")));
+            }
             seen.push(key);
         }
         activation.validate()?;
@@ -93,6 +99,7 @@ mod tests {
             ("rellu", "none of relu, relu6"),
             ("", "none of"),
             ("elu(alpha=1", "closing bracket"),
+            ("elu(alpha=1)x", "\"x\" follows"),
             ("elu(1)", "not name=value, as in elu(alpha=1)"),
             ("elu(alpha=)", "no number for alpha"),
             ("elu(beta=1)", "no parameter \"beta\""),
@@ -100,7 +107,8 @@ mod tests {
             ("elu(alpha=1,)", "not name=value"),
             ("relu(alpha=1)", "relu has no parameter"),
             ("elu(alpha=nan)", "alpha is NaN, but must be finite"),
-            ("leaky_relu(negative_slope=1e300)", "negative_slope is inf, but must be finite"),
+            ("leaky_relu(negative_slope=inf)", "negative_slope is inf, but must be finite"),
+            ("leaky_relu(negative_slope=1e300)", "1e300 is past the largest f32"),
         ] {
             let error = text.parse::<Activation>().unwrap_err().to_string();
             assert!(error.contains(part), "{text:?} gave {error:?}");

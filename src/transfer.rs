@@ -3,24 +3,21 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-#[cfg(not(target_arch = "wasm32"))]
-use std::sync::PoisonError;
 use std::task::{Context, Poll};
 
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
 use crate::error::{Error, Operand, Result};
 use crate::gpu::{Gpu, Shared};
-use crate::guard::guarded;
+use crate::guard::{guarded, poll};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::guard::is_lost;
-use crate::staging::{CHUNK, Pool};
+use crate::guard::{is_lost, wait};
 use crate::view::View;
 
 const UPLOAD: &str = "uploading";
 const DOWNLOAD: &str = "downloading";
 
-/// How many chunks of a blocking download are under way at once.
+/// How many chunks of a transfer are under way at once.
 #[cfg(not(target_arch = "wasm32"))]
 const IN_FLIGHT: usize = 2;
 
@@ -28,8 +25,8 @@ impl Gpu {
     /// A new buffer with a copy of `data`, that every operator takes.
     ///
     /// Returns when the data has left the slice; the device may still be copying. Where device memory
-    /// is the CPU's (software and integrated adapters) the data is written in place, elsewhere through
-    /// pooled staging buffers.
+    /// is the CPU's (software adapters) the data is written in place, elsewhere through pooled staging
+    /// buffers, two chunks of up to 32 MiB at a time (in a browser, which cannot wait, all at once).
     ///
     /// # Errors
     ///
@@ -57,15 +54,21 @@ impl Gpu {
     fn write_staged(&self, target: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
         let Shared { device, staging, .. } = &*self.shared;
         // Lets buffers of earlier uploads return to the pool; does not wait.
-        let _ = device.poll(wgpu::PollType::Poll);
+        let _ = poll(device, wgpu::PollType::Poll);
         // Their memory outlives the device: a new buffer would notice the loss, an old one does not.
         #[cfg(not(target_arch = "wasm32"))]
         if is_lost(device) {
             return Err(Error::DeviceLost { doing: UPLOAD });
         }
-        let mut parts = Vec::new();
-        for chunk in bytes.chunks(CHUNK as usize) {
-            let size = Pool::size_for(chunk.len() as u64);
+        #[cfg(not(target_arch = "wasm32"))]
+        let mut under_way = std::collections::VecDeque::new();
+        let mut offset = 0;
+        for chunk in bytes.chunks(staging.chunk() as usize) {
+            #[cfg(not(target_arch = "wasm32"))]
+            if under_way.len() == IN_FLIGHT {
+                wait(device, under_way.pop_front().as_ref(), UPLOAD)?;
+            }
+            let size = staging.size_for(chunk.len() as u64);
             let part = match staging.write.take(size) {
                 Some(part) => part,
                 None => self.create(&wgpu::BufferDescriptor {
@@ -76,16 +79,11 @@ impl Gpu {
                 })?,
             };
             self.fill_mapped(UPLOAD, &part, chunk)?;
-            parts.push((part, chunk.len() as u64));
-        }
-        self.submit(UPLOAD, |encoder| {
-            let mut offset = 0;
-            for (part, size) in &parts {
-                encoder.copy_buffer_to_buffer(part, 0, target, offset, *size);
-                offset += size;
-            }
-        })?;
-        for (part, _) in parts {
+            let length = chunk.len() as u64;
+            let _submission = self.submit(UPLOAD, |encoder| {
+                encoder.copy_buffer_to_buffer(&part, 0, target, offset, length);
+            })?;
+            offset += length;
             // A weak handle: what the device holds must not hold the device.
             let shared = Arc::downgrade(&self.shared);
             let returning = part.clone();
@@ -96,6 +94,8 @@ impl Gpu {
                     }
                 });
             })?;
+            #[cfg(not(target_arch = "wasm32"))]
+            under_way.push_back(_submission);
         }
         Ok(())
     }
@@ -103,9 +103,8 @@ impl Gpu {
     /// A copy of a buffer, or a range of one, in the host's memory. Waits until the device has done
     /// all that was submitted before.
     ///
-    /// The buffer needs the usage `COPY_SRC`. One that has `MAP_READ` too (as those this crate makes
-    /// on software and integrated adapters) is read where it lies; do not submit work of your own that
-    /// uses it from another thread meanwhile.
+    /// The buffer needs the usage `COPY_SRC`. The data comes through pooled staging buffers, two chunks
+    /// of up to 32 MiB at a time.
     ///
     /// # Errors
     ///
@@ -149,22 +148,14 @@ impl Gpu {
         if data.is_empty() {
             return Ok(());
         }
-        let bytes = bytemuck::cast_slice_mut(data);
-        if source.buffer.usage().contains(wgpu::BufferUsages::MAP_READ) {
-            self.read_in_place(&source, bytes)
-        } else {
-            self.read_staged(&source, bytes)
-        }
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn read_staged(&self, source: &View<'_>, bytes: &mut [u8]) -> Result<()> {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(data);
+        let chunk = self.shared.staging.chunk();
         let mut under_way = std::collections::VecDeque::new();
         let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
             // One chunk, one read.
             reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
         };
-        for (chunk, into) in chunks(source).zip(bytes.chunks_mut(CHUNK as usize)) {
+        for (chunk, into) in chunks(&source, chunk).zip(bytes.chunks_mut(chunk as usize)) {
             if under_way.len() == IN_FLIGHT {
                 under_way.pop_front().map_or(Ok(()), &mut finish)?;
             }
@@ -173,55 +164,12 @@ impl Gpu {
         under_way.into_iter().try_for_each(finish)
     }
 
-    /// Maps the buffer itself. Submits of ours that might use it wait meanwhile.
-    #[cfg(not(target_arch = "wasm32"))]
-    fn read_in_place(&self, source: &View<'_>, bytes: &mut [u8]) -> Result<()> {
-        let device = &self.shared.device;
-        let lost = Error::DeviceLost { doing: DOWNLOAD };
-        // Waiting for the device first keeps the time short for which others must wait.
-        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
-        let _mapping = self.shared.mapping.write().unwrap_or_else(PoisonError::into_inner);
-        let start = source.offset - source.offset % wgpu::MAP_ALIGNMENT;
-        let end = source.offset + source.size;
-        let (sender, receiver) = oneshot_channel();
-        let mapped = guarded(device, DOWNLOAD, || {
-            source.buffer.map_async(wgpu::MapMode::Read, start..end, move |result| {
-                let _ = sender.send(result.is_ok());
-            });
-        });
-        if let Err(error) = mapped {
-            // wgpu keeps the range it could not map until it is told to forget it.
-            let _ = guarded(device, DOWNLOAD, || source.buffer.unmap());
-            return Err(error);
-        }
-        device.poll(wgpu::PollType::wait_indefinitely()).map_err(|_| lost.clone())?;
-        if pollster::block_on(receiver.receive()) != Some(true) {
-            // No word to the error scope: the device is gone, or the caller has it mapped.
-            return Err(if is_lost(device) {
-                lost
-            } else {
-                Error::Refused {
-                    doing: DOWNLOAD,
-                    reason: "the buffer is mapped already".to_owned(),
-                }
-            });
-        }
-        let copied = match source.buffer.get_mapped_range(start..end) {
-            Ok(view) => {
-                bytes.copy_from_slice(&view[(source.offset - start) as usize..]);
-                Ok(())
-            }
-            Err(_) => Err(lost),
-        };
-        guarded(device, DOWNLOAD, || source.buffer.unmap()).and(copied)
-    }
-
     /// [`download`](Gpu::download) without blocking: the copy is submitted at once, with the contents
     /// as they are then, and the future completes when it has arrived, natively as in the browser.
     ///
     /// Natively a short-lived thread waits for the device meanwhile, so that the future needs nobody
-    /// else to poll the device. It never spins, and a lost device ends it with an error. It always
-    /// goes through staging buffers, so that the buffer stays free for use.
+    /// else to poll the device. It never spins, and a lost device ends it with an error. It takes
+    /// staging buffers for all of the range at once.
     ///
     /// # Errors
     ///
@@ -237,7 +185,8 @@ impl Gpu {
     pub fn download_async<'a>(&self, source: impl Into<View<'a>>) -> Download {
         let source = source.into();
         let started = readable(&source).and_then(|length| {
-            let all: Vec<View<'_>> = chunks(&source).collect();
+            let chunk = self.shared.staging.chunk();
+            let all: Vec<View<'_>> = chunks(&source, chunk).collect();
             let reads = self.start_reads(&all)?;
             Ok((length, reads))
         });
@@ -266,7 +215,7 @@ impl Gpu {
         let Shared { device, staging, .. } = &*self.shared;
         let mut parts = Vec::with_capacity(chunks.len());
         for chunk in chunks {
-            let size = Pool::size_for(chunk.size);
+            let size = staging.size_for(chunk.size);
             parts.push(match staging.read.take(size) {
                 Some(part) => part,
                 None => self.create(&wgpu::BufferDescriptor {
@@ -333,13 +282,13 @@ fn readable(source: &View<'_>) -> Result<u64> {
     source.checked::<f32>(Operand::Source, wgpu::BufferUsages::COPY_SRC, "COPY_SRC")
 }
 
-/// The range, cut into what one staging buffer takes.
-fn chunks<'a>(source: &View<'a>) -> impl Iterator<Item = View<'a>> + use<'a> {
+/// The range, cut into pieces of at most `chunk` bytes.
+fn chunks<'a>(source: &View<'a>, chunk: u64) -> impl Iterator<Item = View<'a>> + use<'a> {
     let View { buffer, offset, size } = *source;
-    (0..size.div_ceil(CHUNK)).map(move |index| View {
+    (0..size.div_ceil(chunk)).map(move |index| View {
         buffer,
-        offset: offset + index * CHUNK,
-        size: CHUNK.min(size - index * CHUNK),
+        offset: offset + index * chunk,
+        size: chunk.min(size - index * chunk),
     })
 }
 
@@ -350,26 +299,19 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
     let device = device.clone();
     let submission = last.submission.clone();
     let senders: Vec<_> = reads.iter().map(|read| Arc::clone(&read.sender)).collect();
-    let wait = Arc::new(move || {
-        if wait_for(&device, &submission).is_err() {
+    let until_arrived = Arc::new(move || {
+        if wait(&device, Some(&submission), DOWNLOAD).is_err() {
             for sender in &senders {
                 let _ = sender.send(false);
             }
         }
     });
-    let in_thread = Arc::clone(&wait);
+    let in_thread = Arc::clone(&until_arrived);
     let thread = std::thread::Builder::new().name("wgpu-relu download".to_owned());
     if thread.spawn(move || in_thread()).is_err() {
         // No thread to be had: better to wait here than never to arrive.
-        wait();
+        until_arrived();
     }
-}
-
-/// Blocks until the submission is done; a submission the device never took means that it is lost.
-#[cfg(not(target_arch = "wasm32"))]
-fn wait_for(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> Result<()> {
-    let wait = wgpu::PollType::Wait { submission_index: Some(submission.clone()), timeout: None };
-    device.poll(wait).map(|_| ()).map_err(|_| Error::DeviceLost { doing: DOWNLOAD })
 }
 
 /// A chunk on its way to the host.
@@ -388,7 +330,7 @@ impl Read {
     /// Blocks until the chunk is here.
     #[cfg(not(target_arch = "wasm32"))]
     fn wait(self) -> Result<Arrived> {
-        wait_for(&self.gpu.shared.device, &self.submission)?;
+        wait(&self.gpu.shared.device, Some(&self.submission), DOWNLOAD)?;
         // Another thread's poll may have found the mapping done, and be about to tell us.
         pollster::block_on(self.arrived())
     }

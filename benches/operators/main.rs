@@ -24,9 +24,9 @@ const LENGTHS: [usize; 8] =
 fn main() {
     let gpu = Gpu::new().expect("the benchmarks need an adapter; `cargo xtask bench` installs one");
     let mut criterion = Criterion::default()
-        .sample_size(20)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(400))
         .configure_from_args();
     let mut table = Table::new(&gpu.adapter_info());
     for length in LENGTHS {

@@ -52,24 +52,22 @@ impl Table {
              copy's rate, forward / in place / gradient. Medians of one run; every result verified.\n\n",
             self.name, self.driver
         );
-        text += "| elements | copy, GB/s |";
-        for activation in Activation::ALL {
-            let _ = write!(text, " {} |", activation.name());
-        }
-        text += "\n|---|---|";
-        text += &"---|".repeat(Activation::ALL.len());
-        text += "\n";
-        for &length in self.seconds.keys() {
-            let copy = self.rate(Operation::Copy, length);
-            let _ = write!(text, "| {} |", binary(length));
-            let _ = write!(text, " {} |", number(copy.map(|rate| rate / 1e9), 1));
-            for &activation in Activation::ALL {
-                let fractions = [Operator::Forward, Operator::InPlace, Operator::Gradient]
+        let lengths: Vec<usize> = self.seconds.keys().copied().collect();
+        let mut row = |name: &str, cell: &dyn Fn(usize) -> String| {
+            let cells: Vec<String> = lengths.iter().map(|&length| cell(length)).collect();
+            let _ = writeln!(text, "| {name} | {} |", cells.join(" | "));
+        };
+        row("elements", &binary);
+        row("---", &|_| "---".to_owned());
+        let copy = |length| self.rate(Operation::Copy, length);
+        row("copy, GB/s", &|length| number(copy(length).map(|rate| rate / 1e9), 1));
+        for &activation in Activation::ALL {
+            row(activation.name(), &|length| {
+                [Operator::Forward, Operator::InPlace, Operator::Gradient]
                     .map(|operator| self.rate(Operation::Operator(activation, operator), length))
-                    .map(|rate| number(rate.zip(copy).map(|(rate, copy)| rate / copy), 2));
-                let _ = write!(text, " {} |", fractions.join(" / "));
-            }
-            text += "\n";
+                    .map(|rate| number(rate.zip(copy(length)).map(|(rate, copy)| rate / copy), 2))
+                    .join(" / ")
+            });
         }
         text
     }

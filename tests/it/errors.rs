@@ -212,7 +212,7 @@ fn buffers_destroyed_mapped_or_foreign() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 1);
 }
 
-/// A buffer destroyed between binding and submitting, and one mapped by its owner.
+/// A buffer destroyed between binding and the caller's submit.
 #[test]
 fn buffers_that_change_after_preparing() {
     let (gpu, uncaptured) = watched();
@@ -238,6 +238,7 @@ fn no_adapter_of_that_name() {
     let text = error.to_string();
     assert!(matches!(error, Error::NoAdapter { .. }), "{text}");
     assert!(text.contains("Voodoo 2") && text.contains("found "), "{text}");
+    assert!(text.contains("name one of these"), "{text}");
 }
 
 #[test]

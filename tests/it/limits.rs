@@ -65,4 +65,9 @@ fn limits_that_are_too_small_are_named() {
     assert!(matches!(relu.apply(&x), Err(Error::MissingUsage { .. })));
     let error = gpu.upload(&[1.0; 4]).and_then(|x| relu.apply(&x)).unwrap_err();
     assert!(matches!(error, Error::Limit { .. } | Error::Refused { .. }), "{error}");
+    // And one without compute.
+    let gpu = gpu_with(|limits| limits.max_compute_workgroups_per_dimension = 0);
+    let error = gpu.upload(&[1.0; 4]).and_then(|x| GpuRelu::new(&gpu).apply(&x)).unwrap_err();
+    let named = "max_compute_workgroups_per_dimension";
+    assert!(matches!(error, Error::Limit { limit, .. } if limit == named), "{error}");
 }

@@ -2,7 +2,7 @@
 
 use wgpu_relu::{Activation, Error, Gpu, GpuRelu, View, reference};
 
-use crate::{bits, gpu, random_words};
+use crate::{bits, gpu, own_device, random_words};
 
 #[test]
 fn the_first_program_of_the_readme() {
@@ -101,12 +101,18 @@ fn far_apart_in_one_buffer() {
 
 #[test]
 fn a_slope_of_any_size_uses_the_same_pipeline_and_is_right() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    // wgpu has some of its own.
+    let pipelines = || device.get_internal_counters().hal.compute_pipelines.read();
+    let before = pipelines();
     let x = [-3.0f32, 1.5, f32::NEG_INFINITY];
     for negative_slope in [0.0f32, 0.5, 3.0, -2.0] {
         let leaky = Activation::LeakyRelu { negative_slope };
-        let y = GpuRelu::with_activation(gpu(), leaky).unwrap().forward(&x).unwrap();
+        let y = GpuRelu::with_activation(&gpu, leaky).unwrap().forward(&x).unwrap();
         assert_eq!(y, reference::forward(leaky, &x), "{leaky}");
     }
+    assert_eq!(pipelines(), before + 1);
 }
 
 #[test]

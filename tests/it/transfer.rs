@@ -12,6 +12,11 @@ fn both() -> [Gpu; 2] {
     [gpu().clone(), Gpu::from_device(&device, &queue)]
 }
 
+/// All buffers of a device, those of wgpu's own included.
+fn buffers(device: &wgpu::Device) -> isize {
+    device.get_internal_counters().hal.buffers.read()
+}
+
 fn random_data(length: usize, seed: u64) -> Vec<f32> {
     let mut random = random_words(seed);
     (0..length).map(|_| f32::from_bits(random())).collect()
@@ -88,11 +93,15 @@ fn a_download_wakes_and_does_not_spin() {
     };
     assert_eq!(data, vec![1.5; 1 << 20]);
     assert!(polls <= 4, "{polls} polls for one chunk");
+    let wakes = counting.1.load(std::sync::atomic::Ordering::SeqCst);
+    assert!(polls == 1 || wakes > 0, "it was ready, but nobody was told");
 }
 
 #[test]
 fn dropped_downloads_leave_no_trace() {
-    let gpu = gpu();
+    let (device, queue) = own_device(|_| ());
+    let gpu = &Gpu::from_device(&device, &queue);
+    let before = buffers(&device);
     let x = gpu.upload(&[2.0; 100]).unwrap();
     for round in 0..1000 {
         let mut download = Box::pin(gpu.download_async(&x));
@@ -101,20 +110,88 @@ fn dropped_downloads_leave_no_trace() {
         }
     }
     assert_eq!(gpu.download(&x).unwrap(), [2.0; 100]);
+    // x, and what the pools hold: nothing of the thousand. The last ones' threads may still be ending.
+    for _ in 0..100 {
+        device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        if buffers(&device) - before <= 8 {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    panic!("{} buffers are left", buffers(&device) - before);
 }
 
 #[test]
-fn many_uploads_reuse_what_they_may() {
-    for gpu in both() {
-        let mut last = None;
-        for round in 0..200 {
-            last = Some(gpu.upload(&[round as f32; 5000]).unwrap());
-        }
-        assert_eq!(gpu.download(&last.unwrap()).unwrap(), [199.0; 5000]);
+fn transfers_reuse_their_staging() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let before = buffers(&device);
+    let mut kept = Vec::new();
+    for round in 0..50 {
+        kept.push(gpu.upload(&[round as f32; 5000]).unwrap());
+        assert_eq!(gpu.download(&kept[round]).unwrap(), [round as f32; 5000]);
+    }
+    // Each download waits for the upload, whose staging buffer is then free.
+    let staging = buffers(&device) - before - kept.len() as isize;
+    assert!((1..=4).contains(&staging), "{staging} staging buffers are kept");
+}
+
+/// Longer than all chunks that may be under way, and no multiple of one.
+#[test]
+fn long_transfers_go_in_pieces() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let before = buffers(&device);
+    let data = random_data((200 << 20) / 4 + 3, 9);
+    let buffer = gpu.upload(&data).unwrap();
+    assert!(bits(&gpu.download(&buffer).unwrap()) == bits(&data));
+    // The data, and in either direction two chunks and the last one.
+    let used = buffers(&device) - before;
+    assert!(used <= 1 + 3 + 3, "{used} buffers");
+}
+
+/// A device whose largest buffer is no power of two and smaller than a chunk.
+#[test]
+fn staging_keeps_to_the_devices_largest_buffer() {
+    for limit in [1 << 10, 3 << 19] {
+        let (device, queue) = own_device(|limits| {
+            limits.max_buffer_size = limit;
+            limits.max_storage_buffer_binding_size =
+                limits.max_storage_buffer_binding_size.min(limit);
+            limits.max_uniform_buffer_binding_size =
+                limits.max_uniform_buffer_binding_size.min(limit);
+        });
+        let gpu = Gpu::from_device(&device, &queue);
+        let data = random_data(limit as usize / 4, 4);
+        let buffer = gpu.upload(&data).unwrap();
+        assert_eq!(bits(&gpu.download(&buffer).unwrap()), bits(&data));
+        assert_eq!(bits(&pollster::block_on(gpu.download_async(&buffer)).unwrap()), bits(&data));
     }
 }
 
-/// Downloads that map a buffer and operations that use it do not meet.
+/// wgpu runs callbacks inside its own calls, and they may use the same device.
+#[test]
+fn a_callback_may_use_the_gpu() {
+    let gpu = gpu();
+    let x = gpu.upload(&[-1.0, 2.0]).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let (theirs, relu) = (x.clone(), GpuRelu::new(gpu));
+    gpu.queue().on_submitted_work_done(move || {
+        let y = relu.apply(&theirs).unwrap();
+        sender.send(self::gpu().download(&y).unwrap()).unwrap();
+    });
+    for _ in 0..100 {
+        GpuRelu::new(gpu).apply(&x).unwrap();
+        if let Ok(y) = receiver.try_recv() {
+            assert_eq!(y, [0.0, 2.0]);
+            return;
+        }
+    }
+    assert_eq!(gpu.download(&x).unwrap(), [-1.0, 2.0]);
+    assert_eq!(receiver.recv_timeout(std::time::Duration::from_secs(20)).unwrap(), [0.0, 2.0]);
+}
+
+/// Downloads of a buffer and operations on it, all at once.
 #[test]
 fn downloads_and_operations_on_one_buffer_take_turns() {
     let gpu = gpu();

@@ -67,13 +67,20 @@ pub(crate) fn any() -> Result<Environment, String> {
     if !cfg!(target_os = "linux") || finds_adapter(&environment)? {
         return Ok(environment);
     }
+    for choice in ["WGPU_BACKEND", "WGPU_ADAPTER_NAME"] {
+        if let Some(value) = env::var_os(choice).filter(|value| !value.is_empty()) {
+            return Err(format!(
+                "there is no adapter for {choice}={}; unset it, or see `cargo run --example devices`",
+                value.display()
+            ));
+        }
+    }
     println!("xtask: no GPU adapter found; installing a software Vulkan driver (Mesa lavapipe)");
     install(|manager| manager.lavapipe)?;
     if finds_adapter(&environment)? {
         return Ok(environment);
     }
-    Err("the driver is installed, but still no adapter is found; `cargo run --example devices` tells more, and \
-         WGPU_BACKEND or WGPU_ADAPTER_NAME may exclude it"
+    Err("the driver is installed, but still no adapter is found; `cargo run --example devices` tells more"
         .to_owned())
 }
 

@@ -13,8 +13,10 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   demo        a dense layer over handwritten digits, its activation and gradient on the GPU;
               passed on: an .npy file, --activation NAME, --units N, --seed N
   test        all tests; passed on to cargo test
+  accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
-  bench       the benchmarks, the plain copy beside them; writes benches/results/; passed on to criterion
+  bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
+              of it is named; passed on to criterion
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
@@ -41,6 +43,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     let command: &[&str] = match task.as_str() {
         "demo" => &["run", "--quiet", "--example", "quickstart", "--"],
         "test" => &["test", "--workspace"],
+        "accuracy" => &["run", "--release", "--example", "accuracy", "--"],
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
         "help" | "--help" | "-h" => {
@@ -50,13 +53,21 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
     };
     let driver = take_option(&mut arguments, "--driver")?;
+    // As cargo has it: what follows is for the program.
+    if arguments.first().is_some_and(|argument| argument == "--") && task != "test" {
+        arguments.remove(0);
+    }
+    if task == "exhaustive" && !arguments.is_empty() {
+        return Err(format!("exhaustive takes no arguments\n\n{USAGE}"));
+    }
     let environment = match driver {
         Some(name) => Driver::from_name(&name)?.provide()?,
         None => driver::any()?,
     };
     let mut cargo = cargo(command);
-    cargo.args(arguments).envs(environment);
-    if task == "bench" {
+    cargo.args(&arguments).envs(environment);
+    // A part of the benchmarks shall not replace the record of all.
+    if task == "bench" && arguments.is_empty() {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     let status = cargo.status().map_err(|error| format!("{error}: {cargo:?}"))?;
