@@ -104,6 +104,13 @@ fn numerics_reciprocal_1p(e: vec4<f32>) -> vec4<f32> {
     return select(1.0 / sum, 1.0 - e / sum, e < vec4<f32>(0.25));
 }
 
+// 1 / (1 + e)^2 for 0 <= e <= 1, likewise.
+fn numerics_reciprocal_1p_squared(e: vec4<f32>) -> vec4<f32> {
+    let sum = 1.0 + e;
+    let small = 1.0 - e / sum;
+    return select(1.0 / (sum * sum), small * small, e < vec4<f32>(0.25));
+}
+
 // exp(x) - 1 out of exp(x), times factor. For an exponent of 0 it is the fraction itself; as a select, no
 // compiler can turn that into (1 + fraction) - 1.
 fn numerics_expm1(e: NumericsExp, factor: vec4<f32>) -> vec4<f32> {

@@ -39,7 +39,8 @@ pub(crate) struct Shared {
 }
 
 impl Gpu {
-    /// Opens the best adapter and waits for it; see [`Gpu::request`].
+    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: buffers of
+    /// one `Gpu::new` are of no use to another.
     ///
     /// # Errors
     ///

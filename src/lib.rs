@@ -26,7 +26,7 @@
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
-//! What holds everywhere: NaN comes out if and only if NaN went in; at ±∞ the result is the limit;
+//! What holds everywhere: f(x) is NaN if and only if x is; at ±∞ value and derivative are the limits;
 //! lengths are free, from 0 to past the device's binding limit; nothing outside the given range is
 //! written; bad input is a typed [`Error`] with the remedy, and wgpu's error handlers are left alone.
 

@@ -41,10 +41,10 @@ impl From<(f64, f64)> for Terms {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Gradient {
-    /// It selects: 0 whatever `dy` is, also where `dy` is infinite or NaN (piecewise linear
-    /// activations, as in PyTorch).
+    /// It selects: 0 whatever `dy` is, also where `dy` is infinite or NaN (piecewise activations, as
+    /// PyTorch's ReLU does it).
     Selects,
-    /// It multiplies: `dy · f'(x)`.
+    /// It multiplies: `dy · f'(x)`, NaN where `dy` is infinite and the derivative vanished.
     Multiplies,
 }
 

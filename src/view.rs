@@ -8,10 +8,12 @@ use crate::error::{Error, Operand, Result};
 ///
 /// Every operation takes `impl Into<View>`: a `&wgpu::Buffer`, a `buffer.slice(..)`, a
 /// `wgpu::BufferBinding`, or a range counted in elements. Nothing is checked before the operation
-/// itself, and a range that does not fit is an [`Error`], never a panic.
+/// itself, and a range that does not fit is an [`Error`], never a panic (wgpu's own `Buffer::slice`
+/// does panic past the buffer's end).
 ///
 /// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is
-/// refused. Buffers of another instance are beyond what wgpu can tell apart: never pass them.
+/// refused. Buffers of another instance (each [`Gpu::new`](crate::Gpu::new) has its own) are
+/// beyond what wgpu can tell apart: they give wrong results, or wait for ever.
 ///
 /// ```
 /// # use wgpu_relu::{Gpu, GpuRelu, View};

@@ -59,3 +59,10 @@ pub fn module(activations: &[Activation]) -> String {
     }
     parts.concat()
 }
+
+/// Every module the crate compiles, with a name, for tests of other compilers.
+#[doc(hidden)]
+#[must_use]
+pub fn kernels() -> Vec<(String, String)> {
+    crate::shader::modules()
+}

@@ -24,7 +24,8 @@ const DIGITS: &[u8] = include_bytes!("../../data/digits.npy");
 /// the GPU, checked against the CPU reference and timed against a plain copy.
 #[derive(Parser)]
 struct Arguments {
-    /// A .npy array of numbers, a sample a row; without one, 1,797 handwritten digits
+    /// A .npy array of numbers, a sample a row, brought to mean 0 and variance 1; without one, 1,797
+    /// handwritten digits
     file: Option<PathBuf>,
     /// The activation, with or without parameters: relu, "elu(alpha=0.5)"
     #[arg(long, short, default_value = "relu")]
@@ -72,7 +73,12 @@ fn run(arguments: &Arguments) -> Outcome<()> {
 
     let info = gpu.adapter_info();
     println!("adapter     {} ({:?}, {:?})", info.name, info.backend, info.device_type);
-    println!("data        {source}, {} x {}", data.rows, data.columns);
+    let finite = data.values.iter().filter(|value| value.is_finite()).count();
+    let lost = match data.values.len() - finite {
+        0 => String::new(),
+        count => format!("; {} not finite in f32", grouped(count)),
+    };
+    println!("data        {source}, {} x {}, standardised{lost}", data.rows, data.columns);
     println!("layer       {} -> {units}, He-initialised, then {activation}", data.columns);
     println!("elements    {} x {units} = {}", data.rows, grouped(x.len()));
     println!("zeros       forward   {}", zeros(&y));

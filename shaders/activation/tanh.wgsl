@@ -9,7 +9,7 @@ fn tanh(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 // 1 - tanh(x)^2 = 4e / (1 + e)^2 with e = exp(-2|x|).
 fn tanh_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let e = numerics_exp(numerics_plain(-2.0 * abs(x)));
-    let d = 1.0 + numerics_exp_value(e);
-    let value = numerics_exp_times(e, 4.0 / (d * d));
+    let squared = numerics_reciprocal_1p_squared(numerics_exp_value(e));
+    let value = numerics_exp_times(e, 4.0 * squared);
     return select(value, x, numerics_is_nan(x));
 }

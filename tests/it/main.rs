@@ -13,6 +13,7 @@ mod middleware;
 mod naive;
 mod operators;
 mod transfer;
+mod vectors;
 
 use std::sync::OnceLock;
 

@@ -1,6 +1,7 @@
 //! The repository's tasks: `cargo xtask`. No dependencies, so that it builds in a second.
 
 mod driver;
+mod tint;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -15,6 +16,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   test        all tests; passed on to cargo test
   accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
+  tint        every shader through Tint, the compiler of Chromium; needs node and npm
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
 
@@ -46,6 +48,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "accuracy" => &["run", "--release", "--example", "accuracy", "--"],
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
+        "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);

@@ -1,0 +1,17 @@
+//! Prints every WGSL module, a line of JSON each, `[name, source]`: for compilers other than naga.
+//!
+//! ```sh
+//! cargo xtask tint
+//! ```
+
+use wgpu_relu::{Activation, wgsl};
+
+fn main() {
+    let alone = Activation::ALL.iter().map(|a| (a.name().to_owned(), a.wgsl().to_owned()));
+    let together = ("all activations".to_owned(), wgsl::module(Activation::ALL));
+    for (name, source) in alone.chain([together]).chain(wgsl::kernels()) {
+        // The sources are ASCII, where Rust's escapes are JSON's.
+        assert!(source.is_ascii(), "{name}");
+        println!("[{name:?}, {source:?}]");
+    }
+}

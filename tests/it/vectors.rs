@@ -1,0 +1,29 @@
+//! The reference against values computed with 60 digits (`scripts/reference_vectors.py`).
+
+use wgpu_relu::{Activation, reference};
+
+const VECTORS: &str = include_str!("../data/reference_vectors.csv");
+
+#[test]
+fn the_reference_is_right_to_f64() {
+    let mut checked = 0;
+    for line in VECTORS.lines().filter(|line| !line.starts_with('#')) {
+        // The name may have commas; the three numbers after it have none.
+        let mut fields = line.rsplitn(4, ',');
+        let mut number = || fields.next().unwrap().parse::<f64>().unwrap();
+        let (slope, value, x) = (number(), number(), number() as f32);
+        let activation: Activation = fields.next().unwrap().trim_matches('"').parse().unwrap();
+        let near = |found: f64, exact: f64, slack: f64| {
+            assert!(
+                (found - exact).abs() <= 1e-12 * exact.abs() + slack,
+                "{activation} at {x:e}: {found:e}, not {exact:e}"
+            );
+        };
+        near(reference::value(activation, x), value, 0.0);
+        // Where the derivatives of gelu and its kin cross zero, their terms of about 0.2 cancel.
+        let slack = if (-2.0..0.0).contains(&x) { 1e-15 } else { 0.0 };
+        near(reference::derivative(activation, x), slope, slack);
+        checked += 1;
+    }
+    assert_eq!(checked, 972);
+}
