@@ -96,7 +96,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(3.5)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
     }
 
     /// Continuously differentiable ELU: x for x > 0, else `alpha · (e^(x/alpha) − 1)`; derivative 1
@@ -114,7 +114,7 @@ activations! {
         derivative_limits: (if alpha > 0.0 { 0.0 } else { f64::INFINITY }, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(2.0)],
     }
 
     /// Scaled ELU, `λ · elu(x, α)` with λ = 1.0507009873554805 and α = 1.6732632423543772 (Klambauer et
@@ -129,7 +129,7 @@ activations! {
         derivative_limits: (0.0, SELU_LAMBDA),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
     }
 
     /// Gaussian error linear unit, `x · Φ(x)` with the standard normal distribution Φ; derivative

@@ -14,7 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// let error = "elu(alpha=nan)".parse::<Activation>().unwrap_err();
 /// assert!(matches!(error, Error::InvalidParameter { .. }));
-/// assert_eq!(error.to_string(), "elu: alpha is NaN, but must be finite; pass a finite alpha");
+/// assert_eq!(error.to_string(), "elu: alpha is NaN, but must be finite");
 /// ```
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! The reference against values computed with 60 digits (`scripts/reference_vectors.py`).
+//! The reference against values computed with 400 digits (`scripts/reference_vectors.py`).
 
 use wgpu_relu::{Activation, reference};
 
