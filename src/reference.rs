@@ -11,7 +11,7 @@
 //! ```
 
 use crate::activation::Activation;
-use crate::table::{Gradient, Terms};
+use crate::table::{Gradient, Terms, Tolerance};
 
 /// f(x) in f64; at ±∞ the limit. NaN gives NaN.
 #[must_use]
@@ -133,6 +133,60 @@ fn gradient_ulp_error_at(activation: Activation, x: f32, dy: f32, got: f32) -> f
     let slack = if tiny { smallest_normal * magnitude } else { 0.0 };
     let unit = ulp(terms.largest.max(terms.sum.abs())) * magnitude;
     error_in(exact, got, unit, slack + product)
+}
+
+/// The errors of many results: how many there are, the largest and where, and the mean.
+///
+/// ```
+/// use wgpu_relu::{Activation, reference};
+///
+/// let mut errors = reference::Errors::default();
+/// for (x, y) in [(1.0f32, 1.0f32), (-1.0, 0.0)] {
+///     errors.add(x, reference::value_ulp_error(Activation::Relu, x, y));
+/// }
+/// assert!(errors.within(Activation::Relu.value_tolerance()));
+/// assert_eq!((errors.count, errors.differing, errors.worst), (2, 0, 0.0));
+/// ```
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Errors {
+    /// Results seen.
+    pub count: u64,
+    /// Results with an error above 0.
+    pub differing: u64,
+    /// The largest error, in ulp.
+    pub worst: f64,
+    /// The input where it is largest.
+    pub at: f32,
+    sum: f64,
+    finite: u64,
+}
+
+impl Errors {
+    /// Counts the result at `x`, which is `ulp` off.
+    pub fn add(&mut self, x: f32, ulp: f64) {
+        self.count += 1;
+        self.differing += u64::from(ulp > 0.0);
+        if ulp > self.worst {
+            (self.worst, self.at) = (ulp, x);
+        }
+        if ulp.is_finite() {
+            self.sum += ulp;
+            self.finite += 1;
+        }
+    }
+
+    /// The mean of the finite errors: an infinite one shall not hide the others.
+    #[must_use]
+    pub fn mean(&self) -> f64 {
+        self.sum / self.finite.max(1) as f64
+    }
+
+    /// Whether all are within `tolerance`. Errors in ulp know neither the sign of a zero nor a NaN's
+    /// payload: for [`Tolerance::Bits`] this is necessary, not sufficient.
+    #[must_use]
+    pub fn within(&self, tolerance: Tolerance) -> bool {
+        self.worst <= tolerance.ulp()
+    }
 }
 
 /// One unit in the last place of an f32 of this size.

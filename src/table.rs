@@ -15,6 +15,17 @@ pub enum Tolerance {
     Ulp(f64),
 }
 
+impl Tolerance {
+    /// The largest error allowed, in ulp; 0 where the result must be exact.
+    #[must_use]
+    pub const fn ulp(self) -> f64 {
+        match self {
+            Tolerance::Ulp(limit) => limit,
+            Tolerance::Bits | Tolerance::Exact => 0.0,
+        }
+    }
+}
+
 /// A derivative as a sum of one or two terms.
 ///
 /// Where two terms cancel, as beside the zeros of gelu' and its kin, no f32 arithmetic keeps an accuracy

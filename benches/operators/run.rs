@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, StandardNormal};
-use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, Tolerance, reference};
+use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, reference};
 
 /// Operations that share a submit, whose cost is not theirs. Few enough that in place an activation
 /// repeated on its own result stays among the normal numbers.
@@ -127,7 +127,7 @@ impl<'g> Setup<'g> {
                     Operator::Gradient => activation.gradient_tolerance(),
                     _ => activation.value_tolerance(),
                 };
-                let limit = if let Tolerance::Ulp(ulp) = tolerance { ulp } else { 0.0 };
+                let limit = tolerance.ulp();
                 for (i, &got) in first.iter().enumerate() {
                     let error = match operator {
                         Operator::Gradient => {

@@ -10,7 +10,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use wgpu_relu::{Activation, Gpu, GpuRelu, Result, Tolerance, reference};
+use wgpu_relu::reference::Errors;
+use wgpu_relu::{Activation, Gpu, GpuRelu, Result, reference};
 
 /// Elements that go to the device at once.
 const CHUNK: usize = 1 << 22;
@@ -60,7 +61,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
             && gradient.within(activation.gradient_tolerance());
         all_hold &= holds;
         let mark = if holds { "" } else { " beyond the bound" };
-        println!("| {activation} | {forward} | {gradient} |{mark}");
+        println!("| {activation} | {} | {} |{mark}", cells(&forward), cells(&gradient));
     }
     Ok(all_hold)
 }
@@ -87,40 +88,10 @@ fn errors(gpu: &Gpu, activation: Activation, stride: u32) -> Result<[Errors; 2]>
     }
 }
 
-#[derive(Default)]
-struct Errors {
-    worst: f64,
-    at: f32,
-    sum: f64,
-    count: u64,
-}
-
-impl Errors {
-    fn add(&mut self, x: f32, ulp: f64) {
-        if ulp > self.worst {
-            (self.worst, self.at) = (ulp, x);
-        }
-        // One infinite error shall not hide the others' mean.
-        if ulp.is_finite() {
-            self.sum += ulp;
-            self.count += 1;
-        }
+/// A row's cells.
+fn cells(errors: &Errors) -> String {
+    if errors.worst == 0.0 {
+        return "0 | 0 | –".to_owned();
     }
-
-    fn within(&self, tolerance: Tolerance) -> bool {
-        match tolerance {
-            Tolerance::Ulp(limit) => self.worst <= limit,
-            _ => self.worst == 0.0,
-        }
-    }
-}
-
-impl std::fmt::Display for Errors {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        if self.worst == 0.0 {
-            return f.write_str("0 | 0 | –");
-        }
-        let mean = self.sum / self.count as f64;
-        write!(f, "{:.2} | {mean:.4} | {:e}", self.worst, self.at)
-    }
+    format!("{:.2} | {:.4} | {:e}", errors.worst, errors.mean(), errors.at)
 }

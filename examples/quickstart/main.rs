@@ -15,6 +15,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
+use wgpu_relu::reference::Errors;
 use wgpu_relu::{Activation, Gpu, GpuRelu, Tolerance, reference};
 
 /// The data set the repository ships; data/README.md says where it comes from.
@@ -86,8 +87,8 @@ fn run(arguments: &Arguments) -> Outcome<()> {
 
     let forward = errors(&x, |i| reference::value_ulp_error(activation, x[i], y[i]));
     let gradient = errors(&x, |i| reference::gradient_ulp_error(activation, x[i], dy[i], dx[i]));
-    println!("errors      forward   {forward}");
-    println!("            gradient  {gradient}");
+    println!("errors      forward   {}", describe(&forward));
+    println!("            gradient  {}", describe(&gradient));
 
     let bytes = 4 * x.len() as u64;
     let copy = timing::copy(&gpu, &x_buffer, &y_buffer)?;
@@ -103,64 +104,41 @@ fn run(arguments: &Arguments) -> Outcome<()> {
         println!("            {name:<9} {report}, {share:.2} of the copy's rate");
     }
 
-    forward.within(activation.value_tolerance(), "forward")?;
-    gradient.within(activation.gradient_tolerance(), "gradient")
-}
-
-/// How far results are from the reference.
-struct Errors {
-    elements: usize,
-    differing: usize,
-    worst: f64,
-    /// The input where the error is worst.
-    at: f32,
+    check(&forward, activation.value_tolerance(), "forward")?;
+    check(&gradient, activation.gradient_tolerance(), "gradient")
 }
 
 fn errors(x: &[f32], ulp_error: impl Fn(usize) -> f64) -> Errors {
-    let mut errors = Errors { elements: x.len(), differing: 0, worst: 0.0, at: 0.0 };
+    let mut errors = Errors::default();
     for (i, &x) in x.iter().enumerate() {
-        let ulp = ulp_error(i);
-        if ulp > 0.0 {
-            errors.differing += 1;
-        }
-        if ulp > errors.worst {
-            (errors.worst, errors.at) = (ulp, x);
-        }
+        errors.add(x, ulp_error(i));
     }
     errors
 }
 
-impl Errors {
-    fn within(&self, tolerance: Tolerance, name: &str) -> Outcome<()> {
-        let limit = match tolerance {
-            Tolerance::Ulp(ulp) => ulp,
-            _ => 0.0,
-        };
-        if self.worst > limit {
-            return Err(format!(
-                "{name} is {:.2} ulp off at x = {:e}, beyond the bound of {limit} ulp; please report this \
-                 adapter",
-                self.worst, self.at
-            )
-            .into());
-        }
-        Ok(())
+fn check(errors: &Errors, tolerance: Tolerance, name: &str) -> Outcome<()> {
+    if errors.within(tolerance) {
+        return Ok(());
     }
+    Err(format!(
+        "{name} is {:.2} ulp off at x = {:e}, beyond the bound of {} ulp; please report this adapter",
+        errors.worst,
+        errors.at,
+        tolerance.ulp()
+    )
+    .into())
 }
 
-impl std::fmt::Display for Errors {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let elements = grouped(self.elements);
-        if self.differing == 0 {
-            return write!(f, "none: all {elements} are the reference, correctly rounded");
-        }
-        let share = 100.0 * self.differing as f64 / self.elements as f64;
-        write!(
-            f,
-            "{:.2} ulp at most (at x = {:e}); {:.1} % of {elements} are not correctly rounded",
-            self.worst, self.at, share
-        )
+fn describe(errors: &Errors) -> String {
+    let elements = grouped(errors.count as usize);
+    if errors.differing == 0 {
+        return format!("none: all {elements} are the reference, correctly rounded");
     }
+    let share = 100.0 * errors.differing as f64 / errors.count as f64;
+    format!(
+        "{:.2} ulp at most (at x = {:e}); {share:.1} % of {elements} are not correctly rounded",
+        errors.worst, errors.at
+    )
 }
 
 fn zeros(values: &[f32]) -> String {

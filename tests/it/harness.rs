@@ -333,7 +333,7 @@ fn note(
     expected: f32,
     got: f32,
 ) -> Result<(), String> {
-    let limit = if let Tolerance::Ulp(limit) = tolerance { limit } else { 0.0 };
+    let limit = tolerance.ulp();
     if ulp > limit {
         return Err(format!(
             "element {i}: x = {x:e} ({:#010x}), dy = {dy:?}: expected {expected:e} ({:#010x}), got {got:e} \
