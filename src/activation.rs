@@ -20,6 +20,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         derivative_at_nan: 1.0,
+        levels: (0.0, 1.0),
         kinks: [0.0],
         gradient: Selects,
         tolerance: [Tolerance::Bits, Tolerance::Bits],
@@ -34,6 +35,7 @@ activations! {
         derivative: |x| if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 },
         limits: (0.0, 6.0),
         derivative_limits: (0.0, 0.0),
+        levels: (0.0, 1.0),
         kinks: [0.0, 6.0],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -55,6 +57,7 @@ activations! {
         limits: (if negative_slope == 0.0 { 0.0 } else { -negative_slope * f64::INFINITY }, f64::INFINITY),
         derivative_limits: (negative_slope, 1.0),
         derivative_at_nan: negative_slope,
+        levels: (negative_slope, 1.0),
         kinks: [0.0],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -76,6 +79,8 @@ activations! {
         limits: (if lower + upper == 0.0 { 0.0 } else { -mean(lower, upper) * f64::INFINITY }, f64::INFINITY),
         derivative_limits: (mean(lower, upper), 1.0),
         derivative_at_nan: mean(lower, upper),
+        levels: (mean(lower.into(), upper.into()) as f32, 1.0),
+        drawn: true,
         kinks: [0.0],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -293,6 +298,7 @@ activations! {
         derivative: |x| if x > min_val && x < max_val { 1.0 } else { 0.0 },
         limits: (min_val, max_val),
         derivative_limits: (if min_val == f64::NEG_INFINITY { 1.0 } else { 0.0 }, if max_val == f64::INFINITY { 1.0 } else { 0.0 }),
+        levels: (0.0, 1.0),
         kinks: [min_val, max_val],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -307,6 +313,7 @@ activations! {
         derivative: |x| if x.abs() < 3.0 { f64::from(1.0f32 / 6.0) } else { 0.0 },
         limits: (0.0, 1.0),
         derivative_limits: (0.0, 0.0),
+        levels: (0.0, 1.0 / 6.0),
         kinks: [-3.0, 3.0],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -346,6 +353,7 @@ activations! {
         derivative: |x| if x.abs() <= lambda { 0.0 } else { 1.0 },
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
+        levels: (0.0, 1.0),
         kinks: [-lambda, lambda],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -363,6 +371,7 @@ activations! {
         derivative: |x| if x.abs() <= lambda { 0.0 } else { 1.0 },
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
+        levels: (0.0, 1.0),
         kinks: [-lambda, lambda],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -397,6 +406,7 @@ activations! {
         limits: (value, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         derivative_at_nan: 1.0,
+        levels: (0.0, 1.0),
         kinks: [threshold],
         gradient: Selects,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -455,14 +465,34 @@ impl Activation {
         samples
     }
 
+    /// How a mask stands for the derivative, where it can.
+    pub(crate) fn mask(&self) -> Option<Mask> {
+        let levels = self.levels()?;
+        // A third level, the NaN of a NaN input, takes a second bit.
+        Some(Mask { levels, words: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
+    }
+
     /// The parameters as the shaders' `p`.
     pub(crate) fn uniform(&self) -> [f32; 4] {
         let mut packed = [0.0; 4];
         for (slot, (_, value)) in packed.iter_mut().zip(self.parameters()) {
             *slot = value;
         }
+        if let Activation::Rrelu { lower, upper } = self {
+            // What random slopes are scaled with; a compiler might distribute the difference.
+            packed[2] = upper - lower;
+        }
         packed
     }
+}
+
+/// A derivative of two levels in bits.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Mask {
+    /// The derivative where the bit is 0, and where it is 1.
+    pub(crate) levels: (f32, f32),
+    /// Words of 32 bits for 32 elements.
+    pub(crate) words: u32,
 }
 
 /// The logistic function.

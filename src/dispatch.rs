@@ -1,5 +1,7 @@
 //! Integer arithmetic: elements into spans, spans into workgroups, within the device's limits.
 
+use crate::kernel::Kernel;
+
 /// How a span's data is loaded and stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Access {
@@ -14,7 +16,7 @@ pub(crate) enum Access {
 pub(crate) struct Span {
     /// First element, counted from the start of the operands.
     pub(crate) start: u64,
-    /// Number of elements; for [`Access::Quads`] a multiple of 4.
+    /// Number of elements; for [`Access::Quads`] a multiple of the block.
     pub(crate) length: u64,
     pub(crate) access: Access,
 }
@@ -23,16 +25,24 @@ pub(crate) struct Span {
 const SHORT: u64 = 1024;
 
 /// Spans start at a multiple of this many elements from the first, so that each is aligned alike.
-const ALIGNMENT: u64 = 64;
+pub(crate) const ALIGNMENT: u64 = 256;
 
 /// Cuts `length` elements into spans of at most `longest`.
 ///
 /// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo 4,
-/// everything but the edges goes by quads; where they do not, nothing can.
-pub(crate) fn spans(offsets: &[u64], length: u64, longest: u64) -> Vec<Span> {
+/// everything but the edges goes by quads; where they do not, nothing can. Quads come in blocks of
+/// `block` elements; if those are tied to the operation's first element, it must be the first of a quad.
+pub(crate) fn spans(
+    offsets: &[u64],
+    length: u64,
+    longest: u64,
+    block: u64,
+    free_of_place: bool,
+) -> Vec<Span> {
     let longest = (longest / ALIGNMENT * ALIGNMENT).max(ALIGNMENT);
     let phase = offsets.first().map_or(0, |offset| offset % 4);
-    let in_phase = offsets.iter().all(|offset| offset % 4 == phase);
+    let in_phase =
+        offsets.iter().all(|offset| offset % 4 == phase) && (phase == 0 || free_of_place);
     let mut spans = Vec::new();
     let mut cut = |from: u64, to: u64, access: Access| {
         let mut start = from;
@@ -46,7 +56,7 @@ pub(crate) fn spans(offsets: &[u64], length: u64, longest: u64) -> Vec<Span> {
         cut(0, length, Access::Elements);
     } else {
         let head = (4 - phase) % 4;
-        let tail = (length - head) % 4;
+        let tail = (length - head) % block;
         cut(0, head, Access::Elements);
         cut(head, length - tail, Access::Quads);
         cut(length - tail, length, Access::Elements);
@@ -85,6 +95,14 @@ impl Geometry {
         }
     }
 
+    /// The shape for `kernel`: those with a mask want theirs (`mask_grid.wgsl`).
+    pub(crate) fn of(self, kernel: Kernel) -> Self {
+        if kernel.mask {
+            return Geometry { lanes: 8, quads: self.quads.max(8), ..self };
+        }
+        self
+    }
+
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
     pub(crate) fn most_elements(&self) -> u64 {
         let workgroups = u64::from(self.max_workgroups).pow(2);
@@ -115,17 +133,20 @@ mod tests {
 
     /// The spans follow one another, cover everything once, and quads are aligned and whole.
     fn check(offsets: &[u64], length: u64, longest: u64) {
-        let mut next = 0;
-        for span in spans(offsets, length, longest) {
-            assert_eq!(span.start, next);
-            assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
-            if span.access == Access::Quads {
-                assert_eq!(span.length % 4, 0);
-                assert!(offsets.iter().all(|offset| (offset + span.start) % 4 == 0));
+        for (block, free_of_place) in [(4, true), (4, false), (256, false)] {
+            let mut next = 0;
+            for span in spans(offsets, length, longest, block, free_of_place) {
+                assert_eq!(span.start, next);
+                assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
+                if span.access == Access::Quads {
+                    assert_eq!(span.length % block, 0);
+                    assert!(offsets.iter().all(|offset| (offset + span.start) % 4 == 0));
+                }
+                assert!(free_of_place || span.start % block == 0);
+                next = span.start + span.length;
             }
-            next = span.start + span.length;
+            assert_eq!(next, length);
         }
-        assert_eq!(next, length);
     }
 
     #[test]
@@ -144,7 +165,7 @@ mod tests {
 
     #[test]
     fn aligned_operands_go_by_quads() {
-        let spans = spans(&[5, 1], 4096, 1 << 20);
+        let spans = spans(&[5, 1], 4096, 1 << 20, 4, true);
         let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
         assert_eq!(accesses, [(3, Access::Elements), (4092, Access::Quads), (1, Access::Elements)]);
     }
@@ -172,7 +193,11 @@ mod tests {
                 let mut info = wgpu::AdapterInfo::new(kind, wgpu::Backend::Vulkan);
                 info.subgroup_min_size = subgroup;
                 let geometry = Geometry::new(&info, &limits);
-                assert_eq!(geometry.workgroup % geometry.lanes, 0, "{geometry:?}");
+                let of_masks = geometry.of(Kernel { mask: true, ..Kernel::FORWARD });
+                for geometry in [geometry, of_masks] {
+                    assert_eq!(geometry.workgroup % geometry.lanes, 0, "{geometry:?}");
+                }
+                assert_eq!(of_masks.quads % 8, 0);
             }
         }
     }

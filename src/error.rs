@@ -139,6 +139,66 @@ pub enum Error {
         size: u64,
     },
 
+    /// An operand in a buffer that the operation writes, where it cannot be.
+    #[error(
+        "{operand} lies in the buffer of {written}, which is written; put it into another buffer"
+    )]
+    SharedBuffer {
+        /// The operand.
+        operand: Operand,
+        /// The operand that is written.
+        written: Operand,
+    },
+
+    /// A number of elements that is no whole number of rows of channels.
+    #[error(
+        "{length} elements are no multiple of {channels} channels of {inner} elements; pass whole rows, or other \
+         channels"
+    )]
+    Channels {
+        /// Elements of the operation.
+        length: u64,
+        /// Channels of a row.
+        channels: u32,
+        /// Elements of a channel of a row.
+        inner: u32,
+    },
+
+    /// A per-channel operand that has not one number a channel.
+    #[error("{operand} has {length} elements for {channels} channels; pass one a channel")]
+    ChannelLength {
+        /// The operand.
+        operand: Operand,
+        /// Its length in elements.
+        length: u64,
+        /// The channels.
+        channels: u32,
+    },
+
+    /// A mask of the wrong size.
+    #[error(
+        "the mask has {size} bytes, but {length} elements need {needed}; create it with GpuRelu::mask_size"
+    )]
+    MaskSize {
+        /// Bytes of the mask given.
+        size: u64,
+        /// Elements of the operation.
+        length: u64,
+        /// Bytes they need.
+        needed: u64,
+    },
+
+    /// Something the activation does not have.
+    #[error("{activation} has no {what}; {remedy}")]
+    Unsupported {
+        /// The activation's name.
+        activation: &'static str,
+        /// What was asked for.
+        what: &'static str,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+
     /// More bytes than the device puts into one buffer.
     #[error(
         "{size} bytes were asked for, but this device's buffers end at {limit} bytes; split the data into \
@@ -208,10 +268,30 @@ pub enum Operand {
     Dy,
     /// The gradient of the loss with respect to the input.
     Dx,
+    /// What is added before the activation.
+    Bias,
+    /// What is added after the activation.
+    Residual,
+    /// The bits from which a gradient is taken without x.
+    Mask,
     /// The range to read back.
     Source,
     /// The slice to read back into.
     Destination,
+}
+
+impl Operand {
+    /// Its name in the shaders, where dx is the output, y.
+    pub(crate) const fn wgsl(self) -> &'static str {
+        match self {
+            Operand::X => "x",
+            Operand::Dy => "dy",
+            Operand::Bias => "bias",
+            Operand::Residual => "residual",
+            Operand::Mask => "mask",
+            Operand::Y | Operand::Dx | Operand::Source | Operand::Destination => "y",
+        }
+    }
 }
 
 impl fmt::Display for Operand {
@@ -221,6 +301,9 @@ impl fmt::Display for Operand {
             Operand::Y => "y",
             Operand::Dy => "dy",
             Operand::Dx => "dx",
+            Operand::Bias => "bias",
+            Operand::Residual => "residual",
+            Operand::Mask => "mask",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
         })

@@ -35,10 +35,16 @@
 
 mod activation;
 mod adapter;
+mod binding;
 mod dispatch;
+mod draw;
 mod error;
+mod fused;
+mod fusion;
 mod gpu;
 mod guard;
+mod kernel;
+mod operation;
 mod pipeline;
 mod prepared;
 pub mod reference;
@@ -53,7 +59,9 @@ pub mod wgsl;
 
 pub use activation::Activation;
 pub use adapter::GpuOptions;
+pub use draw::Draw;
 pub use error::{Error, Operand, Result};
+pub use fusion::{Channels, Fusion};
 pub use gpu::Gpu;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;

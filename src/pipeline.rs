@@ -8,7 +8,8 @@ use crate::dispatch::Access;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::guard::guarded;
-use crate::shader::{self, Kernel, Place};
+use crate::kernel::Kernel;
+use crate::shader::{self, Place};
 
 /// What a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -65,7 +66,7 @@ fn compile(
     let label = format!("wgpu-relu {} {}", activation.name(), kernel.name());
     let label = Some(label.as_str());
     let source = shader::source(activation, kernel, access, places);
-    let geometry = gpu.shared.geometry;
+    let geometry = gpu.shared.geometry.of(kernel);
     guarded(device, "compiling a shader", || {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
@@ -83,6 +84,12 @@ fn compile(
                     wgpu::BufferBindingType::Storage { read_only: *place == Place::Own },
                 )),
             }
+        }
+        if kernel.writes().len() > 1 {
+            entries.push(buffer_entry(
+                2 + places.len() as u32,
+                wgpu::BufferBindingType::Storage { read_only: false },
+            ));
         }
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
@@ -121,10 +128,14 @@ fn buffer_entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLay
     }
 }
 
-/// An adopted device may have been asked for less than a kernel needs.
-pub(crate) fn check_limits(limits: &wgpu::Limits, workgroup: u32) -> Result<()> {
+/// An adopted device may have been asked for less than a kernel with this many storage buffers needs.
+pub(crate) fn check_limits(limits: &wgpu::Limits, workgroup: u32, buffers: u32) -> Result<()> {
     for (limit, found, needed) in [
-        ("max_storage_buffers_per_shader_stage", limits.max_storage_buffers_per_shader_stage, 3),
+        (
+            "max_storage_buffers_per_shader_stage",
+            limits.max_storage_buffers_per_shader_stage,
+            buffers,
+        ),
         ("max_uniform_buffers_per_shader_stage", limits.max_uniform_buffers_per_shader_stage, 1),
         (
             "max_compute_invocations_per_workgroup",

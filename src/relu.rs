@@ -1,10 +1,12 @@
 //! The operator.
 
 use crate::activation::Activation;
-use crate::error::{Operand, Result};
+use crate::draw::Draw;
+use crate::error::{Error, Operand, Result};
+use crate::fusion::Fusion;
 use crate::gpu::Gpu;
-use crate::prepared::{self, Prepared};
-use crate::shader::Kernel;
+use crate::operation::{self, Operation};
+use crate::prepared::Prepared;
 use crate::view::View;
 
 /// An activation on a device: applies it, and its gradient, to buffers.
@@ -39,15 +41,16 @@ use crate::view::View;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GpuRelu {
-    gpu: Gpu,
-    activation: Activation,
+    pub(crate) gpu: Gpu,
+    pub(crate) activation: Activation,
+    draw: Option<Draw>,
 }
 
 impl GpuRelu {
     /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
-        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu }
+        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu, draw: None }
     }
 
     /// Any activation.
@@ -57,7 +60,43 @@ impl GpuRelu {
     /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         activation.validate()?;
-        Ok(GpuRelu { gpu: gpu.clone(), activation })
+        Ok(GpuRelu { gpu: gpu.clone(), activation, draw: None })
+    }
+
+    /// Randomized leaky ReLU as in training: each element at or below 0 gets a slope of its own between
+    /// `lower` and `upper`, by `draw`. The gradient with the same draw uses the same slopes.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Activation, Draw, Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// let (lower, upper) = (0.125, 0.25);
+    /// let rrelu = GpuRelu::with_activation(&gpu, Activation::Rrelu { lower, upper })?;
+    /// let draw = Draw { seed: 7, offset: 0 };
+    /// let x = gpu.upload(&[-1.0, 2.0, -3.0])?;
+    /// let y = rrelu.in_training(draw)?.apply(&x)?;
+    /// let slope = |i| draw.slope(lower, upper, i);
+    /// assert_eq!(gpu.download(&y)?, [-slope(0), 2.0, -3.0 * slope(2)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`].
+    pub fn in_training(&self, draw: Draw) -> Result<Self> {
+        if !self.activation.draws() {
+            return Err(Error::Unsupported {
+                activation: self.activation.name(),
+                what: "random slopes",
+                remedy: "use it as it is in training too, or take rrelu",
+            });
+        }
+        Ok(GpuRelu { draw: Some(draw), ..self.clone() })
+    }
+
+    /// The device it works on.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
     }
 
     /// The activation.
@@ -172,9 +211,7 @@ impl GpuRelu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
-        let inputs = [(Operand::X, x.into())];
-        let output = (Operand::Y, y.into());
-        Prepared::new(&self.gpu, &self.activation, Kernel::Forward, &inputs, output)
+        self.prepare_fused(x, Fusion::new(), y)
     }
 
     /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
@@ -195,9 +232,7 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let inputs = [(Operand::X, x.into()), (Operand::Dy, dy.into())];
-        let output = (Operand::Dx, dx.into());
-        Prepared::new(&self.gpu, &self.activation, Kernel::Gradient, &inputs, output)
+        self.prepare_fused_gradient(x, dy, Fusion::new(), dx)
     }
 
     /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
@@ -224,14 +259,28 @@ impl GpuRelu {
         Ok(y)
     }
 
+    /// An operation with nothing but its output.
+    pub(crate) fn operation<'a>(&self, output: View<'a>) -> Operation<'a> {
+        Operation {
+            activation: self.activation,
+            draw: self.draw,
+            x: None,
+            dy: None,
+            bias: None,
+            residual: None,
+            mask: None,
+            output,
+        }
+    }
+
     /// Submits what `prepare` makes of a new buffer as long as the first input.
-    fn to_new_buffer(
+    pub(crate) fn to_new_buffer(
         &self,
         inputs: &[(Operand, View<'_>)],
         prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
     ) -> Result<wgpu::Buffer> {
         // A range that does not fit shall not decide over an allocation.
-        let length = prepared::check(inputs)?;
+        let length = operation::equal_lengths(inputs)?;
         let output = self.gpu.buffer(length * size_of::<f32>() as u64, false)?;
         prepare(View::from(&output))?.submit(&self.gpu)?;
         Ok(output)

@@ -6,37 +6,21 @@
 
 use crate::activation::Activation;
 use crate::dispatch::Access;
+use crate::kernel::{Direction, Extent, Kernel};
 use crate::table::Gradient;
+use crate::wgsl;
 
+const OPERATION: &str = include_str!("../shaders/kernel/operation.wgsl");
 const GRID: &str = include_str!("../shaders/kernel/grid.wgsl");
+const MASK_GRID: &str = include_str!("../shaders/kernel/mask_grid.wgsl");
 const FORWARD: &str = include_str!("../shaders/kernel/forward.wgsl");
 const GRADIENT: &str = include_str!("../shaders/kernel/gradient.wgsl");
-
-/// What a kernel computes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Kernel {
-    /// y = f(x).
-    Forward,
-    /// dx = dy · f'(x).
-    Gradient,
-}
-
-impl Kernel {
-    /// The names of the inputs in WGSL.
-    pub(crate) const fn inputs(self) -> &'static [&'static str] {
-        match self {
-            Kernel::Forward => &["x"],
-            Kernel::Gradient => &["x", "dy"],
-        }
-    }
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Kernel::Forward => "forward",
-            Kernel::Gradient => "gradient",
-        }
-    }
-}
+const MULTIPLY: &str = include_str!("../shaders/kernel/multiply.wgsl");
+const MASKED_FORWARD: &str = include_str!("../shaders/kernel/masked_forward.wgsl");
+const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl");
+const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
+const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
+const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
 
 /// Where an input is bound. A buffer may not be bound for reading and for writing at once, even
 /// where the ranges are apart.
@@ -50,63 +34,127 @@ pub(crate) enum Place {
     OwnWritable,
 }
 
-/// The source of the module; `places` has one entry an input.
+/// The source of the module; `places` has one entry for each operand that is read.
 pub(crate) fn source(
     activation: &Activation,
     kernel: Kernel,
     access: Access,
     places: &[Place],
 ) -> String {
-    let name = activation.name();
+    let mut parts = vec![activation.wgsl(), OPERATION];
+    parts.extend(match (kernel.direction, kernel.mask) {
+        (Direction::Forward, false) => [GRID, FORWARD].as_slice(),
+        (Direction::Forward, true) => &[MASK_GRID, MASKED_FORWARD],
+        (Direction::Gradient, false) => &[GRID, GRADIENT, MULTIPLY],
+        (Direction::Gradient, true) => &[MASK_GRID, MASK_GRADIENT, MULTIPLY],
+    });
+    if kernel.bias.is_some() || kernel.residual {
+        parts.push(ADD);
+    }
+    if kernel.bias == Some(Extent::Channels) {
+        parts.push(CHANNELS);
+    }
+    if kernel.draws {
+        parts.extend([wgsl::RANDOM, DRAW]);
+    }
+    let mut source = parts.join("\n");
+    source += &activate(activation.name(), kernel.draws);
+    source += if kernel.bias.is_some() {
+        "fn before(x: vec4<u32>, i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(add(x, load_bias(i))); }\n"
+    } else {
+        "fn before(x: vec4<u32>, i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(x); }\n"
+    };
+    source += if kernel.residual {
+        "fn after(y: vec4<f32>, i: u32) -> vec4<u32> { return add(bitcast<vec4<u32>>(y), load_residual(i)); }\n"
+    } else {
+        "fn after(y: vec4<f32>, i: u32) -> vec4<u32> { return bitcast<vec4<u32>>(y); }\n"
+    };
     let selects = activation.gradient() == Gradient::Selects;
-    let mut source = format!(
-        "{}\n{}\n{GRID}\n\
-         fn activate(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}(x, p); }}\n\
-         fn activate_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}_grad(x, p); }}\n\
-         const GRADIENT_SELECTS = {selects};\n",
-        activation.wgsl(),
-        match kernel {
-            Kernel::Forward => FORWARD,
-            Kernel::Gradient => GRADIENT,
-        },
-    );
+    source += &format!("const GRADIENT_SELECTS = {selects};\n");
+    if let Some(mask) = activation.mask() {
+        let (words, high) = (mask.words, mask.levels.1.to_bits());
+        source += &format!("const MASK_WORDS = {words}u;\nconst MASK_HIGH = {high}u;\n");
+    }
     source += quad_count(access);
-    source += &binding(1, "y", "read_write", access);
     source += store(access);
-    for (index, (input, place)) in kernel.inputs().iter().zip(places).enumerate() {
-        let number = index + 2;
+    // Bindings: the uniform, the output, what is read, a mask that is written.
+    source += &binding(1, "y", "read_write", word(access));
+    let reads = kernel.reads();
+    for (number, ((operand, extent), place)) in (2..).zip(reads.iter().zip(places)) {
+        let name = operand.wgsl();
+        let word = if *extent == Extent::Elements { word(access) } else { "u32" };
         let variable = match place {
             Place::Output => "y",
             Place::Own => {
-                source += &binding(number, input, "read", access);
-                input
+                source += &binding(number, name, "read", word);
+                name
             }
             Place::OwnWritable => {
-                source += &binding(number, input, "read_write", access);
-                input
+                source += &binding(number, name, "read_write", word);
+                name
             }
         };
-        source += &load(input, variable, access);
+        source += &match extent {
+            Extent::Elements => load(name, variable, access),
+            Extent::Channels => load_by_channel(name, variable),
+            Extent::Mask => String::new(),
+        };
+    }
+    if let Some((operand, _)) = kernel.writes().get(1) {
+        source += &binding(2 + reads.len(), operand.wgsl(), "read_write", "u32");
     }
     source
 }
 
-/// Every module the crate can make, with a name.
+/// Gives the activation, or its drawn form, its kernel names.
+fn activate(name: &str, draws: bool) -> String {
+    let wrapper = |wrapper: &str, suffix: &str| {
+        let call = if draws {
+            format!("{name}{suffix}_with(x, {name}_drawn(draw(i), operation.parameters))")
+        } else {
+            format!("{name}{suffix}(x, operation.parameters)")
+        };
+        format!("fn {wrapper}(x: vec4<f32>, i: u32) -> vec4<f32> {{ return {call}; }}\n")
+    };
+    wrapper("activate", "") + &wrapper("activate_grad", "_grad")
+}
+
+/// Every module the crate can make, but for the places of operands in kernels of several parts, with a
+/// name.
 pub(crate) fn modules() -> Vec<(String, String)> {
-    let places = [Place::Own, Place::Output, Place::OwnWritable];
+    const ALL: [Place; 3] = [Place::Own, Place::Output, Place::OwnWritable];
+    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
+    let bias = [Extent::Channels, Extent::Elements].map(Some);
     let mut modules = Vec::new();
-    let mut add = |activation: &Activation, kernel: Kernel, access, places: &[Place]| {
-        let name = format!("{} {} {access:?} {places:?}", activation.name(), kernel.name());
-        modules.push((name, source(activation, kernel, access, places)));
+    let mut add = |activation: &Activation, kernel: Kernel, places: &[Place]| {
+        for access in [Access::Quads, Access::Elements] {
+            let name = format!("{} {kernel:?} {access:?} {places:?}", activation.name());
+            modules.push((name, source(activation, kernel, access, places)));
+        }
     };
     for activation in Activation::ALL {
-        for access in [Access::Quads, Access::Elements] {
-            for x in places {
-                add(activation, Kernel::Forward, access, &[x]);
-                for dy in places {
-                    add(activation, Kernel::Gradient, access, &[x, dy]);
-                }
+        for x in ALL {
+            add(activation, forward, &[x]);
+            for dy in ALL {
+                add(activation, gradient, &[x, dy]);
             }
+        }
+        let mut kernels = vec![Kernel { residual: true, ..forward }];
+        kernels.extend(bias.map(|bias| Kernel { bias, residual: true, ..forward }));
+        kernels.extend(bias.map(|bias| Kernel { bias, ..gradient }));
+        if activation.mask().is_some() {
+            kernels.push(Kernel { mask: true, ..gradient });
+            let masks = kernels.clone().into_iter().filter(|k| k.direction == Direction::Forward);
+            kernels.extend(masks.map(|kernel| Kernel { mask: true, ..kernel }).collect::<Vec<_>>());
+        }
+        if activation.draws() {
+            let drawn = [forward, gradient].into_iter().chain(kernels.clone());
+            let drawn = drawn.filter(|kernel| !kernel.mask);
+            kernels
+                .extend(drawn.map(|kernel| Kernel { draws: true, ..kernel }).collect::<Vec<_>>());
+        }
+        for kernel in kernels {
+            add(activation, kernel, &vec![Place::Own; kernel.reads().len()]);
         }
     }
     modules
@@ -119,12 +167,25 @@ fn quad_count(access: Access) -> &'static str {
     }
 }
 
-fn binding(number: usize, name: &str, mode: &str, access: Access) -> String {
-    let word = match access {
+const fn word(access: Access) -> &'static str {
+    match access {
         Access::Quads => "vec4<u32>",
         Access::Elements => "u32",
-    };
+    }
+}
+
+fn binding(number: usize, name: &str, mode: &str, word: &str) -> String {
     format!("@group(0) @binding({number}) var<storage, {mode}> {name}: array<{word}>;\n")
+}
+
+/// Reads the numbers of the channels of quad `i`.
+fn load_by_channel(operand: &str, variable: &str) -> String {
+    format!(
+        "fn load_{operand}(i: u32) -> vec4<u32> {{
+            let c = vec4<u32>(operation.{operand}) + channels_of(i);
+            return vec4<u32>({variable}[c.x], {variable}[c.y], {variable}[c.z], {variable}[c.w]);
+        }}\n"
+    )
 }
 
 /// Reads quad `i` of `operand`, which lies in `variable`. The last quad of single elements may be
@@ -164,7 +225,7 @@ fn store(access: Access) -> &'static str {
 mod tests {
     use super::*;
 
-    /// Parses and validates every module the crate can make, without a device.
+    /// Parses and validates every module, without a device.
     #[test]
     fn every_module_is_valid_wgsl() {
         for (_, source) in modules() {
@@ -184,7 +245,7 @@ mod tests {
                 assert!(prefixes.iter().any(|prefix| function.starts_with(prefix)), "{function}");
             }
         }
-        validate(&crate::wgsl::module(Activation::ALL));
+        validate(&(crate::wgsl::module(Activation::ALL) + wgsl::RANDOM));
     }
 
     fn validate(source: &str) -> wgpu::naga::Module {

@@ -72,6 +72,8 @@ macro_rules! activations {
             limits: $limits:expr,
             derivative_limits: $derivative_limits:expr,
             $(derivative_at_nan: $at_nan:expr,)?
+            $(levels: $levels:expr,)?
+            $(drawn: $drawn:expr,)?
             kinks: $kinks:expr,
             gradient: $gradient:ident,
             tolerance: [$value_tolerance:expr, $gradient_tolerance:expr],
@@ -231,6 +233,22 @@ macro_rules! activations {
                         $($( let $parameter = f64::from($parameter); )+)?
                         [$($at_nan,)? f64::NAN][0]
                     } )+
+                }
+            }
+
+            /// The two levels of a derivative that has no others, the upper one whatever the parameters.
+            pub(crate) fn levels(&self) -> Option<(f32, f32)> {
+                match *self {
+                    $( Activation::$variant { $($( $parameter ),+)? } => {
+                        [$(Some($levels),)? None][0]
+                    } )+
+                }
+            }
+
+            /// Whether there is a form with slopes drawn at random.
+            pub(crate) const fn draws(&self) -> bool {
+                match self {
+                    $( Activation::$variant { .. } => [$($drawn,)? false][0], )+
                 }
             }
 

@@ -84,6 +84,11 @@ impl<'a> View<'a> {
         Ok(size / element)
     }
 
+    /// [`checked`](View::checked) as an operand of a shader.
+    pub(crate) fn storage(&self, operand: Operand) -> Result<u64> {
+        self.checked::<f32>(operand, wgpu::BufferUsages::STORAGE, "STORAGE")
+    }
+
     /// Whether both are ranges of one buffer.
     pub(crate) fn same_buffer(&self, other: &View<'_>) -> bool {
         self.buffer == other.buffer

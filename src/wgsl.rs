@@ -28,7 +28,7 @@
 //!
 //! The smooth activations share functions, [`NUMERICS`], which each constant brings along; for several
 //! activations in one module, [`module`] has them once. Every name starts with the activation's or with
-//! `numerics_` (`Numerics` for types).
+//! `numerics_` (`Numerics` for types), those of [`RANDOM`] with `random_`.
 
 use crate::activation::Activation;
 
@@ -36,6 +36,11 @@ pub use crate::activation::sources::*;
 
 /// What the smooth activations share: exp, expm1, log1p and the normal distribution, to about an ulp.
 pub const NUMERICS: &str = include_str!("../shaders/numerics.wgsl");
+
+/// Random numbers out of a counter, for dropout and the like: `random_philox(counter: vec4<u32>, key: vec2<u32>) ->
+/// vec4<u32>` is Philox 4x32-10, `random_uniform(words: vec4<u32>) -> vec4<f32>` makes multiples of 2⁻²⁴ in [0, 1) of
+/// them. Needs no other source.
+pub const RANDOM: &str = include_str!("../shaders/random.wgsl");
 
 /// The sources of several activations, to stand in one module.
 ///

@@ -198,7 +198,7 @@ impl<'g> Run<'g> {
 }
 
 /// Every kind of number, in an order that depends on the seed: so each comes to stand everywhere.
-fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
     let special = special_values(activation);
     let mut random = random_words(seed);
     (0..length)
@@ -211,7 +211,7 @@ fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
 }
 
 /// Upstream gradients: mostly ordinary ones, and every special one.
-fn upstream(length: usize, seed: u64) -> Vec<f32> {
+pub(crate) fn upstream(length: usize, seed: u64) -> Vec<f32> {
     const SPECIAL: [f32; 8] =
         [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-42, 1e30, -1.0];
     let mut random = random_words(!seed);

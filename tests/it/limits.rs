@@ -2,6 +2,7 @@
 
 use wgpu_relu::{Activation, Error, Gpu, GpuRelu};
 
+use crate::fused::{Masked, with_masks};
 use crate::harness::{Layout, examine};
 use crate::own_device;
 
@@ -18,6 +19,13 @@ fn examine_all(gpu: &Gpu, edges: &[usize]) {
             for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
                 examine(gpu, activation, &operator, length, layout, seed).unwrap();
             }
+        }
+    }
+    for activation in with_masks() {
+        let masked = Masked(GpuRelu::with_activation(gpu, activation).unwrap());
+        for (seed, &layout) in (1u64..).zip(Layout::ALL) {
+            let length = edges[edges.len() - 1];
+            examine(gpu, activation, &masked, length, layout, seed).unwrap();
         }
     }
 }

@@ -5,6 +5,7 @@
 
 mod errors;
 mod exhaustive;
+mod fused;
 mod harness;
 mod harness_catches;
 mod limits;

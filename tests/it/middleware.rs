@@ -73,6 +73,81 @@ fn adopting_creates_nothing_and_recording_neither() {
     assert_eq!(gpu.download(&x).unwrap(), vec![1.0; 5000]);
 }
 
+/// 1,000 operations in one submit, each on the result of the one before.
+#[test]
+fn a_thousand_operations_in_one_pass() {
+    let gpu = gpu();
+    let x: Vec<f32> = (0..2049).map(|i| (i as f32 - 1024.0) / 256.0).collect();
+    let buffers = [gpu.upload(&x).unwrap(), gpu.upload(&vec![0.0; x.len()]).unwrap()];
+    // An odd number of sign changes and powers of two, so that the end is exact.
+    let slopes = [-1.0f32, 2.0, -0.5, 1.0];
+    let steps: Vec<_> = (0..1000)
+        .map(|i| {
+            let leaky = Activation::LeakyRelu { negative_slope: slopes[i % 4] };
+            let operator = GpuRelu::with_activation(gpu, leaky).unwrap();
+            operator.prepare(&buffers[i % 2], &buffers[(i + 1) % 2]).unwrap()
+        })
+        .collect();
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        steps.iter().for_each(|step| step.record(&mut pass));
+    }
+    gpu.queue().submit([encoder.finish()]);
+    let mut expected = x;
+    for i in 0..1000 {
+        let leaky = Activation::LeakyRelu { negative_slope: slopes[i % 4] };
+        expected = reference::forward(leaky, &expected);
+    }
+    assert_eq!(gpu.download(&buffers[0]).unwrap(), expected);
+}
+
+/// Forward, in place, gradient, and gradient from a mask, with more than one dispatch each.
+#[test]
+fn parameters_change_without_a_new_object() {
+    let (device, queue) = own_device(|limits| limits.max_storage_buffer_binding_size = 16 << 10);
+    let gpu = Gpu::from_device(&device, &queue);
+    let leaky = |negative_slope| Activation::LeakyRelu { negative_slope };
+    let x: Vec<f32> = (0..9001).map(|i| (i as f32 - 4500.0) / 8.0).collect();
+    let dy: Vec<f32> = (0..9001).map(|i| (i % 7) as f32).collect();
+    let (x_buffer, dy_buffer) = (gpu.upload(&x).unwrap(), gpu.upload(&dy).unwrap());
+    let [y, in_place, dx, from_mask] = [0; 4].map(|_| gpu.upload(&x).unwrap());
+    let operator = GpuRelu::with_activation(&gpu, leaky(0.5)).unwrap();
+    let (_, mask) = operator.apply_with_mask(&x_buffer).unwrap();
+    let steps = [
+        operator.prepare(&x_buffer, &y).unwrap(),
+        operator.prepare(&in_place, &in_place).unwrap(),
+        operator.prepare_gradient(&x_buffer, &dy_buffer, &dx).unwrap(),
+        operator.prepare_mask_gradient(&mask, &dy_buffer, &from_mask).unwrap(),
+    ];
+    let mut twice = x.clone();
+    for slope in [0.25, -2.0] {
+        let objects = || {
+            let counters = device.get_internal_counters().hal;
+            counters.compute_pipelines.read() + counters.bind_groups.read()
+        };
+        let before = objects();
+        steps.iter().for_each(|step| step.set_activation(leaky(slope)).unwrap());
+        let mut encoder = device.create_command_encoder(&Default::default());
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            steps.iter().for_each(|step| step.record(&mut pass));
+        }
+        queue.submit([encoder.finish()]);
+        assert_eq!(objects(), before);
+        twice = reference::forward(leaky(slope), &twice);
+        assert_eq!(gpu.download(&y).unwrap(), reference::forward(leaky(slope), &x));
+        assert_eq!(gpu.download(&in_place).unwrap(), twice);
+        let gradient = reference::gradient(leaky(slope), &x, &dy);
+        assert_eq!(gpu.download(&dx).unwrap(), gradient);
+        assert_eq!(gpu.download(&from_mask).unwrap(), gradient);
+    }
+    let bad = steps[0].set_activation(leaky(f32::NAN)).unwrap_err();
+    assert!(bad.to_string().contains("negative_slope is NaN"), "{bad}");
+    let other = steps[0].set_activation(Activation::Relu).unwrap_err();
+    assert!(other.to_string().contains("prepared for another activation"), "{other}");
+}
+
 /// A user's shader with the activation fused in, against the unfused run.
 #[test]
 fn fused_into_a_shader_of_ones_own() {

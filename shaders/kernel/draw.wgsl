@@ -1,0 +1,9 @@
+// A uniform variate in [0, 1) for each element of quad i: a function of its place in the operation, the
+// seed and the offset, and of nothing else.
+
+fn draw(i: u32) -> vec4<f32> {
+    let low = operation.quad.x + i;
+    let high = operation.quad.y + select(0u, 1u, low < i);
+    let counter = vec4<u32>(low, high, operation.draw.z, operation.draw.w);
+    return random_uniform(random_philox(counter, operation.draw.xy));
+}

@@ -1,0 +1,35 @@
+// What a dispatch is told, and where its invocations stand. The host picks the three numbers
+// (src/dispatch.rs).
+
+override WORKGROUP: u32 = 64u;
+override LANES: u32 = 64u;
+override QUADS: u32 = 1u;
+
+// The length and the offsets of x, y, dy and residual count words of the access: quads or single elements;
+// so does that of a bias an element. Those of a mask and of a bias a channel count words of 32 bits.
+struct Operation {
+    parameters: vec4<f32>,
+    // Key and upper half of the counter of random draws.
+    draw: vec4<u32>,
+    // The first quad, counted from the start of the operation; 64 bits, the lower half first.
+    quad: vec2<u32>,
+    // Element i of the dispatch is of channel (phase + i) / inner % channels.
+    channels: u32,
+    inner: u32,
+    phase: u32,
+    length: u32,
+    y: u32,
+    x: u32,
+    dy: u32,
+    bias: u32,
+    residual: u32,
+    mask: u32,
+}
+
+@group(0) @binding(0) var<uniform> operation: Operation;
+
+// LANES neighbouring invocations walk a block of their own together, so that at each step they touch
+// consecutive memory. The grid is two-dimensional past the device's limit for one dimension.
+fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
+    return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP / LANES) + local / LANES;
+}

@@ -1,0 +1,99 @@
+//! What an operation is joined from, and so which shader it needs.
+
+use crate::error::Operand;
+
+/// The parts of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Kernel {
+    pub(crate) direction: Direction,
+    /// What is added before the activation.
+    pub(crate) bias: Option<Extent>,
+    /// Whether something is added after it.
+    pub(crate) residual: bool,
+    /// Forward: a mask is written. Gradient: it is read, in the place of x.
+    pub(crate) mask: bool,
+    /// Whether slopes are drawn at random.
+    pub(crate) draws: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Direction {
+    /// y = f(x).
+    Forward,
+    /// dx = dy · f'(x).
+    Gradient,
+}
+
+/// How an operand's range follows from the elements of a dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Extent {
+    /// An element each.
+    Elements,
+    /// One number a channel, all of them for every dispatch.
+    Channels,
+    /// The words of a mask.
+    Mask,
+}
+
+impl Kernel {
+    pub(crate) const FORWARD: Kernel = Kernel {
+        direction: Direction::Forward,
+        bias: None,
+        residual: false,
+        mask: false,
+        draws: false,
+    };
+
+    pub(crate) const GRADIENT: Kernel =
+        Kernel { direction: Direction::Gradient, ..Kernel::FORWARD };
+
+    /// What is read, in the order of the bindings.
+    pub(crate) fn reads(&self) -> Vec<(Operand, Extent)> {
+        let gradient = self.direction == Direction::Gradient;
+        let of_mask = gradient && self.mask;
+        [
+            (!of_mask).then_some((Operand::X, Extent::Elements)),
+            of_mask.then_some((Operand::Mask, Extent::Mask)),
+            gradient.then_some((Operand::Dy, Extent::Elements)),
+            self.bias.map(|extent| (Operand::Bias, extent)),
+            self.residual.then_some((Operand::Residual, Extent::Elements)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// What is written: the output, and then a mask.
+    pub(crate) fn writes(&self) -> Vec<(Operand, Extent)> {
+        let output = match self.direction {
+            Direction::Forward => (Operand::Y, Extent::Elements),
+            Direction::Gradient => (Operand::Dx, Extent::Elements),
+        };
+        let mask = self.mask && self.direction == Direction::Forward;
+        [Some(output), mask.then_some((Operand::Mask, Extent::Mask))]
+            .into_iter()
+            .flatten()
+            .collect()
+    }
+
+    /// Dispatches start at a multiple of this many elements from the operation's first: four, or what
+    /// the 8 words of a mask serve that are written together.
+    pub(crate) const fn block(&self) -> u64 {
+        if self.mask { 256 } else { 4 }
+    }
+
+    /// Whether quads need not start at the operation's first element.
+    pub(crate) const fn free_of_place(&self) -> bool {
+        !self.mask && !self.draws
+    }
+
+    /// For labels.
+    pub(crate) const fn name(&self) -> &'static str {
+        match (self.direction, self.mask) {
+            (Direction::Forward, false) => "forward",
+            (Direction::Forward, true) => "forward with mask",
+            (Direction::Gradient, false) => "gradient",
+            (Direction::Gradient, true) => "gradient from mask",
+        }
+    }
+}
