@@ -103,6 +103,20 @@ impl Geometry {
         self
     }
 
+    /// As the shaders' overrides, the workgroup's size first.
+    pub(crate) fn constants(&self) -> [(&'static str, f64); 3] {
+        [
+            ("WORKGROUP", f64::from(self.workgroup)),
+            ("LANES", f64::from(self.lanes)),
+            ("QUADS", f64::from(self.quads)),
+        ]
+    }
+
+    /// The shape for kernels whose invocations do a word each.
+    pub(crate) fn single(self) -> Self {
+        Geometry { lanes: self.workgroup, quads: 1, ..self }
+    }
+
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
     pub(crate) fn most_elements(&self) -> u64 {
         let workgroups = u64::from(self.max_workgroups).pow(2);

@@ -51,6 +51,7 @@ pub mod reference;
 mod relu;
 mod shader;
 mod staging;
+mod sums;
 mod table;
 mod text;
 mod transfer;

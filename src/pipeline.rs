@@ -3,22 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::activation::Activation;
-use crate::dispatch::Access;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::guard::guarded;
-use crate::kernel::Kernel;
-use crate::shader::{self, Place};
-
-/// What a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Key {
-    activation: &'static str,
-    kernel: Kernel,
-    access: Access,
-    places: Vec<Place>,
-}
+use crate::shader::Shader;
 
 /// A compiled pipeline with the layout its bind groups need.
 #[derive(Debug, Clone)]
@@ -30,67 +18,35 @@ pub(crate) struct Pipeline {
 /// The cache.
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    compiled: Mutex<HashMap<Key, Pipeline>>,
+    compiled: Mutex<HashMap<Shader, Pipeline>>,
 }
 
 impl Pipelines {
     /// The pipeline, compiled at its first use. The lock is held meanwhile, so that threads that
     /// start together compile once.
-    pub(crate) fn get(
-        gpu: &Gpu,
-        activation: &Activation,
-        kernel: Kernel,
-        access: Access,
-        places: &[Place],
-    ) -> Result<Pipeline> {
-        let key = Key { activation: activation.name(), kernel, access, places: places.to_vec() };
+    pub(crate) fn get(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
         let cache = &gpu.shared.pipelines;
         let mut compiled = cache.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = compiled.get(&key) {
+        if let Some(pipeline) = compiled.get(&shader) {
             return Ok(pipeline.clone());
         }
-        let pipeline = compile(gpu, activation, kernel, access, places)?;
-        compiled.insert(key, pipeline.clone());
+        let pipeline = compile(gpu, &shader)?;
+        compiled.insert(shader, pipeline.clone());
         Ok(pipeline)
     }
 }
 
-fn compile(
-    gpu: &Gpu,
-    activation: &Activation,
-    kernel: Kernel,
-    access: Access,
-    places: &[Place],
-) -> Result<Pipeline> {
+fn compile(gpu: &Gpu, shader: &Shader) -> Result<Pipeline> {
     let device = &gpu.shared.device;
-    let label = format!("wgpu-relu {} {}", activation.name(), kernel.name());
+    let label = format!("wgpu-relu {}", shader.name());
     let label = Some(label.as_str());
-    let source = shader::source(activation, kernel, access, places);
-    let geometry = gpu.shared.geometry.of(kernel);
     guarded(device, "compiling a shader", || {
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
-            source: wgpu::ShaderSource::Wgsl(source.into()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
         });
-        let mut entries = vec![
-            buffer_entry(0, wgpu::BufferBindingType::Uniform),
-            buffer_entry(1, wgpu::BufferBindingType::Storage { read_only: false }),
-        ];
-        for (number, place) in (2..).zip(places) {
-            match place {
-                Place::Output => {}
-                Place::Own | Place::OwnWritable => entries.push(buffer_entry(
-                    number,
-                    wgpu::BufferBindingType::Storage { read_only: *place == Place::Own },
-                )),
-            }
-        }
-        if kernel.writes().len() > 1 {
-            entries.push(buffer_entry(
-                2 + places.len() as u32,
-                wgpu::BufferBindingType::Storage { read_only: false },
-            ));
-        }
+        let entries: Vec<_> =
+            shader.bindings().into_iter().map(|(binding, ty)| buffer_entry(binding, ty)).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &entries,
@@ -106,11 +62,7 @@ fn compile(
             module: &module,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &[
-                    ("WORKGROUP", f64::from(geometry.workgroup)),
-                    ("LANES", f64::from(geometry.lanes)),
-                    ("QUADS", f64::from(geometry.quads)),
-                ],
+                constants: &shader.constants(gpu.shared.geometry),
                 zero_initialize_workgroup_memory: false,
             },
             cache: None,

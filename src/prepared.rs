@@ -1,7 +1,7 @@
 //! A validated, bound operation, ready to record.
 
 use crate::activation::Activation;
-use crate::binding::{Bindings, WORDS};
+use crate::binding::Bindings;
 use crate::dispatch;
 use crate::draw::Draw;
 use crate::error::{Error, Result};
@@ -9,6 +9,7 @@ use crate::gpu::Gpu;
 use crate::guard::guarded;
 use crate::operation::Operation;
 use crate::pipeline::{self, Pipelines};
+use crate::shader::Shader;
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
@@ -32,28 +33,58 @@ use crate::pipeline::{self, Pipelines};
 #[derive(Debug, Clone)]
 pub struct Prepared {
     dispatches: Vec<Dispatch>,
-    /// None if there is nothing to do.
+    /// None if there is nothing to do, or to change.
     uniforms: Option<Uniforms>,
-    activation: Activation,
-    draws: bool,
-    /// A gradient from a mask: its parameters are the derivative's levels.
-    of_mask: bool,
+    kind: Kind,
+}
+
+/// What can be changed.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Operation {
+        activation: Activation,
+        draws: bool,
+        /// A gradient from a mask: its parameters are the derivative's levels.
+        of_mask: bool,
+    },
+    /// Nothing.
+    Sum,
 }
 
 #[derive(Debug, Clone)]
-struct Dispatch {
+pub(crate) struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
     workgroups: [u32; 2],
 }
 
+impl Dispatch {
+    pub(crate) fn new(
+        gpu: &Gpu,
+        shader: Shader,
+        entries: &[wgpu::BindGroupEntry<'_>],
+        workgroups: [u32; 2],
+    ) -> Result<Self> {
+        let pipeline = Pipelines::get(gpu, shader)?;
+        let device = &gpu.shared.device;
+        let bind_group = guarded(device, "binding the buffers", || {
+            device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("wgpu-relu operation"),
+                layout: &pipeline.layout,
+                entries,
+            })
+        })?;
+        Ok(Dispatch { pipeline: pipeline.pipeline, bind_group, workgroups })
+    }
+}
+
 /// The uniforms of all dispatches, in one buffer.
 #[derive(Debug, Clone)]
-struct Uniforms {
+pub(crate) struct Uniforms {
     gpu: Gpu,
-    buffer: wgpu::Buffer,
+    pub(crate) buffer: wgpu::Buffer,
     /// Bytes from one dispatch's to the next.
-    stride: u64,
+    pub(crate) stride: u64,
 }
 
 impl Prepared {
@@ -90,14 +121,18 @@ impl Prepared {
     /// [`Error::DeviceLost`].
     pub fn set_activation(&self, activation: Activation) -> Result<()> {
         activation.validate()?;
-        if activation.name() != self.activation.name() {
-            return Err(Error::Unsupported {
+        match self.kind {
+            Kind::Operation { activation: prepared, of_mask, .. }
+                if prepared.name() == activation.name() =>
+            {
+                self.write(0, &parameters(&activation, of_mask).map(f32::to_bits))
+            }
+            _ => Err(Error::Unsupported {
                 activation: activation.name(),
-                what: "place in an operation prepared for another activation",
+                what: "place in an operation prepared for something else",
                 remedy: "prepare an operation of its own",
-            });
+            }),
         }
-        self.write(0, &parameters(&activation, self.of_mask).map(f32::to_bits))
     }
 
     /// Changes the draw of an operation with random slopes, as it must be in every step of a training. It
@@ -107,14 +142,14 @@ impl Prepared {
     ///
     /// [`Error::Unsupported`] if nothing is drawn, [`Error::DeviceLost`].
     pub fn set_draw(&self, draw: Draw) -> Result<()> {
-        if !self.draws {
-            return Err(Error::Unsupported {
-                activation: self.activation.name(),
-                what: "random slopes in this operation",
+        match self.kind {
+            Kind::Operation { draws: true, .. } => self.write(4, &draw.words()),
+            _ => Err(Error::Unsupported {
+                activation: "this operation",
+                what: "random slopes",
                 remedy: "prepare it with GpuRelu::in_training of rrelu",
-            });
+            }),
         }
-        self.write(4, &draw.words())
     }
 
     /// Overwrites four words of every dispatch's uniform.
@@ -147,10 +182,9 @@ impl Prepared {
         let kernel = operation.kernel();
         let activation = operation.activation;
         let of_mask = operation.mask.is_some() && operation.dy.is_some();
-        let draws = operation.draw.is_some();
+        let kind = Kind::Operation { activation, draws: operation.draw.is_some(), of_mask };
         if length == 0 {
-            let dispatches = Vec::new();
-            return Ok(Prepared { dispatches, uniforms: None, activation, draws, of_mask });
+            return Ok(Prepared { dispatches: Vec::new(), uniforms: None, kind });
         }
 
         let limits = &gpu.shared.limits;
@@ -169,22 +203,22 @@ impl Prepared {
         let uniforms = Uniforms::new(gpu, &words)?;
 
         let dispatches = plans.iter().enumerate().map(|(index, plan)| {
-            let places = plan.places();
-            let pipeline = Pipelines::get(gpu, &activation, kernel, plan.span.access, &places)?;
+            let shader = Shader::Operation {
+                activation: activation.name(),
+                kernel,
+                access: plan.span.access,
+                places: plan.places(),
+            };
             let entries = plan.entries(&uniforms.buffer, index as u64 * uniforms.stride);
-            let device = &gpu.shared.device;
-            let bind_group = guarded(device, "binding the buffers", || {
-                device.create_bind_group(&wgpu::BindGroupDescriptor {
-                    label: Some("wgpu-relu operation"),
-                    layout: &pipeline.layout,
-                    entries: &entries,
-                })
-            })?;
-            let workgroups = geometry.workgroups(plan.span.length);
-            Ok(Dispatch { bind_group, pipeline: pipeline.pipeline, workgroups })
+            Dispatch::new(gpu, shader, &entries, geometry.workgroups(plan.span.length))
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
-        Ok(Prepared { dispatches, uniforms: Some(uniforms), activation, draws, of_mask })
+        Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })
+    }
+
+    /// What cannot be changed.
+    pub(crate) fn of_sums(dispatches: Vec<Dispatch>) -> Self {
+        Prepared { dispatches, uniforms: None, kind: Kind::Sum }
     }
 }
 
@@ -198,13 +232,13 @@ fn parameters(activation: &Activation, of_mask: bool) -> [f32; 4] {
 }
 
 impl Uniforms {
-    fn new(gpu: &Gpu, uniforms: &[[u32; WORDS]]) -> Result<Self> {
+    pub(crate) fn new<const N: usize>(gpu: &Gpu, uniforms: &[[u32; N]]) -> Result<Self> {
         let alignment = u64::from(gpu.shared.limits.min_uniform_buffer_offset_alignment);
-        let size = size_of::<[u32; WORDS]>();
+        let size = size_of::<[u32; N]>();
         let stride = (size as u64).next_multiple_of(alignment);
         let mut bytes = vec![0; uniforms.len() * stride as usize];
         for (slot, uniform) in bytes.chunks_exact_mut(stride as usize).zip(uniforms) {
-            slot[..size].copy_from_slice(bytemuck::cast_slice(uniform));
+            slot[..size].copy_from_slice(bytemuck::cast_slice(uniform.as_slice()));
         }
         let buffer = gpu.create(&wgpu::BufferDescriptor {
             label: Some("wgpu-relu operation"),

@@ -1,11 +1,11 @@
-//! Links one activation and one kernel into a module.
+//! The shaders: links one activation and one kernel into a module.
 //!
 //! Whole files are joined; WGSL does not care for their order, and nothing is substituted inside one.
 //! What is generated here are the one-line wrappers that give the activation its kernel name, and the
 //! bindings with their loads and stores.
 
 use crate::activation::Activation;
-use crate::dispatch::Access;
+use crate::dispatch::{Access, Geometry};
 use crate::kernel::{Direction, Extent, Kernel};
 use crate::table::Gradient;
 use crate::wgsl;
@@ -21,6 +21,77 @@ const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl")
 const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
 const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
 const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
+const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
+
+/// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Shader {
+    Operation {
+        /// Its name.
+        activation: &'static str,
+        kernel: Kernel,
+        access: Access,
+        /// One for each operand that is read.
+        places: Vec<Place>,
+    },
+    /// Sums of words of this access.
+    Sum(Access),
+}
+
+impl Shader {
+    /// For labels.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Shader::Operation { activation, kernel, .. } => {
+                format!("{activation} {}", kernel.name())
+            }
+            Shader::Sum(_) => "sum".to_owned(),
+        }
+    }
+
+    pub(crate) fn source(&self) -> String {
+        match self {
+            Shader::Operation { activation, kernel, access, places } => {
+                let found = Activation::ALL.iter().find(|a| a.name() == *activation);
+                found.map_or(String::new(), |found| operation(found, *kernel, *access, places))
+            }
+            Shader::Sum(access) => {
+                let float = if *access == Access::Quads { "vec4<f32>" } else { "f32" };
+                SUM.to_owned()
+                    + &binding(1, "y", "read_write", float)
+                    + &binding(2, "x", "read", float)
+            }
+        }
+    }
+
+    /// The numbers and types of the bindings.
+    pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BufferBindingType)> {
+        let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
+        let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform), (1, storage(false))];
+        match self {
+            Shader::Operation { kernel, places, .. } => {
+                for (number, place) in (2..).zip(places) {
+                    if *place != Place::Output {
+                        bindings.push((number, storage(*place == Place::Own)));
+                    }
+                }
+                if kernel.writes().len() > 1 {
+                    bindings.push((2 + places.len() as u32, storage(false)));
+                }
+            }
+            Shader::Sum(_) => bindings.push((2, storage(true))),
+        }
+        bindings
+    }
+
+    /// The shape of the grid, as the shader wants it.
+    pub(crate) fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        match self {
+            Shader::Operation { kernel, .. } => geometry.of(*kernel).constants().to_vec(),
+            Shader::Sum(_) => geometry.constants()[..1].to_vec(),
+        }
+    }
+}
 
 /// Where an input is bound. A buffer may not be bound for reading and for writing at once, even
 /// where the ranges are apart.
@@ -35,12 +106,7 @@ pub(crate) enum Place {
 }
 
 /// The source of the module; `places` has one entry for each operand that is read.
-pub(crate) fn source(
-    activation: &Activation,
-    kernel: Kernel,
-    access: Access,
-    places: &[Place],
-) -> String {
+fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[Place]) -> String {
     let mut parts = vec![activation.wgsl(), OPERATION];
     parts.extend(match (kernel.direction, kernel.mask) {
         (Direction::Forward, false) => [GRID, FORWARD].as_slice(),
@@ -125,11 +191,13 @@ pub(crate) fn modules() -> Vec<(String, String)> {
     const ALL: [Place; 3] = [Place::Own, Place::Output, Place::OwnWritable];
     let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
     let bias = [Extent::Channels, Extent::Elements].map(Some);
-    let mut modules = Vec::new();
+    let mut modules: Vec<_> = [Access::Quads, Access::Elements]
+        .map(|access| (format!("sum {access:?}"), Shader::Sum(access).source()))
+        .into();
     let mut add = |activation: &Activation, kernel: Kernel, places: &[Place]| {
         for access in [Access::Quads, Access::Elements] {
             let name = format!("{} {kernel:?} {access:?} {places:?}", activation.name());
-            modules.push((name, source(activation, kernel, access, places)));
+            modules.push((name, operation(activation, kernel, access, places)));
         }
     };
     for activation in Activation::ALL {

@@ -1,9 +1,9 @@
 //! Additions in the same pass, masks, random slopes: each against the plain operator or the reference.
 
-use wgpu_relu::{Activation, Channels, Draw, Error, Fusion, GpuRelu, Result, View, reference};
+use wgpu_relu::{Activation, Channels, Draw, Error, Fusion, Gpu, GpuRelu, Result, View, reference};
 
 use crate::harness::{Layout, Subject, data, examine, upstream};
-use crate::{bits, gpu, random_words, raw_buffer};
+use crate::{bits, gpu, own_device, random_words, raw_buffer};
 
 const CANARY: u32 = 0xdead_beef;
 
@@ -297,4 +297,72 @@ fn fusions_that_do_not_fit() {
     let drawn = rrelu.in_training(Draw::default()).unwrap();
     let error = drawn.apply_fused(&x, none.mask(&mask)).unwrap_err().to_string();
     assert!(error.contains("rrelu has no mask"), "{error}");
+}
+
+#[test]
+fn channel_sums_are_the_sums() {
+    let gpu = gpu();
+    for (rows, count, inner, start) in [
+        (1, 1, 1, 0),
+        (1, 7, 1, 3),
+        (1797, 512, 1, 0),
+        (5, 3, 1026, 1),
+        (64, 16, 64, 0),
+        (300_000, 1, 1, 0),
+        (1, 3, 100_001, 2),
+    ] {
+        let channels = Channels { count, inner };
+        let length = rows * (count * inner) as usize;
+        let mut random = random_words(length as u64);
+        let x: Vec<f32> = (0..length).map(|_| random() as i32 as f32 / (1 << 30) as f32).collect();
+        let mut all = vec![1e30; start];
+        all.extend(&x);
+        all.extend([1e30; 9]);
+        let buffer = gpu.upload(&all).unwrap();
+        let view = View::elements::<f32>(&buffer, start as u64, length as u64);
+        let sums = gpu.upload(&vec![CANARY as f32; count as usize + 5]).unwrap();
+        let sums_view = View::elements::<f32>(&sums, start as u64, count.into());
+        let step = gpu.prepare_channel_sums(view, channels, sums_view).unwrap();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        step.record(&mut encoder.begin_compute_pass(&Default::default()));
+        gpu.queue().submit([encoder.finish()]);
+        let found = gpu.download(&sums).unwrap();
+        assert_eq!(found[..start], vec![CANARY as f32; start]);
+        assert_eq!(found[start + count as usize..], vec![CANARY as f32; 5 - start]);
+        let once = gpu.download(&gpu.channel_sums(view, channels).unwrap()).unwrap();
+        assert_eq!(once, found[start..start + count as usize]);
+        let mut exact = vec![(0.0, 0.0); count as usize];
+        for (i, x) in x.iter().enumerate() {
+            let (sum, magnitude) = &mut exact[i / inner as usize % count as usize];
+            *sum += f64::from(*x);
+            *magnitude += f64::from(x.abs());
+        }
+        for (channel, (sum, magnitude)) in exact.into_iter().enumerate() {
+            let n = (rows * inner as usize) as f64;
+            let bound = 64.0 * (n.log(64.0) + 1.0) * 2f64.powi(-24) * magnitude;
+            let error = (f64::from(once[channel]) - sum).abs();
+            assert!(error <= bound, "{rows} x {count} x {inner}: {error:e} over {bound:e}");
+        }
+    }
+}
+
+#[test]
+fn channel_sums_of_more_than_a_binding_holds() {
+    let (device, queue) = own_device(|limits| limits.max_storage_buffer_binding_size = 16 << 10);
+    let gpu = Gpu::from_device(&device, &queue);
+    let x: Vec<f32> = (0..30_000).map(|i| (i % 100) as f32).collect();
+    let buffer = gpu.upload(&x).unwrap();
+    let sums = gpu.download(&gpu.channel_sums(&buffer, Channels::last(50)).unwrap()).unwrap();
+    let expected: Vec<f32> = (0..50).map(|i| 300.0 * (2 * i + 50) as f32).collect();
+    assert_eq!(sums, expected);
+    let error = gpu.channel_sums(&buffer, Channels::second(2, 15_000)).unwrap_err();
+    assert!(matches!(error, Error::Limit { needed: 120_000.., .. }), "{error}");
+    let short = gpu.upload(&[0.0; 3]).unwrap();
+    let error = gpu.prepare_channel_sums(&buffer, Channels::last(50), &short).unwrap_err();
+    assert!(error.to_string().contains("y has 3 elements for 50 channels"), "{error}");
+    let own = buffer.slice(0..200);
+    let error = gpu.prepare_channel_sums(&buffer, Channels::last(50), own).unwrap_err();
+    assert!(matches!(error, Error::SharedBuffer { .. }), "{error}");
+    let none = gpu.channel_sums(buffer.slice(0..0), Channels::last(3)).unwrap();
+    assert_eq!(gpu.download(&none).unwrap(), [0.0; 3]);
 }

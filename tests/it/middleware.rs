@@ -134,7 +134,7 @@ fn parameters_change_without_a_new_object() {
             steps.iter().for_each(|step| step.record(&mut pass));
         }
         queue.submit([encoder.finish()]);
-        assert_eq!(objects(), before);
+        assert!(objects() <= before, "{} objects, {before} before", objects());
         twice = reference::forward(leaky(slope), &twice);
         assert_eq!(gpu.download(&y).unwrap(), reference::forward(leaky(slope), &x));
         assert_eq!(gpu.download(&in_place).unwrap(), twice);
@@ -145,7 +145,7 @@ fn parameters_change_without_a_new_object() {
     let bad = steps[0].set_activation(leaky(f32::NAN)).unwrap_err();
     assert!(bad.to_string().contains("negative_slope is NaN"), "{bad}");
     let other = steps[0].set_activation(Activation::Relu).unwrap_err();
-    assert!(other.to_string().contains("prepared for another activation"), "{other}");
+    assert!(other.to_string().contains("prepared for something else"), "{other}");
 }
 
 /// A user's shader with the activation fused in, against the unfused run.

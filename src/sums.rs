@@ -1,0 +1,290 @@
+//! Sums over all elements of a channel: the gradient of a bias.
+
+use crate::dispatch::Access;
+use crate::error::{Error, Operand, Result};
+use crate::fusion::Channels;
+use crate::gpu::Gpu;
+use crate::operation;
+use crate::pipeline;
+use crate::prepared::{Dispatch, Prepared, Uniforms};
+use crate::shader::Shader;
+use crate::view::View;
+
+/// Words an invocation adds up.
+const STEPS: u64 = 64;
+
+/// A uniform, word by word as `Sum` in `sum.wgsl`.
+type Words = [u32; 8];
+
+impl Gpu {
+    /// The sum of the elements of each channel, in a new buffer of one f32 a channel: the gradient of a
+    /// bias from dx. Reads 4 bytes an element.
+    ///
+    /// The order of the additions is the same in every run and on every device; of n elements, the error
+    /// is at most 64 · log₆₄ n rounding errors of the sum of their magnitudes.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Channels, Gpu};
+    /// # let gpu = Gpu::new()?;
+    /// let dx = gpu.upload(&[1.0, 10.0, 2.0, 20.0, 3.0, 30.0])?; // three rows of two units
+    /// let db = gpu.channel_sums(&dx, Channels::last(2))?;
+    /// assert_eq!(gpu.download(&db)?, [6.0, 60.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
+    pub fn channel_sums<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+    ) -> Result<wgpu::Buffer> {
+        let x = x.into();
+        channels.check(x.storage(Operand::X)?)?;
+        let sums = self.buffer(4 * u64::from(channels.count), false)?;
+        self.prepare_channel_sums(x, channels, &sums)?.submit(self)?;
+        Ok(sums)
+    }
+
+    /// Checks, binds and sizes [`channel_sums`](Gpu::channel_sums) once, for [`Prepared::record`]. It keeps
+    /// a buffer for intermediate sums, of at most a 64th of x, or a few rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`channel_sums`](Gpu::channel_sums); [`Error::ChannelLength`] for sums that are not one a channel,
+    /// [`Error::SharedBuffer`] for sums in the buffer of x, and [`Error::Limit`] where one binding does not
+    /// hold two rows.
+    pub fn prepare_channel_sums<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+        sums: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let (x, sums) = (x.into(), sums.into());
+        let length = x.storage(Operand::X)?;
+        channels.check(length)?;
+        let found = operation::equal_lengths(&[(Operand::Y, sums)])?;
+        if found != u64::from(channels.count) {
+            let (operand, channels) = (Operand::Y, channels.count);
+            return Err(Error::ChannelLength { operand, length: found, channels });
+        }
+        if x.same_buffer(&sums) {
+            return Err(Error::SharedBuffer { operand: Operand::X, written: Operand::Y });
+        }
+        if length == 0 {
+            // The sums of nothing are those of a row of zeros.
+            let zeros = self.buffer(4 * channels.row(), false)?;
+            return Stages::new(self, channels, channels.row())?.prepare(View::from(&zeros), sums);
+        }
+        Stages::new(self, channels, length)?.prepare(x, sums)
+    }
+}
+
+/// One dispatch: of each of `segments` segments of `length` elements, `sums` sums.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Stage {
+    segments: u64,
+    length: u64,
+    sums: u64,
+    /// First element of its input and of its output.
+    from: u64,
+    to: u64,
+}
+
+impl Stage {
+    fn inputs(&self) -> u64 {
+        self.segments * self.length
+    }
+    fn outputs(&self) -> u64 {
+        self.segments * self.sums
+    }
+}
+
+/// All dispatches, in steps that build on each other: first over rows until one is left, then within each
+/// channel.
+struct Stages<'g> {
+    gpu: &'g Gpu,
+    steps: Vec<Vec<Stage>>,
+}
+
+impl<'g> Stages<'g> {
+    fn new(gpu: &'g Gpu, channels: Channels, length: u64) -> Result<Self> {
+        let limits = &gpu.shared.limits;
+        let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
+        // Shaders count in 32 bits.
+        let binding_limit = limits.max_storage_buffer_binding_size.min(1 << 31);
+        let longest = binding_limit.saturating_sub(alignment) / 4;
+        let row = channels.row();
+        // Two rows make one; a single one is all there is.
+        let least = if length > row { 2 * row } else { row };
+        if least > longest {
+            let limit = "max_storage_buffer_binding_size";
+            return Err(Error::Limit {
+                limit,
+                found: binding_limit,
+                needed: 4 * least + alignment,
+            });
+        }
+        Ok(Stages { gpu, steps: steps(channels, length, longest) })
+    }
+
+    fn prepare(&self, x: View<'_>, sums: View<'_>) -> Result<Prepared> {
+        let gpu = self.gpu;
+        let geometry = gpu.shared.geometry.single();
+        pipeline::check_limits(&gpu.shared.limits, geometry.workgroup, 2)?;
+        // What is read and what is written must be in different buffers: two take turns.
+        let outputs = |step: &Vec<Stage>| step.iter().map(Stage::outputs).sum::<u64>();
+        let between = &self.steps[..self.steps.len().saturating_sub(1)];
+        let mut scratch = Vec::new();
+        for turn in 0..2 {
+            let most = between.iter().skip(turn).step_by(2).map(outputs).max();
+            scratch.push(most.map(|most| gpu.buffer(4 * most, false)).transpose()?);
+        }
+        let mut operands = Vec::new();
+        let mut input = x;
+        for (index, step) in self.steps.iter().enumerate() {
+            let output = match &scratch[index % 2] {
+                Some(buffer) if index < between.len() => View::from(buffer),
+                _ => sums,
+            };
+            operands.extend(step.iter().map(|stage| Bound::new(gpu, *stage, input, output)));
+            input = output;
+        }
+        let words: Vec<Words> = operands.iter().map(Bound::uniform).collect();
+        let uniforms = Uniforms::new(gpu, &words)?;
+        let dispatches = operands.iter().enumerate().map(|(index, bound)| {
+            let uniform = wgpu::BufferBinding {
+                buffer: &uniforms.buffer,
+                offset: index as u64 * uniforms.stride,
+                size: std::num::NonZero::new(size_of::<Words>() as u64),
+            };
+            let [x, y] = [&bound.x, &bound.y].map(|(view, _)| wgpu::BufferBinding {
+                buffer: view.buffer,
+                offset: view.offset,
+                size: std::num::NonZero::new(view.size),
+            });
+            let entries = [(0, uniform), (1, y), (2, x)].map(|(binding, buffer)| {
+                wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
+            });
+            let invocations = bound.stage.outputs() / bound.elements();
+            let workgroups = geometry.workgroups(4 * invocations);
+            Dispatch::new(gpu, Shader::Sum(bound.access), &entries, workgroups)
+        });
+        Ok(Prepared::of_sums(dispatches.collect::<Result<_>>()?))
+    }
+}
+
+/// The steps for `length` elements, at least a row, of which one binding holds `longest`: two rows, if there are
+/// more than one.
+fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
+    let row = channels.row();
+    let mut steps = Vec::new();
+    let mut left = length;
+    while left > row {
+        let span = longest / row * row;
+        let mut stages = Vec::new();
+        let (mut from, mut to) = (0, 0);
+        while from < left {
+            let length = span.min(left - from);
+            let sums = length.div_ceil(STEPS).next_multiple_of(row);
+            stages.push(Stage { segments: 1, length, sums, from, to });
+            from += length;
+            to += sums;
+        }
+        steps.push(stages);
+        left = to;
+    }
+    let segments = channels.count.into();
+    let mut left = u64::from(channels.inner);
+    while left > 1 || steps.is_empty() {
+        // By fours, as long as that comes out even.
+        let sums = match left.div_ceil(STEPS) {
+            1 => 1,
+            sums => sums.next_multiple_of(4).min(left),
+        };
+        steps.push(vec![Stage { segments, length: left, sums, from: 0, to: 0 }]);
+        left = sums;
+    }
+    steps
+}
+
+/// A stage with its bindings, each with the operand's first element in it.
+struct Bound<'a> {
+    stage: Stage,
+    access: Access,
+    x: (View<'a>, u64),
+    y: (View<'a>, u64),
+}
+
+impl<'a> Bound<'a> {
+    fn new(gpu: &Gpu, stage: Stage, x: View<'a>, y: View<'a>) -> Self {
+        let alignment = u64::from(gpu.shared.limits.min_storage_buffer_offset_alignment);
+        let bind = |view: View<'a>, first: u64, length: u64| {
+            let start = view.offset + 4 * first;
+            let offset = start - start % alignment;
+            let size = start + 4 * length - offset;
+            (View { buffer: view.buffer, offset, size }, (start - offset) / 4)
+        };
+        let x = bind(x, stage.from, stage.inputs());
+        let y = bind(y, stage.to, stage.outputs());
+        let even = [x.1, y.1, stage.length, stage.sums].iter().all(|count| count % 4 == 0);
+        let access = if even { Access::Quads } else { Access::Elements };
+        Bound { stage, access, x, y }
+    }
+
+    /// Elements of a word.
+    fn elements(&self) -> u64 {
+        if self.access == Access::Quads { 4 } else { 1 }
+    }
+
+    fn uniform(&self) -> Words {
+        let words = |elements: u64| (elements / self.elements()) as u32;
+        let Stage { segments, length, sums, .. } = self.stage;
+        [words(self.x.1), words(self.y.1), segments as u32, words(length), words(sums), 0, 0, 0]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Runs the steps on the host.
+    fn sum(channels: Channels, x: &[f64], longest: u64) -> Vec<f64> {
+        let mut input = x.to_vec();
+        for step in steps(channels, x.len() as u64, longest) {
+            let mut output = Vec::new();
+            for stage in step {
+                assert!(stage.inputs() <= longest.max(channels.row()));
+                assert!(stage.length.div_ceil(stage.sums) <= STEPS);
+                assert_eq!(stage.to as usize, output.len());
+                for index in 0..stage.outputs() {
+                    let first = stage.from + index / stage.sums * stage.length;
+                    let within = (index % stage.sums..stage.length).step_by(stage.sums as usize);
+                    output.push(within.map(|i| input[(first + i) as usize]).sum());
+                }
+            }
+            input = output;
+        }
+        input
+    }
+
+    #[test]
+    fn every_element_is_added_once_to_its_channel() {
+        for (rows, count, inner) in
+            [(1, 3, 2), (1, 1, 1), (1, 7, 1), (9, 1, 1), (200, 3, 5), (2, 2, 5000), (70_000, 1, 1)]
+        {
+            let channels = Channels { count, inner };
+            let length = rows * channels.row();
+            let x: Vec<f64> = (0..length).map(|i| (i % 1013) as f64).collect();
+            for longest in [2 * channels.row(), 5 * channels.row() + 1, 1 << 20] {
+                let mut expected = vec![0.0; count as usize];
+                for (i, x) in x.iter().enumerate() {
+                    expected[i / inner as usize % count as usize] += x;
+                }
+                let found = sum(channels, &x, longest);
+                assert_eq!(found, expected, "{rows} x {count} x {inner}, {longest} at once");
+            }
+        }
+    }
+}
