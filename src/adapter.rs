@@ -72,7 +72,7 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     let mut first_failure = None;
     for adapter in adapters {
         let info = adapter.get_info();
-        let required_features = options.features | (mappable(&info) & adapter.features());
+        let required_features = options.features | (wanted_features(&info) & adapter.features());
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("wgpu-relu"),
             required_features,
@@ -92,11 +92,13 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
 }
 
-/// The feature of mappable data buffers, where it pays: they lie in memory the CPU can reach, which is free
-/// where that is the only memory there is, and slow across a bus.
-pub(crate) fn mappable(info: &wgpu::AdapterInfo) -> wgpu::Features {
+/// Features that pay where a CPU does the work: data buffers that can be mapped, which is free where there
+/// is no other memory, and slow across a bus; and words of 64 bits.
+pub(crate) fn wanted_features(info: &wgpu::AdapterInfo) -> wgpu::Features {
     match info.device_type {
-        wgpu::DeviceType::Cpu => wgpu::Features::MAPPABLE_PRIMARY_BUFFERS,
+        wgpu::DeviceType::Cpu => {
+            wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::SHADER_INT64
+        }
         _ => wgpu::Features::empty(),
     }
 }

@@ -1,6 +1,6 @@
 //! Which bytes of which buffers a dispatch binds, and what it is told of them.
 
-use crate::dispatch::{ALIGNMENT, Access, Span};
+use crate::dispatch::{ALIGNMENT, Span};
 use crate::error::{Error, Operand, Result};
 use crate::kernel::{Extent, Kernel};
 use crate::operation::Operation;
@@ -166,7 +166,7 @@ impl Plan<'_, '_> {
         let Span { start, length, access } = self.span;
         // Offsets and lengths count words of the access; `most_elements` and the binding limit keep
         // them within u32.
-        let elements: u64 = if access == Access::Quads { 4 } else { 1 };
+        let elements = access.elements();
         let word = |operand: Operand| {
             let bound = self.bound.iter().find(|bound| bound.operand == operand);
             bound.map_or(0, |bound| match bound.extent {

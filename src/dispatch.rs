@@ -5,10 +5,23 @@ use crate::kernel::Kernel;
 /// How a span's data is loaded and stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Access {
+    /// Eight elements as four words of 64 bits; every operand starts at an octet.
+    Octets,
     /// Whole quads of four elements; every operand starts at a quad.
     Quads,
     /// Single elements, at any offset and of any number.
     Elements,
+}
+
+impl Access {
+    /// Elements of a word.
+    pub(crate) const fn elements(self) -> u64 {
+        match self {
+            Access::Octets => 8,
+            Access::Quads => 4,
+            Access::Elements => 1,
+        }
+    }
 }
 
 /// A part of an operation: one dispatch.
@@ -29,20 +42,18 @@ pub(crate) const ALIGNMENT: u64 = 256;
 
 /// Cuts `length` elements into spans of at most `longest`.
 ///
-/// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo 4,
-/// everything but the edges goes by quads; where they do not, nothing can. Quads come in blocks of
-/// `block` elements; if those are tied to the operation's first element, it must be the first of a quad.
+/// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo the
+/// widest access of the `kernel` on this device, everything but the edges goes by that; else by the next,
+/// and by elements if nothing else is left. Where words are tied to the operation's first element, it
+/// must be the first of a word.
 pub(crate) fn spans(
     offsets: &[u64],
     length: u64,
     longest: u64,
-    block: u64,
-    free_of_place: bool,
+    kernel: Kernel,
+    octets: bool,
 ) -> Vec<Span> {
     let longest = (longest / ALIGNMENT * ALIGNMENT).max(ALIGNMENT);
-    let phase = offsets.first().map_or(0, |offset| offset % 4);
-    let in_phase =
-        offsets.iter().all(|offset| offset % 4 == phase) && (phase == 0 || free_of_place);
     let mut spans = Vec::new();
     let mut cut = |from: u64, to: u64, access: Access| {
         let mut start = from;
@@ -52,15 +63,27 @@ pub(crate) fn spans(
             start += length;
         }
     };
-    if length <= SHORT || !in_phase {
+    let phase = |unit: u64| offsets.first().map_or(0, |offset| offset % unit);
+    let fits = |access: &Access| {
+        let (unit, phase) = (access.elements(), phase(access.elements()));
+        let in_step = offsets.iter().all(|offset| offset % unit == phase);
+        in_step && (phase == 0 || kernel.free_of_place())
+    };
+    let widest: &[Access] = match (octets && kernel.by_octets(), length <= SHORT) {
+        (_, true) => &[],
+        (true, false) => &[Access::Octets, Access::Quads],
+        (false, false) => &[Access::Quads],
+    };
+    let Some(&access) = widest.iter().find(|access| fits(access)) else {
         cut(0, length, Access::Elements);
-    } else {
-        let head = (4 - phase) % 4;
-        let tail = (length - head) % block;
-        cut(0, head, Access::Elements);
-        cut(head, length - tail, Access::Quads);
-        cut(length - tail, length, Access::Elements);
-    }
+        return spans;
+    };
+    let unit = access.elements();
+    let head = (unit - phase(unit)) % unit;
+    let tail = (length - head) % unit.max(kernel.block());
+    cut(0, head, Access::Elements);
+    cut(head, length - tail, access);
+    cut(length - tail, length, Access::Elements);
     spans
 }
 
@@ -73,12 +96,18 @@ pub(crate) struct Geometry {
     pub(crate) lanes: u32,
     /// Quads an invocation handles.
     pub(crate) quads: u32,
+    /// Whether words of 64 bits pay.
+    pub(crate) octets: bool,
     /// The device's limit of workgroups in one dimension.
     max_workgroups: u32,
 }
 
 impl Geometry {
-    pub(crate) fn new(info: &wgpu::AdapterInfo, limits: &wgpu::Limits) -> Self {
+    pub(crate) fn new(
+        info: &wgpu::AdapterInfo,
+        limits: &wgpu::Limits,
+        features: wgpu::Features,
+    ) -> Self {
         let max_workgroups = limits.max_compute_workgroups_per_dimension;
         if info.device_type == wgpu::DeviceType::Cpu {
             // Starting an invocation costs more than its work, and a wide stride leaves the cache:
@@ -86,12 +115,14 @@ impl Geometry {
             // enough workgroups for all cores at small sizes.
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            Geometry { workgroup: 64, lanes, quads: 16, max_workgroups }
+            // The driver loads and stores lane by lane, word by word: half as many wide ones are faster.
+            let octets = features.contains(wgpu::Features::SHADER_INT64);
+            Geometry { workgroup: 64, lanes, quads: 16, octets, max_workgroups }
         } else {
             // One quad an invocation: neighbours read neighbouring quads, which coalesces.
             let workgroup =
                 if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
-            Geometry { workgroup, lanes: workgroup, quads: 1, max_workgroups }
+            Geometry { workgroup, lanes: workgroup, quads: 1, octets: false, max_workgroups }
         }
     }
 
@@ -104,11 +135,17 @@ impl Geometry {
     }
 
     /// As the shaders' overrides, the workgroup's size first.
-    pub(crate) fn constants(&self) -> [(&'static str, f64); 3] {
+    pub(crate) fn constants(&self, kernel: Kernel, access: Access) -> [(&'static str, f64); 3] {
+        // A word of a mask is of 8 quads, an octet of two.
+        let words = match access {
+            _ if kernel.mask => self.quads / 8,
+            Access::Octets => self.quads / 2,
+            Access::Quads | Access::Elements => self.quads,
+        };
         [
             ("WORKGROUP", f64::from(self.workgroup)),
             ("LANES", f64::from(self.lanes)),
-            ("QUADS", f64::from(self.quads)),
+            ("WORDS", f64::from(words)),
         ]
     }
 
@@ -142,21 +179,23 @@ mod tests {
     use super::*;
 
     fn geometry(max_workgroups: u32) -> Geometry {
-        Geometry { workgroup: 64, lanes: 64, quads: 1, max_workgroups }
+        Geometry { workgroup: 64, lanes: 64, quads: 1, octets: false, max_workgroups }
     }
 
     /// The spans follow one another, cover everything once, and quads are aligned and whole.
     fn check(offsets: &[u64], length: u64, longest: u64) {
-        for (block, free_of_place) in [(4, true), (4, false), (256, false)] {
+        let plain = Kernel::FORWARD;
+        let (draws, mask) = (Kernel { draws: true, ..plain }, Kernel { mask: true, ..plain });
+        for (kernel, octets) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
             let mut next = 0;
-            for span in spans(offsets, length, longest, block, free_of_place) {
+            for span in spans(offsets, length, longest, kernel, octets) {
                 assert_eq!(span.start, next);
                 assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
-                if span.access == Access::Quads {
-                    assert_eq!(span.length % block, 0);
-                    assert!(offsets.iter().all(|offset| (offset + span.start) % 4 == 0));
-                }
-                assert!(free_of_place || span.start % block == 0);
+                let unit = span.access.elements();
+                assert!(offsets.iter().all(|offset| (offset + span.start) % unit == 0));
+                assert!(unit == 1 || span.length % unit.max(kernel.block()) == 0);
+                assert!(unit < 8 || (octets && !kernel.draws));
+                assert!(kernel.free_of_place() || span.start % kernel.block() == 0);
                 next = span.start + span.length;
             }
             assert_eq!(next, length);
@@ -178,10 +217,17 @@ mod tests {
     }
 
     #[test]
-    fn aligned_operands_go_by_quads() {
-        let spans = spans(&[5, 1], 4096, 1 << 20, 4, true);
-        let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
-        assert_eq!(accesses, [(3, Access::Elements), (4092, Access::Quads), (1, Access::Elements)]);
+    fn aligned_operands_go_by_the_widest_words() {
+        use Access::{Elements, Octets, Quads};
+        for (offsets, octets, expected) in [
+            ([5, 1], false, [(3, Elements), (4092, Quads), (1, Elements)]),
+            ([5, 1], true, [(3, Elements), (4092, Quads), (1, Elements)]),
+            ([5, 13], true, [(3, Elements), (4088, Octets), (5, Elements)]),
+        ] {
+            let spans = spans(&offsets, 4096, 1 << 20, Kernel::FORWARD, octets);
+            let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
+            assert_eq!(accesses, expected);
+        }
     }
 
     #[test]
@@ -206,7 +252,7 @@ mod tests {
             for subgroup in [0, 1, 4, 8, 13, 32, 64, 128] {
                 let mut info = wgpu::AdapterInfo::new(kind, wgpu::Backend::Vulkan);
                 info.subgroup_min_size = subgroup;
-                let geometry = Geometry::new(&info, &limits);
+                let geometry = Geometry::new(&info, &limits, wgpu::Features::empty());
                 let of_masks = geometry.of(Kernel { mask: true, ..Kernel::FORWARD });
                 for geometry in [geometry, of_masks] {
                     assert_eq!(geometry.workgroup % geometry.lanes, 0, "{geometry:?}");

@@ -81,17 +81,16 @@ impl Gpu {
     pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let limits = device.limits();
-        let mappable = device.features().contains(adapter::mappable(&info))
-            && !adapter::mappable(&info).is_empty();
+        let features = device.features() & adapter::wanted_features(&info);
         Gpu {
             shared: Arc::new(Shared {
-                geometry: Geometry::new(&info, &limits),
+                geometry: Geometry::new(&info, &limits, features),
                 device: device.clone(),
                 queue: queue.clone(),
                 staging: Staging::new(&limits),
                 limits,
                 pipelines: Pipelines::default(),
-                mappable,
+                mappable: features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             }),
         }
     }

@@ -76,8 +76,13 @@ impl Kernel {
             .collect()
     }
 
-    /// Dispatches start at a multiple of this many elements from the operation's first: four, or what
-    /// the 8 words of a mask serve that are written together.
+    /// Whether it can take eight elements at once: those that look at nothing but each element.
+    pub(crate) fn by_octets(&self) -> bool {
+        !self.draws && self.bias != Some(Extent::Channels)
+    }
+
+    /// Dispatches start at a multiple of this many elements from the operation's first: four, or those of
+    /// the 8 words of a mask that are written together.
     pub(crate) const fn block(&self) -> u64 {
         if self.mask { 256 } else { 4 }
     }

@@ -194,8 +194,7 @@ impl Prepared {
         let bindings = Bindings::new(limits, operation)?;
         let longest = bindings.longest().min(geometry.most_elements());
         let offsets = bindings.offsets();
-        let spans =
-            dispatch::spans(&offsets, length, longest, kernel.block(), kernel.free_of_place());
+        let spans = dispatch::spans(&offsets, length, longest, kernel, geometry.octets);
 
         let plans: Vec<_> = spans.iter().map(|&span| bindings.plan(span)).collect();
         let parameters = parameters(&activation, of_mask).map(f32::to_bits);

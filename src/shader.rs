@@ -6,6 +6,7 @@
 
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
+use crate::error::Operand;
 use crate::kernel::{Direction, Extent, Kernel};
 use crate::table::Gradient;
 use crate::wgsl;
@@ -87,8 +88,10 @@ impl Shader {
     /// The shape of the grid, as the shader wants it.
     pub(crate) fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
         match self {
-            Shader::Operation { kernel, .. } => geometry.of(*kernel).constants().to_vec(),
-            Shader::Sum(_) => geometry.constants()[..1].to_vec(),
+            Shader::Operation { kernel, access, .. } => {
+                geometry.of(*kernel).constants(*kernel, *access).to_vec()
+            }
+            Shader::Sum(access) => geometry.constants(Kernel::FORWARD, *access)[..1].to_vec(),
         }
     }
 }
@@ -112,7 +115,7 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
         (Direction::Forward, false) => [GRID, FORWARD].as_slice(),
         (Direction::Forward, true) => &[MASK_GRID, MASKED_FORWARD],
         (Direction::Gradient, false) => &[GRID, GRADIENT, MULTIPLY],
-        (Direction::Gradient, true) => &[MASK_GRID, MASK_GRADIENT, MULTIPLY],
+        (Direction::Gradient, true) => &[MASK_GRID, MASK_GRADIENT],
     });
     if kernel.bias.is_some() || kernel.residual {
         parts.push(ADD);
@@ -123,29 +126,34 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
     if kernel.draws {
         parts.extend([wgsl::RANDOM, DRAW]);
     }
+    let reads = kernel.reads();
+    let reads_x = reads.iter().any(|(operand, _)| *operand == Operand::X);
     let mut source = parts.join("\n");
     source += &activate(activation.name(), kernel.draws);
     source += if kernel.bias.is_some() {
-        "fn before(x: vec4<u32>, i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(add(x, load_bias(i))); }\n"
+        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(add(data.x, data.bias)); }\n"
+    } else if reads_x {
+        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(data.x); }\n"
     } else {
-        "fn before(x: vec4<u32>, i: u32) -> vec4<f32> { return bitcast<vec4<f32>>(x); }\n"
+        ""
     };
     source += if kernel.residual {
-        "fn after(y: vec4<f32>, i: u32) -> vec4<u32> { return add(bitcast<vec4<u32>>(y), load_residual(i)); }\n"
+        "fn after(y: vec4<f32>, data: Data) -> vec4<u32> { return add(bitcast<vec4<u32>>(y), data.residual); }\n"
     } else {
-        "fn after(y: vec4<f32>, i: u32) -> vec4<u32> { return bitcast<vec4<u32>>(y); }\n"
+        "fn after(y: vec4<f32>, data: Data) -> vec4<u32> { return bitcast<vec4<u32>>(y); }\n"
     };
     let selects = activation.gradient() == Gradient::Selects;
     source += &format!("const GRADIENT_SELECTS = {selects};\n");
     if let Some(mask) = activation.mask() {
-        let (words, high) = (mask.words, mask.levels.1.to_bits());
-        source += &format!("const MASK_WORDS = {words}u;\nconst MASK_HIGH = {high}u;\n");
+        let (words, high, low) = (mask.words, mask.levels.1.to_bits(), mask.levels.0);
+        source += &format!(
+            "const MASK_WORDS = {words}u;\nconst MASK_HIGH = {high}u;\nconst MASK_LOW_IS_0 = {};\n",
+            low == 0.0
+        );
     }
-    source += quad_count(access);
-    source += store(access);
     // Bindings: the uniform, the output, what is read, a mask that is written.
     source += &binding(1, "y", "read_write", word(access));
-    let reads = kernel.reads();
+    let mut data = Vec::new();
     for (number, ((operand, extent), place)) in (2..).zip(reads.iter().zip(places)) {
         let name = operand.wgsl();
         let word = if *extent == Extent::Elements { word(access) } else { "u32" };
@@ -160,12 +168,19 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
                 name
             }
         };
-        source += &match extent {
-            Extent::Elements => load(name, variable, access),
-            Extent::Channels => load_by_channel(name, variable),
-            Extent::Mask => String::new(),
-        };
+        match extent {
+            Extent::Elements => {
+                data.push(name);
+                source += &load(name, variable, access);
+            }
+            Extent::Channels => {
+                data.push(name);
+                source += &load_by_channel(name, variable);
+            }
+            Extent::Mask => {}
+        }
     }
+    source += &moves(&data, access, kernel.mask);
     if let Some((operand, _)) = kernel.writes().get(1) {
         source += &binding(2 + reads.len(), operand.wgsl(), "read_write", "u32");
     }
@@ -185,8 +200,8 @@ fn activate(name: &str, draws: bool) -> String {
     wrapper("activate", "") + &wrapper("activate_grad", "_grad")
 }
 
-/// Every module the crate can make, but for the places of operands in kernels of several parts, with a
-/// name.
+/// Every module in plain WGSL that the crate can make, but for the places of operands in kernels of several
+/// parts, with a name.
 pub(crate) fn modules() -> Vec<(String, String)> {
     const ALL: [Place; 3] = [Place::Own, Place::Output, Place::OwnWritable];
     let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
@@ -228,15 +243,64 @@ pub(crate) fn modules() -> Vec<(String, String)> {
     modules
 }
 
-fn quad_count(access: Access) -> &'static str {
-    match access {
-        Access::Quads => "fn quad_count() -> u32 { return operation.length; }\n",
-        Access::Elements => "fn quad_count() -> u32 { return (operation.length + 3u) / 4u; }\n",
+/// What is read for four elements and for eight, and what the grids call.
+fn moves(data: &[&str], access: Access, mask: bool) -> String {
+    let joined = |item: &dyn Fn(&str) -> String| {
+        data.iter().map(|name| item(name)).collect::<Vec<_>>().join(", ")
+    };
+    let mut source = format!(
+        "struct Data {{ {} }}\nstruct Pair {{ first: Data, second: Data }}\n",
+        joined(&|name| format!("{name}: vec4<u32>"))
+    );
+    let loads = joined(&|name| format!("load_{name}(i)"));
+    if access == Access::Octets {
+        // The lower halves of four words of 64 bits are every second element, and so are the upper ones.
+        let low = joined(&|name| format!("vec4<u32>({name})"));
+        let high = joined(&|name| format!("vec4<u32>({name} >> vec4<u32>(32u))"));
+        let wide = joined(&|name| format!("{name}: vec4<u64>"));
+        source += &format!(
+            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
+            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
+            fn word_count() -> u32 {{ return operation.length; }}
+            fn octet_count() -> u32 {{ return operation.length; }}
+            fn halves({wide}) -> Pair {{ return Pair(Data({low}), Data({high})); }}
+            fn load_pair(i: u32) -> Pair {{ return halves({loads}); }}
+            fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {{
+                y[operation.y + i] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));
+            }}\n"
+        );
+        if !mask {
+            source += "fn run(i: u32) {
+                let pair = load_pair(i);
+                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
+            }\n";
+        }
+        return source;
     }
+    source += store(access);
+    source += &format!("fn load(i: u32) -> Data {{ return Data({loads}); }}\n");
+    source += match access {
+        Access::Elements => "fn word_count() -> u32 { return (operation.length + 3u) / 4u; }\n",
+        _ => "fn word_count() -> u32 { return operation.length; }\n",
+    };
+    source += if mask {
+        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);
+        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);
+        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }
+        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }
+        fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {
+            store_y(2u * i, first);
+            if (2u * i + 1u < word_count()) { store_y(2u * i + 1u, second); }
+        }\n"
+    } else {
+        "fn run(i: u32) { store_y(i, compute(load(i), i)); }\n"
+    };
+    source
 }
 
 const fn word(access: Access) -> &'static str {
     match access {
+        Access::Octets => "vec4<u64>",
         Access::Quads => "vec4<u32>",
         Access::Elements => "u32",
     }
@@ -256,12 +320,13 @@ fn load_by_channel(operand: &str, variable: &str) -> String {
     )
 }
 
-/// Reads quad `i` of `operand`, which lies in `variable`. The last quad of single elements may be
+/// Reads word `i` of `operand`, which lies in `variable`. The last quad of single elements may be
 /// part of one; what it lacks is filled with the last element, so that no load leaves the range.
 fn load(operand: &str, variable: &str, access: Access) -> String {
     match access {
-        Access::Quads => format!(
-            "fn load_{operand}(i: u32) -> vec4<u32> {{ return {variable}[operation.{operand} + i]; }}\n"
+        Access::Octets | Access::Quads => format!(
+            "fn load_{operand}(i: u32) -> {} {{ return {variable}[operation.{operand} + i]; }}\n",
+            word(access)
         ),
         Access::Elements => format!(
             "fn load_{operand}(i: u32) -> vec4<u32> {{
@@ -275,7 +340,9 @@ fn load(operand: &str, variable: &str, access: Access) -> String {
 
 fn store(access: Access) -> &'static str {
     match access {
-        Access::Quads => "fn store_y(i: u32, quad: vec4<u32>) { y[operation.y + i] = quad; }\n",
+        Access::Octets | Access::Quads => {
+            "fn store_y(i: u32, quad: vec4<u32>) { y[operation.y + i] = quad; }\n"
+        }
         Access::Elements => {
             "fn store_y(i: u32, quad: vec4<u32>) {
                 let e = operation.y + 4u * i;
@@ -299,6 +366,13 @@ mod tests {
         for (_, source) in modules() {
             validate(&source);
         }
+        for activation in Activation::ALL {
+            let masked = activation.mask().map(|_| Kernel { mask: true, ..Kernel::FORWARD });
+            for kernel in [Kernel::FORWARD, Kernel::GRADIENT].into_iter().chain(masked) {
+                let places = vec![Place::Own; kernel.reads().len()];
+                validate(&operation(activation, kernel, Access::Octets, &places));
+            }
+        }
     }
 
     /// The public sources stand alone, and next to each other, and keep the naming rule.
@@ -320,7 +394,7 @@ mod tests {
         use wgpu::naga::valid::{Capabilities, ValidationFlags, Validator};
         let module = wgpu::naga::front::wgsl::parse_str(source)
             .unwrap_or_else(|error| panic!("{}\n{source}", error.emit_to_string(source)));
-        Validator::new(ValidationFlags::all(), Capabilities::empty())
+        Validator::new(ValidationFlags::all(), Capabilities::SHADER_INT64)
             .validate(&module)
             .unwrap_or_else(|error| panic!("{error:?}\n{source}"));
         module

@@ -167,7 +167,7 @@ impl<'g> Stages<'g> {
             let entries = [(0, uniform), (1, y), (2, x)].map(|(binding, buffer)| {
                 wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
             });
-            let invocations = bound.stage.outputs() / bound.elements();
+            let invocations = bound.stage.outputs() / bound.access.elements();
             let workgroups = geometry.workgroups(4 * invocations);
             Dispatch::new(gpu, Shader::Sum(bound.access), &entries, workgroups)
         });
@@ -233,13 +233,8 @@ impl<'a> Bound<'a> {
         Bound { stage, access, x, y }
     }
 
-    /// Elements of a word.
-    fn elements(&self) -> u64 {
-        if self.access == Access::Quads { 4 } else { 1 }
-    }
-
     fn uniform(&self) -> Words {
-        let words = |elements: u64| (elements / self.elements()) as u32;
+        let words = |elements: u64| (elements / self.access.elements()) as u32;
         let Stage { segments, length, sums, .. } = self.stage;
         [words(self.x.1), words(self.y.1), segments as u32, words(length), words(sums), 0, 0, 0]
     }

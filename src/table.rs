@@ -236,7 +236,8 @@ macro_rules! activations {
                 }
             }
 
-            /// The two levels of a derivative that has no others, the upper one whatever the parameters.
+            /// The two levels of a derivative that has no others. The upper one, and whether the lower is 0,
+            /// are the same whatever the parameters, unless the lower is a parameter.
             pub(crate) fn levels(&self) -> Option<(f32, f32)> {
                 match *self {
                     $( Activation::$variant { $($( $parameter ),+)? } => {

@@ -1,4 +1,5 @@
-// The entry point of most kernels: each invocation handles QUADS groups of four elements.
+// The entry point of most kernels: each invocation handles WORDS groups of four elements, or of
+// eight.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -6,9 +7,10 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let first = block_of(local, workgroup, workgroups) * LANES * QUADS + local % LANES;
-    let count = quad_count();
-    for (var step = 0u; step < QUADS; step++) {
+    operation = given;
+    let first = block_of(local, workgroup, workgroups) * LANES * WORDS + local % LANES;
+    let count = word_count();
+    for (var step = 0u; step < WORDS; step++) {
         let i = first + step * LANES;
         if (i >= count) {
             break;

@@ -1,21 +1,42 @@
 // dx = dy * f'(x), from the mask that the forward operation wrote. The parameters are the derivative's
 // lower and upper level, and a NaN.
 
+// dy times a level: dy itself for 1, and 0 for 0, whatever dy is.
+fn scale(dy: vec4<u32>, level: u32) -> vec4<u32> {
+    let product = bitcast<vec4<u32>>(bitcast<vec4<f32>>(dy) * bitcast<f32>(level));
+    let zero = (level & 0x7fffffffu) == 0u;
+    return select(select(product, dy, level == 0x3f800000u), vec4<u32>(0u), zero);
+}
+
+fn levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
+    let levels = bitcast<vec4<u32>>(operation.parameters);
+    var low = vec4<u32>(0u);
+    if (!MASK_LOW_IS_0) {
+        low = scale(dy, levels.x);
+    }
+    var dx = select(low, scale(dy, MASK_HIGH), high != vec4<u32>(0u));
+    if (MASK_WORDS == 2u) {
+        dx = select(dx, levels.zzzz, nan != vec4<u32>(0u));
+    }
+    return dx;
+}
+
 fn run_word(index: u32, first: u32, count: u32) {
     let high = mask[operation.mask + MASK_WORDS * index];
     var nan = 0u;
     if (MASK_WORDS == 2u) {
         nan = mask[operation.mask + MASK_WORDS * index + 1u];
     }
-    let levels = bitcast<vec4<u32>>(operation.parameters);
-    for (var step = 0u; step < 8u; step++) {
+    for (var step = 0u; step < 4u; step++) {
         let i = first + 8u * step;
         if (i >= count) {
             break;
         }
-        let bits = vec4<u32>(1u, 2u, 4u, 8u) << vec4<u32>(4u * step);
-        var derivative = select(levels.xxxx, levels.yyyy, (vec4<u32>(high) & bits) != vec4<u32>(0u));
-        derivative = select(derivative, levels.zzzz, (vec4<u32>(nan) & bits) != vec4<u32>(0u));
-        store_y(i, multiply(bitcast<vec4<f32>>(derivative), load_dy(i)));
+        let pair = load_pair(i);
+        let bits = vec4<u32>(high >> (8u * step));
+        let nans = vec4<u32>(nan >> (8u * step));
+        let a = levels(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
+        let b = levels(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
+        store_pair(i, a, b);
     }
 }

@@ -1,5 +1,6 @@
-// The entry point of kernels with a mask: an invocation handles the 8 quads of a word of 32 bits at a
-// time. Whatever the device, 8 lanes share 64 quads: word w has the quads 64 (w / 8) + w % 8 + 8 step.
+// The entry point of kernels with a mask: each invocation handles WORDS words of it, each the bits of four
+// groups of eight elements. Whatever the device, 8 lanes share a block of 32 groups, and word w has the groups
+// 32 (w / 8) + w % 8 + 8 step.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -7,13 +8,15 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    let block = block_of(local, workgroup, workgroups) * (QUADS / 8u);
-    let count = quad_count();
-    for (var part = 0u; part < QUADS / 8u; part++) {
-        let first = (block + part) * 64u + local % LANES;
+    operation = given;
+    let lane = local % LANES;
+    let block = block_of(local, workgroup, workgroups) * WORDS;
+    let count = octet_count();
+    for (var part = 0u; part < WORDS; part++) {
+        let first = (block + part) * 32u + lane;
         if (first >= count) {
             break;
         }
-        run_word((block + part) * 8u + local % LANES, first, count);
+        run_word((block + part) * 8u + lane, first, count);
     }
 }

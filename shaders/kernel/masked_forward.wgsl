@@ -1,24 +1,40 @@
 // y = f(x), and a bit an element that says at which of its two levels the derivative is. Where the
 // gradient is NaN for a NaN input, a second word says where.
 
-fn bits_of(quad: vec4<bool>, step: u32) -> u32 {
-    let bits = select(vec4<u32>(0u), vec4<u32>(1u, 2u, 4u, 8u), quad);
-    return (bits.x | bits.y | bits.z | bits.w) << (4u * step);
+fn bits_of(first: vec4<bool>, second: vec4<bool>, step: u32) -> u32 {
+    let none = vec4<u32>(0u);
+    let bits = select(none, FIRST_BITS, first) | select(none, SECOND_BITS, second);
+    return (bits.x | bits.y | bits.z | bits.w) << (8u * step);
+}
+
+fn is_high(derivative: vec4<f32>) -> vec4<bool> {
+    return bitcast<vec4<u32>>(derivative) == vec4<u32>(MASK_HIGH);
+}
+
+fn is_nan(derivative: vec4<f32>) -> vec4<bool> {
+    return (bitcast<vec4<u32>>(derivative) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }
 
 fn run_word(index: u32, first: u32, count: u32) {
     var high = 0u;
     var nan = 0u;
-    for (var step = 0u; step < 8u; step++) {
+    for (var step = 0u; step < 4u; step++) {
         let i = first + 8u * step;
         if (i >= count) {
             break;
         }
-        let x = before(load_x(i), i);
-        store_y(i, after(activate(x, i), i));
-        let derivative = bitcast<vec4<u32>>(activate_grad(x, i));
-        high |= bits_of(derivative == vec4<u32>(MASK_HIGH), step);
-        nan |= bits_of((derivative & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u), step);
+        let pair = load_pair(i);
+        let a = before(pair.first);
+        let b = before(pair.second);
+        let y_a = after(activate(a, 2u * i), pair.first);
+        let y_b = after(activate(b, 2u * i + 1u), pair.second);
+        let grad_a = activate_grad(a, 2u * i);
+        let grad_b = activate_grad(b, 2u * i + 1u);
+        store_pair(i, y_a, y_b);
+        high |= bits_of(is_high(grad_a), is_high(grad_b), step);
+        if (MASK_WORDS == 2u) {
+            nan |= bits_of(is_nan(grad_a), is_nan(grad_b), step);
+        }
     }
     mask[operation.mask + MASK_WORDS * index] = high;
     if (MASK_WORDS == 2u) {

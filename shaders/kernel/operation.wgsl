@@ -3,10 +3,10 @@
 
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
-override QUADS: u32 = 1u;
+override WORDS: u32 = 1u;
 
-// The length and the offsets of x, y, dy and residual count words of the access: quads or single elements;
-// so does that of a bias an element. Those of a mask and of a bias a channel count words of 32 bits.
+// The length and the offsets of x, y, dy and residual count words of the access: octets, quads or single
+// elements; so does that of a bias an element. Those of a mask and of a bias a channel count words of 32 bits.
 struct Operation {
     parameters: vec4<f32>,
     // Key and upper half of the counter of random draws.
@@ -26,7 +26,11 @@ struct Operation {
     mask: u32,
 }
 
-@group(0) @binding(0) var<uniform> operation: Operation;
+@group(0) @binding(0) var<uniform> given: Operation;
+
+// A copy of what is given, which every entry point makes first: a compiler cannot know that stores leave a
+// uniform alone, and would load it anew at every step.
+var<private> operation: Operation;
 
 // LANES neighbouring invocations walk a block of their own together, so that at each step they touch
 // consecutive memory. The grid is two-dimensional past the device's limit for one dimension.
