@@ -1,0 +1,165 @@
+//! What is tried, and what counts as right: shared by the tests on a device and by `cargo xtask test-web`.
+//!
+//! It knows no activation by name: the table says what is exact, what is near and where the kinks are.
+
+use std::fmt;
+
+use wgpu_relu::{Activation, Tolerance, reference};
+
+/// The worst error met, in the measure of the tolerance.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Worst {
+    pub(crate) ulp: f64,
+    x: f32,
+}
+
+impl fmt::Display for Worst {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2} ulp at x = {:e}", self.ulp, self.x)
+    }
+}
+
+/// Every activation with many parameters, the largest that some take included.
+pub(crate) fn samples() -> Vec<Activation> {
+    let extreme = [f32::MAX, f32::MIN].into_iter().flat_map(|extreme| {
+        [
+            Activation::LeakyRelu { negative_slope: extreme },
+            Activation::Elu { alpha: extreme },
+            Activation::Celu { alpha: extreme },
+        ]
+    });
+    Activation::samples().into_iter().chain(extreme).collect()
+}
+
+/// All special values against all special upstream gradients.
+pub(crate) fn special_pairs(activation: Activation) -> (Vec<f32>, Vec<f32>) {
+    const UPSTREAM: [f32; 7] = [1.0, -2.5, 0.0, f32::INFINITY, f32::NAN, 1e-40, 3e38];
+    let x = special_values(activation);
+    x.iter().flat_map(|&x| UPSTREAM.map(|dy| (x, dy))).unzip()
+}
+
+/// ±0, subnormals, the ends of the normal range, ±inf, NaNs of several payloads, the kinks and their
+/// neighbours, and a sweep over all magnitudes, of both signs.
+pub(crate) fn special_values(activation: Activation) -> Vec<f32> {
+    let mut values: Vec<u32> = vec![
+        0,
+        1,
+        2,
+        0x0000_1234,
+        0x007f_ffff,
+        0x0080_0000,
+        0x0080_0001,
+        0x3f80_0000,
+        0x7f7f_ffff,
+        0x7f80_0000,
+        0x7f80_0001,
+        0x7fbf_ffff,
+        0x7fc0_0000,
+        0x7fc1_2345,
+        0x7fff_ffff,
+    ];
+    for kink in activation.kinks().into_iter().map(f32::abs) {
+        values.extend([kink, kink.next_up(), kink.next_down().abs()].map(f32::to_bits));
+    }
+    for exponent in 0..255u32 {
+        values.extend([exponent << 23, exponent << 23 | 0x2a_aaab, exponent << 23 | 0x7f_ffff]);
+    }
+    // Where exponentials change their ways.
+    values.extend(
+        [0.34657f32, 0.34658, 17.3, 30.0, 87.3, 88.8, 103.9, 104.1, 178.5].map(f32::to_bits),
+    );
+    values.iter().flat_map(|&v| [v, v | 0x8000_0000]).map(f32::from_bits).collect()
+}
+
+fn flush(value: f32) -> f32 {
+    if value.is_subnormal() { 0.0 } else { value }
+}
+
+/// Compares y = f(x) with the reference; `flushes`: the device takes subnormal numbers for 0.
+pub(crate) fn values(
+    flushes: bool,
+    activation: Activation,
+    x: &[f32],
+    y: &[f32],
+) -> Result<Worst, String> {
+    let tolerance = activation.value_tolerance();
+    let expected = reference::forward(activation, x);
+    let mut worst = Worst::default();
+    for (i, (&x, &y)) in x.iter().zip(y).enumerate() {
+        let flushed = || flush(reference::value(activation, flush(x)) as f32);
+        let error = match tolerance {
+            Tolerance::Ulp(_) => reference::value_ulp_error(activation, x, y),
+            exact => exactly(exact, flushes, expected[i], y, flushed),
+        };
+        note(&mut worst, tolerance, error, i, x, None, expected[i], y)?;
+    }
+    Ok(worst)
+}
+
+/// Compares dx = dy · f'(x) with the reference, likewise.
+pub(crate) fn gradients(
+    flushes: bool,
+    activation: Activation,
+    x: &[f32],
+    dy: &[f32],
+    dx: &[f32],
+) -> Result<Worst, String> {
+    let tolerance = activation.gradient_tolerance();
+    let expected = reference::gradient(activation, x, dy);
+    let mut worst = Worst::default();
+    for (i, ((&x, &dy), &dx)) in x.iter().zip(dy).zip(dx).enumerate() {
+        let flushed = || flush(reference::gradient_value(activation, flush(x), flush(dy)) as f32);
+        let error = match tolerance {
+            Tolerance::Ulp(_) => reference::gradient_ulp_error(activation, x, dy, dx),
+            exact => exactly(exact, flushes, expected[i], dx, flushed),
+        };
+        note(&mut worst, tolerance, error, i, x, Some(dy), expected[i], dx)?;
+    }
+    Ok(worst)
+}
+
+/// 0 if `got` is what an exact row demands, else infinity.
+fn exactly(
+    tolerance: Tolerance,
+    flushes: bool,
+    expected: f32,
+    got: f32,
+    flushed: impl Fn() -> f32,
+) -> f64 {
+    let equal = |a: f32, b: f32| a == b || (a.is_nan() && b.is_nan());
+    let right = match tolerance {
+        Tolerance::Bits => expected.to_bits() == got.to_bits(),
+        _ => {
+            equal(expected, got)
+                || (flushes && [flushed(), flush(expected)].iter().any(|&e| equal(e, flush(got))))
+        }
+    };
+    if right { 0.0 } else { f64::INFINITY }
+}
+
+#[expect(clippy::too_many_arguments, reason = "what a message tells")]
+fn note(
+    worst: &mut Worst,
+    tolerance: Tolerance,
+    ulp: f64,
+    i: usize,
+    x: f32,
+    dy: Option<f32>,
+    expected: f32,
+    got: f32,
+) -> Result<(), String> {
+    let limit = tolerance.ulp();
+    if ulp > limit {
+        return Err(format!(
+            "element {i}: x = {x:e} ({:#010x}), dy = {dy:?}: expected {expected:e} ({:#010x}), got {got:e} \
+             ({:#010x}), {ulp:.2} ulp off",
+            x.to_bits(),
+            expected.to_bits(),
+            got.to_bits(),
+        ));
+    }
+    if ulp > worst.ulp {
+        *worst = Worst { ulp, x };
+    }
+    Ok(())
+}
