@@ -450,7 +450,7 @@ impl Activation {
         let mut samples = Self::ALL.to_vec();
         for default in Self::ALL {
             for position in 0..default.parameters().len() {
-                for value in [0.0, 0.2, 1.0, 2.5, -0.75, 7.0, 1e30, -1e-30] {
+                for value in [0.0, 0.2, 0.5, 1.0, 2.5, -0.75, 7.0, 1e30, -1e-30] {
                     let mut sample = *default;
                     let (name, _) = default.parameters()[position];
                     if let Some(parameter) = sample.parameter_mut(name) {

@@ -20,14 +20,15 @@ pub(crate) enum Driver {
     Gl,
 }
 
-/// What installs the packages of a driver.
-struct Manager {
+/// What installs packages.
+pub(crate) struct Manager {
     program: &'static str,
     /// Run first, where the list of packages may be missing.
     refresh: Option<&'static [&'static str]>,
     install: &'static [&'static str],
     lavapipe: &'static [&'static str],
     gl: &'static [&'static str],
+    pub(crate) chromium: &'static [&'static str],
 }
 
 const MANAGERS: [Manager; 4] = [
@@ -37,6 +38,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["install", "--yes", "--no-install-recommends"],
         lavapipe: &["mesa-vulkan-drivers"],
         gl: &["libegl1", "libgl1-mesa-dri"],
+        chromium: &["chromium"],
     },
     Manager {
         program: "dnf",
@@ -44,6 +46,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["install", "--assumeyes"],
         lavapipe: &["mesa-vulkan-drivers", "vulkan-loader"],
         gl: &["mesa-libEGL", "mesa-dri-drivers"],
+        chromium: &["chromium"],
     },
     Manager {
         program: "pacman",
@@ -51,6 +54,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["-Sy", "--noconfirm", "--needed"],
         lavapipe: &["vulkan-swrast", "vulkan-icd-loader"],
         gl: &["mesa"],
+        chromium: &["chromium"],
     },
     Manager {
         program: "apk",
@@ -58,6 +62,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["add"],
         lavapipe: &["mesa-vulkan-swrast", "vulkan-loader"],
         gl: &["mesa-egl", "mesa-dri-gallium"],
+        chromium: &["chromium"],
     },
 ];
 
@@ -154,12 +159,9 @@ fn finds_adapter(environment: &Environment) -> Result<bool, String> {
 }
 
 /// Installs packages with the system's package manager, as root or through sudo.
-fn install(packages: impl Fn(&Manager) -> &'static [&'static str]) -> Outcome {
+pub(crate) fn install(packages: impl Fn(&Manager) -> &'static [&'static str]) -> Outcome {
     let Some(manager) = MANAGERS.iter().find(|manager| is_program(manager.program)) else {
-        return Err(
-            "none of apt-get, dnf, pacman and apk is here; install a Vulkan driver by hand"
-                .to_owned(),
-        );
+        return Err("none of apt-get, dnf, pacman and apk is here; install it by hand".to_owned());
     };
     if let Some(refresh) = manager.refresh {
         check(&mut as_root(manager.program, refresh)?)?;
@@ -189,8 +191,14 @@ fn as_root(program: &str, arguments: &[&str]) -> Result<Command, String> {
 }
 
 fn is_program(name: &str) -> bool {
-    let paths = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&paths).any(|folder| folder.join(name).is_file())
+    find_program(name).is_some()
+}
+
+/// Where in PATH a program is.
+pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
+    let paths = env::var_os("PATH")?;
+    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    env::split_paths(&paths).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
 /// Where SwiftShader is unpacked to.

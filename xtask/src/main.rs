@@ -1,7 +1,9 @@
 //! The repository's tasks: `cargo xtask`. No dependencies, so that it builds in a second.
 
 mod driver;
+mod npm;
 mod tint;
+mod web;
 
 use std::env;
 use std::process::{Command, ExitCode};
@@ -17,6 +19,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
+  test-web    every activation on the WebGPU of a headless Chromium, which it installs on Linux;
+              needs node and npm; passed on: activations
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
 
@@ -49,6 +53,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
+        "test-web" => return exit_code(web::command(&arguments)?),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);
@@ -73,7 +78,12 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if task == "bench" && arguments.is_empty() {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
-    let status = cargo.status().map_err(|error| format!("{error}: {cargo:?}"))?;
+    exit_code(cargo)
+}
+
+/// Runs a command that tells by itself what went wrong in it.
+fn exit_code(mut command: Command) -> Result<ExitCode, String> {
+    let status = command.status().map_err(|error| format!("{error}: {command:?}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -1,0 +1,24 @@
+//! Packages from npm, each in a folder of its own under target/.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::check;
+use crate::driver::find_program;
+
+/// The folder with `package`, a `name@version`, in its node_modules; fetched where it is missing.
+pub(crate) fn fetch(package: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm")).join(package);
+    let name = package.split('@').next().unwrap_or(package);
+    if folder.join("node_modules").join(name).exists() {
+        return Ok(folder);
+    }
+    let npm = find_program("npm")
+        .ok_or("npm is not here; install Node.js 18 or later, with npm, and try again")?;
+    println!("xtask: fetching {package} from npm into target/npm");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut npm = Command::new(npm);
+    npm.args(["install", "--no-audit", "--no-fund", "--prefix"]).arg(&folder).arg(package);
+    check(&mut npm)?;
+    Ok(folder)
+}
