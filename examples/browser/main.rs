@@ -112,8 +112,8 @@ impl Browser {
     /// The public source in a shader of one's own, and the crate's kernels.
     fn examine(&mut self, activation: Activation) -> Result<[Worst; 2], String> {
         let alone = self.examine_source(activation, activation.wgsl())?;
-        self.examine_kernels(activation)?;
-        Ok(alone)
+        let kernels = self.examine_kernels(activation)?;
+        Ok([worse(alone[0], kernels[0]), worse(alone[1], kernels[1])])
     }
 
     /// Compares value and derivative of `source`, which claims to be `activation`.
@@ -167,22 +167,29 @@ impl Browser {
     }
 
     /// Compares the crate's kernels, with operands in buffers of their own or in every way.
-    fn examine_kernels(&mut self, activation: Activation) -> Result<(), String> {
+    fn examine_kernels(&mut self, activation: Activation) -> Result<[Worst; 2], String> {
+        let mut worst = [Worst::default(); 2];
         let parameters = parameters(activation);
         let most = if EVERY_WAY.contains(&activation) { usize::MAX } else { 1 };
         let (x, dy) = compare::special_pairs(activation);
         for kernel in kernel::of(activation, "forward")?.iter().take(most) {
             let y = kernel.run(&mut self.runner, parameters, &[("x", &x)])?;
-            compare::values(self.flushes, activation, &x, &y)
+            let found = compare::values(self.flushes, activation, &x, &y)
                 .map_err(|error| format!("{}, {error}", kernel.name))?;
+            worst[0] = worse(worst[0], found);
         }
         for kernel in kernel::of(activation, "gradient")?.iter().take(most) {
             let dx = kernel.run(&mut self.runner, parameters, &[("x", &x), ("dy", &dy)])?;
-            compare::gradients(self.flushes, activation, &x, &dy, &dx)
+            let found = compare::gradients(self.flushes, activation, &x, &dy, &dx)
                 .map_err(|error| format!("{}, {error}", kernel.name))?;
+            worst[1] = worse(worst[1], found);
         }
-        Ok(())
+        Ok(worst)
     }
+}
+
+fn worse(a: Worst, b: Worst) -> Worst {
+    if a.ulp > b.ulp { a } else { b }
 }
 
 /// The parameters as the shaders' `p`.
