@@ -78,7 +78,7 @@ pub fn gradient(activation: Activation, x: &[f32], dy: &[f32]) -> Vec<f32> {
 }
 
 /// How far `got` is from `exact`, in units in the last place of `exact`: the measure of
-/// [`Tolerance::Ulp`](crate::Tolerance::Ulp).
+/// [`Tolerance::Ulp`].
 ///
 /// 0 for the correctly rounded result and for NaN where NaN is due; ∞ for NaN where it is not, and the
 /// other way round. Where `exact` is below the normal numbers, errors of up to the smallest of them

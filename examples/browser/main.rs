@@ -78,7 +78,12 @@ fn run(arguments: &Arguments) -> Result<usize, String> {
             }
         }
     }
-    println!("{} of {} are right", activations.len() - deviating, activations.len());
+    let kernels = browser.kernels;
+    println!(
+        "{} of {} are right, alone and in {kernels} kernels",
+        activations.len() - deviating,
+        activations.len()
+    );
     Ok(deviating)
 }
 
@@ -94,11 +99,13 @@ struct Browser {
     runner: Runner,
     /// Arithmetic takes subnormal numbers for 0.
     flushes: bool,
+    /// How many kernels have run.
+    kernels: usize,
 }
 
 impl Browser {
     fn start(command: &[String]) -> Result<Self, String> {
-        let mut browser = Browser { runner: Runner::start(command)?, flushes: false };
+        let mut browser = Browser { runner: Runner::start(command)?, flushes: false, kernels: 0 };
         let double = "fn activate(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> { return x * p; }
             fn activate_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> { return p; }";
         let [doubled, two] = browser.alone(double, [2.0; 4], &[1e-40])?;
@@ -172,17 +179,19 @@ impl Browser {
         let parameters = parameters(activation);
         let most = if EVERY_WAY.contains(&activation) { usize::MAX } else { 1 };
         let (x, dy) = compare::special_pairs(activation);
-        for kernel in kernel::of(activation, "forward")?.iter().take(most) {
+        for kernel in kernel::of(activation, &["x"])?.iter().take(most) {
             let y = kernel.run(&mut self.runner, parameters, &[("x", &x)])?;
             let found = compare::values(self.flushes, activation, &x, &y)
                 .map_err(|error| format!("{}, {error}", kernel.name))?;
             worst[0] = worse(worst[0], found);
+            self.kernels += 1;
         }
-        for kernel in kernel::of(activation, "gradient")?.iter().take(most) {
+        for kernel in kernel::of(activation, &["x", "dy"])?.iter().take(most) {
             let dx = kernel.run(&mut self.runner, parameters, &[("x", &x), ("dy", &dy)])?;
             let found = compare::gradients(self.flushes, activation, &x, &dy, &dx)
                 .map_err(|error| format!("{}, {error}", kernel.name))?;
             worst[1] = worse(worst[1], found);
+            self.kernels += 1;
         }
         Ok(worst)
     }
