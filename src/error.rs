@@ -254,6 +254,28 @@ pub enum Error {
         /// What wgpu said.
         reason: String,
     },
+
+    /// A stream's reader or writer failed.
+    #[error(
+        "{doing} failed: {reason}; the results of the first {done} elements are complete, go on from there"
+    )]
+    Io {
+        /// What was being done.
+        doing: &'static str,
+        /// Elements whose results are complete: in whole chunks, from the start.
+        done: u64,
+        /// The kind of the reader's or writer's error.
+        kind: std::io::ErrorKind,
+        /// What it said.
+        reason: String,
+    },
+
+    /// A stream was told to stop.
+    #[error("cancelled; the results of the first {done} elements are complete")]
+    Cancelled {
+        /// Elements whose results are complete: in whole chunks, from the start.
+        done: u64,
+    },
 }
 
 /// Which argument of an operation an [`Error`] speaks of.

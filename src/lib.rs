@@ -23,6 +23,7 @@
 //! - [`GpuRelu`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]).
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
+//! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
@@ -50,7 +51,11 @@ mod prepared;
 pub mod reference;
 mod relu;
 mod shader;
+#[cfg(not(target_arch = "wasm32"))]
+mod slot;
 mod staging;
+#[cfg(not(target_arch = "wasm32"))]
+mod stream;
 mod sums;
 mod table;
 mod text;
@@ -66,6 +71,8 @@ pub use fusion::{Channels, Fusion};
 pub use gpu::Gpu;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;
+#[cfg(not(target_arch = "wasm32"))]
+pub use stream::Stream;
 pub use table::{Gradient, Tolerance};
 pub use transfer::Download;
 pub use view::View;

@@ -247,15 +247,7 @@ impl GpuRelu {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn forward(&self, x: &[f32]) -> Result<Vec<f32>> {
         let mut y = vec![0.0; x.len()];
-        // A slice may be longer than a buffer.
-        let longest = usize::try_from(self.gpu.shared.limits.max_buffer_size / 4)
-            .unwrap_or(usize::MAX)
-            .clamp(1, 1 << 26);
-        for (x, y) in x.chunks(longest).zip(y.chunks_mut(longest)) {
-            let buffer = self.gpu.upload(x)?;
-            self.apply_in_place(&buffer)?;
-            self.gpu.download_into(&buffer, y)?;
-        }
+        self.stream().run(x, &mut y)?;
         Ok(y)
     }
 

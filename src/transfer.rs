@@ -68,16 +68,7 @@ impl Gpu {
             if under_way.len() == IN_FLIGHT {
                 wait(device, under_way.pop_front().as_ref(), UPLOAD)?;
             }
-            let size = staging.size_for(chunk.len() as u64);
-            let part = match staging.write.take(size) {
-                Some(part) => part,
-                None => self.create(&wgpu::BufferDescriptor {
-                    label: Some("wgpu-relu staging"),
-                    size,
-                    usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
-                    mapped_at_creation: true,
-                })?,
-            };
+            let part = self.write_staging(chunk.len() as u64)?;
             self.fill_mapped(UPLOAD, &part, chunk)?;
             let length = chunk.len() as u64;
             let _submission = self.submit(UPLOAD, |encoder| {
@@ -98,6 +89,36 @@ impl Gpu {
             under_way.push_back(_submission);
         }
         Ok(())
+    }
+
+    /// A buffer to send `bytes` through, mapped: from the pool, or new.
+    pub(crate) fn write_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        let staging = &self.shared.staging;
+        let size = staging.size_for(bytes);
+        if let Some(buffer) = staging.write.take(size) {
+            return Ok(buffer);
+        }
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu staging"),
+            size,
+            usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        })
+    }
+
+    /// A buffer to receive `bytes` through, not mapped: from the pool, or new.
+    pub(crate) fn read_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        let staging = &self.shared.staging;
+        let size = staging.size_for(bytes);
+        if let Some(buffer) = staging.read.take(size) {
+            return Ok(buffer);
+        }
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu staging"),
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
     }
 
     /// A copy of a buffer, or a range of one, in the host's memory. Waits until the device has done
@@ -212,20 +233,9 @@ impl Gpu {
         if chunks.is_empty() {
             return Ok(Vec::new());
         }
-        let Shared { device, staging, .. } = &*self.shared;
-        let mut parts = Vec::with_capacity(chunks.len());
-        for chunk in chunks {
-            let size = staging.size_for(chunk.size);
-            parts.push(match staging.read.take(size) {
-                Some(part) => part,
-                None => self.create(&wgpu::BufferDescriptor {
-                    label: Some("wgpu-relu staging"),
-                    size,
-                    usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
-                    mapped_at_creation: false,
-                })?,
-            });
-        }
+        let device = &self.shared.device;
+        let parts =
+            chunks.iter().map(|chunk| self.read_staging(chunk.size)).collect::<Result<Vec<_>>>()?;
         let submission = self.submit(DOWNLOAD, |encoder| {
             for (chunk, part) in chunks.iter().zip(&parts) {
                 encoder.copy_buffer_to_buffer(chunk.buffer, chunk.offset, part, 0, chunk.size);

@@ -14,6 +14,7 @@ mod lost;
 mod middleware;
 mod naive;
 mod operators;
+mod stream;
 mod transfer;
 mod vectors;
 

@@ -1,0 +1,429 @@
+//! Streams: whatever the length, the chunk and the device, the result is that of one buffer, and
+//! whatever goes wrong is told and leaves the device usable.
+
+use std::io::{self, Cursor, ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use wgpu_relu::{Activation, Error, Gpu, GpuRelu, Operand};
+
+use crate::{bits, gpu, own_device, random_words};
+
+/// The shared device (mappable where the adapter can), and one that must use staging buffers.
+fn both() -> [Gpu; 2] {
+    let (device, queue) = own_device(|_| ());
+    [gpu().clone(), Gpu::from_device(&device, &queue)]
+}
+
+fn random_data(length: usize, seed: u64) -> Vec<f32> {
+    let mut random = random_words(seed);
+    (0..length).map(|_| random() as i32 as f32 / (1 << 28) as f32).collect()
+}
+
+fn unstreamed(relu: &GpuRelu, gpu: &Gpu, x: &[f32]) -> Vec<f32> {
+    gpu.download(&relu.apply(&gpu.upload(x).unwrap()).unwrap()).unwrap()
+}
+
+/// Raw bytes, and a writer of them that takes a few at a time.
+fn raw(data: &[f32]) -> Vec<u8> {
+    data.iter().flat_map(|x| x.to_le_bytes()).collect()
+}
+
+/// Gives 1 to 7 bytes at a time, and is interrupted now and then.
+struct Dribble<R>(R, usize);
+
+impl<R: Read> Read for Dribble<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.1 += 1;
+        if self.1 % 11 == 0 {
+            return Err(ErrorKind::Interrupted.into());
+        }
+        let most = into.len().min(1 + self.1 % 7);
+        self.0.read(&mut into[..most])
+    }
+}
+
+/// Reads or takes so many bytes, then fails.
+struct FailsAfter(usize);
+
+impl FailsAfter {
+    fn some(&mut self, wanted: usize) -> io::Result<usize> {
+        if self.0 == 0 {
+            return Err(io::Error::new(ErrorKind::StorageFull, "the test's disk is full"));
+        }
+        let some = wanted.min(self.0);
+        self.0 -= some;
+        Ok(some)
+    }
+}
+
+impl Read for FailsAfter {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let some = self.some(into.len())?;
+        into[..some].fill(0);
+        Ok(some)
+    }
+}
+
+impl Write for FailsAfter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.some(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn equals_one_buffer_at_every_edge() {
+    for gpu in both() {
+        let silu = GpuRelu::with_activation(&gpu, Activation::Silu).unwrap();
+        for chunk in [1, 7, 100, 1024, 5000] {
+            let mut stream = silu.stream().chunk(chunk);
+            let edges = [1, 2, 3, 4, 5, 9].map(|chunks| chunks * chunk);
+            let lengths = edges.into_iter().flat_map(|edge| edge - 1..=edge + 1).chain([0]);
+            for length in lengths {
+                let seed = (length * chunk) as u64;
+                // The slices start off the alignment of a quad, too.
+                let (x, dy) = (random_data(length + 1, seed), random_data(length + 1, !seed));
+                let (x, dy) = (&x[length % 2..][..length], &dy[1..]);
+                let expected = bits(&unstreamed(&silu, &gpu, x));
+                let mut y = vec![f32::NAN; length];
+                stream.run(x, &mut y).unwrap();
+                assert_eq!(bits(&y), expected, "{length} elements by {chunk}");
+                let mut y = x.to_vec();
+                stream.run_in_place(&mut y).unwrap();
+                assert_eq!(bits(&y), expected, "{length} elements by {chunk} in place");
+                let mut y = Vec::new();
+                let reader = Dribble(Cursor::new(raw(x)), length);
+                assert_eq!(stream.pipe(reader, &mut y).unwrap(), length as u64);
+                assert_eq!(y, bytemuck::cast_slice(&expected), "{length} by {chunk} piped");
+
+                let (a, b) = (gpu.upload(x).unwrap(), gpu.upload(dy).unwrap());
+                let expected = bits(&gpu.download(&silu.gradient(&a, &b).unwrap()).unwrap());
+                let mut dx = vec![f32::NAN; length];
+                stream.gradient(x, dy, &mut dx).unwrap();
+                assert_eq!(bits(&dx), expected, "{length} elements by {chunk}, gradient");
+                let mut dx = Vec::new();
+                let (a, b) = (Dribble(Cursor::new(raw(x)), 1), Cursor::new(raw(dy)));
+                assert_eq!(stream.pipe_gradient(a, b, &mut dx).unwrap(), length as u64);
+                assert_eq!(dx, bytemuck::cast_slice(&expected), "{length} by {chunk} piped");
+            }
+        }
+    }
+}
+
+/// The default chunk, over and over, from a slice that is longer than all slots.
+#[test]
+fn equals_one_buffer_at_the_default_chunk() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        let x = random_data((9 << 20) + 3, 9);
+        let expected: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
+        let mut y = vec![f32::NAN; x.len()];
+        let mut stream = relu.stream();
+        for _ in 0..3 {
+            y.fill(f32::NAN);
+            stream.run(&x, &mut y).unwrap();
+            assert!(y == expected);
+        }
+        assert!(relu.forward(&x).unwrap() == expected);
+    }
+}
+
+#[test]
+fn longer_than_a_binding_and_a_buffer() {
+    let (device, queue) = own_device(|limits| {
+        limits.max_buffer_size = 48 << 10;
+        limits.max_storage_buffer_binding_size = 16 << 10;
+        limits.max_uniform_buffer_binding_size =
+            limits.max_uniform_buffer_binding_size.min(48 << 10);
+    });
+    let gpu = Gpu::from_device(&device, &queue);
+    let relu = GpuRelu::new(&gpu);
+    let x = random_data(100_003, 5);
+    let expected: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
+    assert!(matches!(gpu.upload(&x), Err(Error::TooLarge { .. })));
+    assert!(relu.forward(&x).unwrap() == expected);
+    let mut y = vec![f32::NAN; x.len()];
+    // A chunk as large as can be asked for, and none at all: both become what is possible.
+    relu.stream().chunk(usize::MAX).run(&x, &mut y).unwrap();
+    assert!(y == expected);
+    let mut y = vec![f32::NAN; 10];
+    relu.stream().chunk(0).run(&x[..10], &mut y).unwrap();
+    assert!(y == expected[..10]);
+    let mut y = Vec::new();
+    relu.stream().pipe(&raw(&x)[..], &mut y).unwrap();
+    assert!(y == raw(&expected));
+}
+
+#[test]
+fn progress_rises_to_the_total() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        let x = random_data(2501, 1);
+        let mut told = Vec::new();
+        let caller = std::thread::current().id();
+        let mut tell = |done, total| {
+            assert_eq!(std::thread::current().id(), caller);
+            told.push((done, total));
+        };
+        relu.stream().chunk(500).progress(&mut tell).run(&x, &mut vec![0.0; 2501]).unwrap();
+        relu.stream().chunk(1000).progress(&mut tell).pipe(&raw(&x)[..], io::sink()).unwrap();
+        let all = Some(2501);
+        let slice = [500, 1000, 1500, 2000, 2500, 2501].map(|done| (done, all));
+        assert_eq!(told[..6], slice);
+        assert_eq!(told[6..], [1000, 2000, 2501].map(|done| (done, None)));
+    }
+}
+
+#[test]
+fn cancelling_leaves_a_prefix() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        // One that takes a thread, and one that does not.
+        for (length, after) in [(10_000, 300), (300, 100)] {
+            let x = vec![-1.0; length];
+            let mut y = vec![7.0; length];
+            let flag = AtomicBool::new(false);
+            let mut stream = relu.stream().chunk(100).cancel(&flag).progress(|done, _| {
+                if done >= after {
+                    flag.store(true, Ordering::Relaxed);
+                }
+            });
+            assert_eq!(stream.run(&x, &mut y), Err(Error::Cancelled { done: after }));
+            assert!(y[..after as usize].iter().all(|&y| y == 0.0));
+            assert!(y[after as usize..].iter().all(|&y| y == 7.0));
+            // While the flag is set nothing starts; afterwards everything works.
+            assert_eq!(stream.run(&x, &mut y), Err(Error::Cancelled { done: 0 }));
+            assert_eq!(stream.pipe(io::repeat(0), io::sink()), Err(Error::Cancelled { done: 0 }));
+            drop(stream);
+            relu.stream().chunk(100).run(&x, &mut y).unwrap();
+            assert!(y.iter().all(|&y| y == 0.0));
+        }
+    }
+}
+
+/// By another thread, of a stream that would never end.
+#[test]
+fn an_endless_stream_can_be_cancelled() {
+    for gpu in both() {
+        let flag = AtomicBool::new(false);
+        let relu = GpuRelu::new(&gpu);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+                flag.store(true, Ordering::Relaxed);
+            });
+            let outcome = relu.stream().chunk(1000).cancel(&flag).pipe(io::repeat(1), io::sink());
+            assert!(matches!(outcome, Err(Error::Cancelled { .. })), "{outcome:?}");
+        });
+    }
+}
+
+#[test]
+fn a_reader_that_fails_is_told_with_what_is_complete() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        for (bytes, done) in [(0, 0), (399, 0), (400, 100), (4002, 1000)] {
+            let mut y = Vec::new();
+            let mut stream = relu.stream().chunk(100);
+            let error = stream.pipe(FailsAfter(bytes), &mut y).unwrap_err();
+            let Error::Io { doing, done: told, kind, ref reason } = error else {
+                panic!("{error}");
+            };
+            assert_eq!((doing, told, kind), ("reading x", done, ErrorKind::StorageFull));
+            assert!(reason.contains("the test's disk is full"), "{reason}");
+            assert_eq!(y, vec![0; 4 * done as usize]);
+            let x = io::repeat(0).take(800);
+            let error = stream.pipe_gradient(x, FailsAfter(500), io::sink()).unwrap_err();
+            assert!(matches!(error, Error::Io { doing: "reading dy", done: 100, .. }), "{error}");
+            assert_eq!(stream.pipe(&[0; 40][..], io::sink()), Ok(10));
+        }
+    }
+}
+
+#[test]
+fn a_writer_that_fails_ends_the_reading() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        for (bytes, done) in [(0, 0), (399, 0), (400, 100), (4002, 1000)] {
+            let mut stream = relu.stream().chunk(100);
+            // Nobody else would end it.
+            let error = stream.pipe(io::repeat(0), FailsAfter(bytes)).unwrap_err();
+            let Error::Io { doing, done: told, kind, .. } = error else { panic!("{error}") };
+            assert_eq!((doing, told, kind), ("writing y", done, ErrorKind::StorageFull));
+            let dx = FailsAfter(bytes);
+            let error = stream.pipe_gradient(io::repeat(0), io::repeat(0), dx).unwrap_err();
+            assert!(matches!(error, Error::Io { doing: "writing dx", .. }), "{error}");
+            assert_eq!(stream.pipe(&[0; 40][..], io::sink()), Ok(10));
+        }
+    }
+}
+
+/// What a `BufWriter` still holds may fail, too.
+#[test]
+fn a_writer_is_flushed() {
+    let relu = GpuRelu::new(gpu());
+    let writer = io::BufWriter::with_capacity(1000, FailsAfter(10));
+    let error = relu.stream().pipe(&[0; 40][..], writer).unwrap_err();
+    assert!(matches!(error, Error::Io { doing: "writing y", done: 10, .. }), "{error}");
+}
+
+#[test]
+fn readers_that_end_too_early_are_told_with_their_counts() {
+    let relu = GpuRelu::new(gpu());
+    let bytes = [0; 4000];
+    for size in [1, 2, 3, 5, 399, 401, 1203] {
+        let error = relu.stream().chunk(100).pipe(&bytes[..size], io::sink()).unwrap_err();
+        let expected =
+            Error::PartialElement { operand: Operand::X, offset: 0, size: size as u64, element: 4 };
+        assert_eq!(error, expected);
+    }
+    for (x, dy) in [(10, 9), (9, 10), (0, 1), (1, 0), (100, 99), (250, 300), (100, 101)] {
+        let (a, b) = (&bytes[..4 * x], &bytes[..4 * dy]);
+        let error = relu.stream().chunk(100).pipe_gradient(a, b, io::sink()).unwrap_err();
+        let Error::LengthMismatch { operand, length, reference, expected } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((operand, reference), (Operand::Dy, Operand::X));
+        assert_eq!(length < expected, dy < x);
+        assert!(length <= dy as u64 && expected <= x as u64, "{error}");
+    }
+}
+
+#[test]
+fn slices_of_different_lengths_are_refused() {
+    let relu = GpuRelu::new(gpu());
+    let mut stream = relu.stream();
+    let (x, mut y) = ([1.0; 5], [7.0; 4]);
+    let expected =
+        |operand| Error::LengthMismatch { operand, length: 4, reference: Operand::X, expected: 5 };
+    assert_eq!(stream.run(&x, &mut y), Err(expected(Operand::Y)));
+    assert_eq!(stream.gradient(&x, &[1.0; 4], &mut [0.0; 5]), Err(expected(Operand::Dy)));
+    assert_eq!(stream.gradient(&x, &x, &mut y), Err(expected(Operand::Dx)));
+    assert_eq!(y, [7.0; 4]);
+}
+
+/// A panic of the reader, the writer or the callback passes through, and harms nothing.
+#[test]
+fn panics_pass_through() {
+    struct Panics;
+    impl Read for Panics {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            panic!("the test's reader panics")
+        }
+    }
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        let mut stream = relu.stream().chunk(100);
+        let caught = |work: &mut dyn FnMut()| {
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err()
+        };
+        assert!(caught(&mut || drop(stream.pipe(Panics, io::sink()))));
+        assert_eq!(stream.pipe(&[0; 4000][..], io::sink()), Ok(1000));
+        let mut stream = relu.stream().chunk(100).progress(|done, _| assert!(done < 500));
+        assert!(caught(&mut || drop(stream.pipe(io::repeat(0), io::sink()))));
+        assert_eq!(stream.pipe(&[0; 400][..], io::sink()), Ok(100));
+    }
+}
+
+#[test]
+fn a_lost_device_ends_the_stream() {
+    let devices = || {
+        let (device, queue) = own_device(|_| ());
+        [Gpu::new().unwrap(), Gpu::from_device(&device, &queue)]
+    };
+    let lost = |error: &Error| matches!(error, Error::DeviceLost { .. });
+    for gpu in devices() {
+        let relu = GpuRelu::new(&gpu);
+        let x = vec![1.0; 10_000];
+        let mut y = x.clone();
+        let mut stream = relu.stream().chunk(100);
+        stream.run(&x, &mut y).unwrap();
+        gpu.device().destroy();
+        for length in [1, 100, 300, 10_000] {
+            // With the buffers of the first run, and with new ones.
+            let error = stream.run(&x[..length], &mut y[..length]).unwrap_err();
+            assert!(lost(&error), "{error}");
+            let error = relu.stream().run(&x[..length], &mut y[..length]).unwrap_err();
+            assert!(lost(&error), "{error}");
+        }
+    }
+    // Under way, in a stream that would never end.
+    for gpu in devices() {
+        let relu = GpuRelu::new(&gpu);
+        let destroy = |done, _: Option<u64>| {
+            if done == 1000 {
+                gpu.device().destroy();
+            }
+        };
+        let mut stream = relu.stream().chunk(100).progress(destroy);
+        let error = stream.pipe(io::repeat(0), io::sink()).unwrap_err();
+        assert!(lost(&error), "{error}");
+        // And with the buffers at rest.
+        let error = stream.pipe(io::repeat(0), io::sink()).unwrap_err();
+        assert!(lost(&error), "{error}");
+    }
+}
+
+#[test]
+fn streams_create_nothing_after_the_first() {
+    for mappable in [false, true] {
+        let gpu = if mappable {
+            Gpu::new().unwrap()
+        } else {
+            let (device, queue) = own_device(|_| ());
+            Gpu::from_device(&device, &queue)
+        };
+        let buffers = || gpu.device().get_internal_counters().hal.buffers.read();
+        let relu = GpuRelu::new(&gpu);
+        let (x, mut y) = (random_data(20_500, 3), vec![0.0; 20_500]);
+        let mut stream = relu.stream().chunk(1000);
+        let mut counts = Vec::new();
+        for _ in 0..30 {
+            stream.run(&x, &mut y).unwrap();
+            counts.push(buffers());
+        }
+        // A uniform for the full chunks of each slot, and at times one for the last, partial one.
+        let most = counts[..5].iter().max().unwrap();
+        assert!(counts[5..].iter().all(|count| count <= most), "{counts:?}");
+        drop(stream);
+
+        // Neither do failed or cancelled ones leave any.
+        let flag = AtomicBool::new(true);
+        let mut counts = Vec::new();
+        for _ in 0..30 {
+            relu.stream().chunk(1000).run(&x, &mut y).unwrap();
+            let _ = relu.stream().chunk(1000).pipe(io::repeat(0), FailsAfter(7777)).unwrap_err();
+            let _ = relu.stream().cancel(&flag).run(&x, &mut y).unwrap_err();
+            gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            counts.push(buffers());
+        }
+        let most = counts[..5].iter().max().unwrap();
+        assert!(counts[5..].iter().all(|count| count <= most), "{counts:?}");
+    }
+}
+
+/// On one device, beside other work.
+#[test]
+fn streams_run_side_by_side() {
+    for gpu in both() {
+        let x = random_data(5000, 8);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    let relu = GpuRelu::new(&gpu);
+                    let expected: Vec<f32> = x.iter().map(|x| x.max(0.0)).collect();
+                    let mut stream = relu.stream().chunk(300);
+                    for _ in 0..20 {
+                        let mut y = vec![f32::NAN; x.len()];
+                        stream.run(&x, &mut y).unwrap();
+                        assert_eq!(y, expected);
+                        assert_eq!(unstreamed(&relu, &gpu, &x), expected);
+                    }
+                });
+            }
+        });
+    }
+}
