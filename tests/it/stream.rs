@@ -34,7 +34,7 @@ struct Dribble<R>(R, usize);
 impl<R: Read> Read for Dribble<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         self.1 += 1;
-        if self.1 % 11 == 0 {
+        if self.1.is_multiple_of(11) {
             return Err(ErrorKind::Interrupted.into());
         }
         let most = into.len().min(1 + self.1 % 7);

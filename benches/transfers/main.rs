@@ -1,0 +1,86 @@
+//! Between the host and the device: uploads and downloads beside a `memcpy`, streams beside their slowest
+//! stage, and the memory a stream takes. Every figure is a share of a rate from the same run.
+//!
+//! ```sh
+//! cargo bench --bench transfers            # transfers and streams
+//! cargo bench --bench transfers -- memory  # 1 and 16 GiB through a stream (a minute), nothing else
+//! ```
+
+mod memory;
+mod stages;
+mod transfers;
+
+use std::time::{Duration, Instant};
+
+use wgpu_relu::Gpu;
+
+/// The best device there is, and the same adapter without mappable data buffers.
+struct Devices {
+    best: Gpu,
+    staged: Gpu,
+}
+
+fn main() {
+    let filters: Vec<String> =
+        std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let wanted = |name: &str| filters.is_empty() || filters.iter().any(|filter| filter == name);
+    let devices = Devices::open();
+    if wanted("transfers") {
+        transfers::measure(&devices);
+    }
+    if wanted("streams") {
+        stages::measure(&devices);
+    }
+    // It takes its time: by name only.
+    if !filters.is_empty() && wanted("memory") {
+        memory::measure(&devices);
+    }
+}
+
+impl Devices {
+    fn open() -> Self {
+        let best =
+            Gpu::new().expect("the benchmarks need an adapter; `cargo xtask bench` installs one");
+        let info = best.adapter_info();
+        let instance =
+            wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
+        let backends = wgpu::Backends::from(info.backend);
+        let adapter = pollster::block_on(instance.enumerate_adapters(backends))
+            .into_iter()
+            .find(|adapter| adapter.get_info().name == info.name)
+            .expect("the adapter is still there");
+        let descriptor =
+            wgpu::DeviceDescriptor { required_limits: adapter.limits(), ..Default::default() };
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&descriptor)).expect("a second device");
+        println!("{} ({:?})", info.name, info.backend);
+        Devices { best, staged: Gpu::from_device(&device, &queue) }
+    }
+
+    fn each(&self) -> [(&'static str, &Gpu); 2] {
+        let mappable =
+            self.best.device().features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        [(if mappable { "mappable" } else { "default" }, &self.best), ("staged", &self.staged)]
+    }
+}
+
+fn time(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// GB/s.
+fn rate(bytes: usize, time: Duration) -> f64 {
+    bytes as f64 / time.as_secs_f64() / 1e9
+}
+
+/// Values of both signs, the same in every run.
+fn data(length: usize) -> Vec<f32> {
+    (0..length).map(|i| (i % 1021) as f32 - 510.0).collect()
+}

@@ -1,0 +1,168 @@
+//! Streams from end to end, and each of their stages alone.
+
+use std::time::Duration;
+
+use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared};
+
+use crate::{Devices, data, median, rate, time};
+
+const ROUNDS: usize = 5;
+
+/// As many as a stream has.
+const SLOTS: usize = 3;
+
+pub(crate) fn measure(devices: &Devices) {
+    let length = 64 << 20;
+    let x = data(length);
+    let mut y = vec![1.0f32; length];
+    println!(
+        "\n| path | activation | chunk, Ki | fill | compute | drain | GB/s | of the slowest | of the sum |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    for (path, gpu) in devices.each() {
+        for activation in [Activation::Relu, Activation::Gelu] {
+            let relu = GpuRelu::with_activation(gpu, activation).expect("an activation");
+            for chunk in chunks() {
+                let stages = Stages::new(gpu, &relu, chunk);
+                let mut stream = relu.stream().chunk(chunk);
+                let mut times = [const { Vec::new() }; 4];
+                for round in 0..=ROUNDS {
+                    let taken = [
+                        time(|| stages.fill(&x)),
+                        time(|| stages.compute(length)),
+                        time(|| stages.drain(&mut y)),
+                        time(|| stream.run(&x, &mut y).expect("a stream")),
+                    ];
+                    if round > 0 {
+                        times.iter_mut().zip(taken).for_each(|(times, time)| times.push(time));
+                    }
+                }
+                if activation == Activation::Relu {
+                    assert!(x.iter().zip(&y).all(|(x, &y)| x.max(0.0) == y), "wrong results");
+                }
+                let [fill, compute, drain, all] = times.map(median);
+                let slowest = fill.max(compute).max(drain);
+                let share = |time: Duration| time.as_secs_f64() / all.as_secs_f64();
+                let [fill_rate, compute_rate, drain_rate, all_rate] =
+                    [fill, compute, drain, all].map(|time| rate(4 * length, time));
+                println!(
+                    "| {path} | {} | {} | {fill_rate:.1} | {compute_rate:.1} | {drain_rate:.1} | \
+                     {all_rate:.1} | {:.2} | {:.2} |",
+                    activation.name(),
+                    chunk >> 10,
+                    share(slowest),
+                    share(fill + compute + drain),
+                );
+            }
+        }
+    }
+}
+
+fn chunks() -> Vec<usize> {
+    match std::env::var("CHUNKS") {
+        Ok(list) => {
+            list.split(',').map(|ki| ki.parse::<usize>().expect("Ki elements") << 10).collect()
+        }
+        Err(_) => vec![1 << 20],
+    }
+}
+
+/// Buffers as a stream has them, used by one stage at a time.
+struct Stages<'g> {
+    gpu: &'g Gpu,
+    chunk: usize,
+    write: Vec<wgpu::Buffer>,
+    read: Vec<wgpu::Buffer>,
+    steps: Vec<(wgpu::Buffer, Prepared)>,
+    staged: bool,
+}
+
+impl<'g> Stages<'g> {
+    fn new(gpu: &'g Gpu, relu: &GpuRelu, chunk: usize) -> Self {
+        use wgpu::BufferUsages as Usage;
+        let staged = !gpu.device().features().contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS);
+        let buffers = |usage| -> Vec<wgpu::Buffer> {
+            let descriptor = wgpu::BufferDescriptor {
+                label: None,
+                size: 4 * chunk as u64,
+                usage,
+                mapped_at_creation: false,
+            };
+            (0..SLOTS).map(|_| gpu.device().create_buffer(&descriptor)).collect()
+        };
+        let steps = (0..SLOTS)
+            .map(|_| {
+                let buffer = gpu.upload(&data(chunk)).expect("an upload");
+                let step = relu.prepare(&buffer, &buffer).expect("a step");
+                (buffer, step)
+            })
+            .collect();
+        let (write, read) = if staged {
+            (
+                buffers(Usage::MAP_WRITE | Usage::COPY_SRC),
+                buffers(Usage::MAP_READ | Usage::COPY_DST),
+            )
+        } else {
+            let all = Usage::MAP_READ | Usage::MAP_WRITE | Usage::STORAGE;
+            let both = buffers(all);
+            (both.clone(), both)
+        };
+        Stages { gpu, chunk, write, read, steps, staged }
+    }
+
+    fn mapped(&self, mode: wgpu::MapMode, buffer: &wgpu::Buffer, work: impl FnOnce()) {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        buffer.map_async(mode, .., move |result| sender.send(result).expect("a listener"));
+        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("a device");
+        receiver.recv().expect("an answer").expect("a mapping");
+        work();
+        buffer.unmap();
+    }
+
+    fn fill(&self, x: &[f32]) {
+        for (part, buffer) in x.chunks(self.chunk).zip(self.write.iter().cycle()) {
+            let bytes = bytemuck::cast_slice(part);
+            self.mapped(wgpu::MapMode::Write, buffer, || {
+                let view = buffer.get_mapped_range_mut(0..bytes.len() as u64);
+                view.expect("a mapped buffer").copy_from_slice(bytes);
+            });
+        }
+    }
+
+    fn drain(&self, y: &mut [f32]) {
+        for (part, buffer) in y.chunks_mut(self.chunk).zip(self.read.iter().cycle()) {
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(part);
+            self.mapped(wgpu::MapMode::Read, buffer, || {
+                let view = buffer.get_mapped_range(0..bytes.len() as u64);
+                bytes.copy_from_slice(&view.expect("a mapped buffer"));
+            });
+        }
+    }
+
+    /// What the device does, with the copies from and to the staging buffers.
+    fn compute(&self, length: usize) {
+        let size = 4 * self.chunk as u64;
+        let mut under_way = std::collections::VecDeque::new();
+        for index in 0..length.div_ceil(self.chunk) {
+            if under_way.len() == SLOTS {
+                self.wait(under_way.pop_front());
+            }
+            let (buffer, step) = &self.steps[index % SLOTS];
+            let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
+            if self.staged {
+                encoder.copy_buffer_to_buffer(&self.write[index % SLOTS], 0, buffer, 0, size);
+            }
+            step.record(&mut encoder.begin_compute_pass(&Default::default()));
+            if self.staged {
+                encoder.copy_buffer_to_buffer(buffer, 0, &self.read[index % SLOTS], 0, size);
+            }
+            under_way.push_back(self.gpu.queue().submit([encoder.finish()]));
+        }
+        self.wait(under_way.pop_back());
+    }
+
+    fn wait(&self, submission_index: Option<wgpu::SubmissionIndex>) {
+        let wait = wgpu::PollType::Wait { submission_index, timeout: None };
+        self.gpu.device().poll(wait).expect("a device");
+    }
+}
