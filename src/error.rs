@@ -300,6 +300,10 @@ pub enum Operand {
     Source,
     /// The slice to read back into.
     Destination,
+    /// The slice to upload.
+    Data,
+    /// The range to upload into.
+    Target,
 }
 
 impl Operand {
@@ -328,6 +332,8 @@ impl fmt::Display for Operand {
             Operand::Mask => "mask",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
+            Operand::Data => "the slice to upload",
+            Operand::Target => "the range to upload into",
         })
     }
 }

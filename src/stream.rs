@@ -12,8 +12,11 @@ use crate::slot::{ELEMENT, Slot};
 /// Chunks under way at once: one is filled, one computed, one drained.
 const SLOTS: usize = 3;
 
-/// Elements of a chunk, unless told otherwise.
-const CHUNK: usize = 1 << 20;
+/// Elements of a chunk, unless told otherwise: so many that a submit costs little beside the copies.
+const CHUNK: usize = 2 << 20;
+
+/// The same where the CPU computes: what was filled should be in the cache still when it is computed.
+const CPU_CHUNK: usize = 512 << 10;
 
 /// Bytes read at once: few enough to stay in the cache until they are copied to where the device sees
 /// them.
@@ -72,13 +75,15 @@ impl GpuRelu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn stream<'a>(&self) -> Stream<'a> {
-        Stream { relu: self.clone(), chunk: CHUNK, progress: None, cancel: None, slots: Vec::new() }
+        let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
+        Stream { relu: self.clone(), chunk, progress: None, cancel: None, slots: Vec::new() }
     }
 }
 
 impl<'a> Stream<'a> {
-    /// How many elements go at once; 1 Mi unless set. At least 1, at most 8 Mi, and no more than fit into a
-    /// buffer of the device.
+    /// How many elements go at once: unless set, 2 Mi, and 512 Ki on a software adapter. At least 1, at most
+    /// 8 Mi, and no more than fit into a buffer of the device.
     pub fn chunk(mut self, elements: usize) -> Self {
         self.chunk = elements;
         self

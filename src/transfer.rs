@@ -46,12 +46,49 @@ impl Gpu {
         if in_place {
             self.fill_mapped(UPLOAD, &buffer, bytes)?;
         } else if !bytes.is_empty() {
-            self.write_staged(&buffer, bytes)?;
+            self.write_staged(&View::from(&buffer), bytes)?;
         }
         Ok(buffer)
     }
 
-    fn write_staged(&self, target: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
+    /// [`upload`](Gpu::upload) into a buffer, or a range of one, as long as `data`. Saves the cost of a
+    /// fresh allocation, which for a large one is several times that of the copy.
+    ///
+    /// The buffer needs the usage `COPY_DST`. The data goes through pooled staging buffers on every device: the
+    /// buffer may be in use. What was submitted before sees the old contents, and what comes after the new
+    /// ones.
+    ///
+    /// # Errors
+    ///
+    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
+    /// device, and a lost device; [`Error::LengthMismatch`]. After an error the range's contents are
+    /// unspecified.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, View};
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// gpu.upload_into(&[5.0], x.slice(4..8))?; // bytes: element 1
+    /// assert_eq!(gpu.download(&x)?, [-1.0, 5.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload_into<'a>(&self, data: &[f32], target: impl Into<View<'a>>) -> Result<()> {
+        let target = target.into();
+        let operand = Operand::Target;
+        let length = target.checked::<f32>(operand, wgpu::BufferUsages::COPY_DST, "COPY_DST")?;
+        let expected = data.len() as u64;
+        if length != expected {
+            return Err(Error::LengthMismatch {
+                operand,
+                length,
+                reference: Operand::Data,
+                expected,
+            });
+        }
+        self.write_staged(&target, bytemuck::cast_slice(data))
+    }
+
+    fn write_staged(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
         let Shared { device, staging, .. } = &*self.shared;
         // Lets buffers of earlier uploads return to the pool; does not wait.
         let _ = poll(device, wgpu::PollType::Poll);
@@ -62,7 +99,7 @@ impl Gpu {
         }
         #[cfg(not(target_arch = "wasm32"))]
         let mut under_way = std::collections::VecDeque::new();
-        let mut offset = 0;
+        let mut offset = target.offset;
         for chunk in bytes.chunks(staging.chunk() as usize) {
             #[cfg(not(target_arch = "wasm32"))]
             if under_way.len() == IN_FLIGHT {
@@ -72,7 +109,7 @@ impl Gpu {
             self.fill_mapped(UPLOAD, &part, chunk)?;
             let length = chunk.len() as u64;
             let _submission = self.submit(UPLOAD, |encoder| {
-                encoder.copy_buffer_to_buffer(&part, 0, target, offset, length);
+                encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, length);
             })?;
             offset += length;
             // A weak handle: what the device holds must not hold the device.

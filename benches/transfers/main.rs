@@ -64,6 +64,16 @@ impl Devices {
     }
 }
 
+/// Maps `buffer`, runs `work`, unmaps.
+fn mapped(gpu: &Gpu, buffer: &wgpu::Buffer, mode: wgpu::MapMode, work: impl FnOnce()) {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    buffer.map_async(mode, .., move |result| sender.send(result).expect("a listener"));
+    gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("a device");
+    receiver.recv().expect("an answer").expect("a mapping");
+    work();
+    buffer.unmap();
+}
+
 fn time(work: impl FnOnce()) -> Duration {
     let start = Instant::now();
     work();

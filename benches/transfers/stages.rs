@@ -4,15 +4,18 @@ use std::time::Duration;
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared};
 
-use crate::{Devices, data, median, rate, time};
+use crate::{Devices, data, mapped, median, rate, time};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 15;
+
+/// The default of a software adapter, and that of others.
+const CHUNKS: [usize; 2] = [512 << 10, 2 << 20];
 
 /// As many as a stream has.
 const SLOTS: usize = 3;
 
 pub(crate) fn measure(devices: &Devices) {
-    let length = 64 << 20;
+    let length = 16 << 20;
     let x = data(length);
     let mut y = vec![1.0f32; length];
     println!(
@@ -22,7 +25,7 @@ pub(crate) fn measure(devices: &Devices) {
     for (path, gpu) in devices.each() {
         for activation in [Activation::Relu, Activation::Gelu] {
             let relu = GpuRelu::with_activation(gpu, activation).expect("an activation");
-            for chunk in chunks() {
+            for chunk in CHUNKS {
                 let stages = Stages::new(gpu, &relu, chunk);
                 let mut stream = relu.stream().chunk(chunk);
                 let mut times = [const { Vec::new() }; 4];
@@ -55,15 +58,6 @@ pub(crate) fn measure(devices: &Devices) {
                 );
             }
         }
-    }
-}
-
-fn chunks() -> Vec<usize> {
-    match std::env::var("CHUNKS") {
-        Ok(list) => {
-            list.split(',').map(|ki| ki.parse::<usize>().expect("Ki elements") << 10).collect()
-        }
-        Err(_) => vec![1 << 20],
     }
 }
 
@@ -110,19 +104,10 @@ impl<'g> Stages<'g> {
         Stages { gpu, chunk, write, read, steps, staged }
     }
 
-    fn mapped(&self, mode: wgpu::MapMode, buffer: &wgpu::Buffer, work: impl FnOnce()) {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        buffer.map_async(mode, .., move |result| sender.send(result).expect("a listener"));
-        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("a device");
-        receiver.recv().expect("an answer").expect("a mapping");
-        work();
-        buffer.unmap();
-    }
-
     fn fill(&self, x: &[f32]) {
         for (part, buffer) in x.chunks(self.chunk).zip(self.write.iter().cycle()) {
             let bytes = bytemuck::cast_slice(part);
-            self.mapped(wgpu::MapMode::Write, buffer, || {
+            mapped(self.gpu, buffer, wgpu::MapMode::Write, || {
                 let view = buffer.get_mapped_range_mut(0..bytes.len() as u64);
                 view.expect("a mapped buffer").copy_from_slice(bytes);
             });
@@ -132,7 +117,7 @@ impl<'g> Stages<'g> {
     fn drain(&self, y: &mut [f32]) {
         for (part, buffer) in y.chunks_mut(self.chunk).zip(self.read.iter().cycle()) {
             let bytes: &mut [u8] = bytemuck::cast_slice_mut(part);
-            self.mapped(wgpu::MapMode::Read, buffer, || {
+            mapped(self.gpu, buffer, wgpu::MapMode::Read, || {
                 let view = buffer.get_mapped_range(0..bytes.len() as u64);
                 bytes.copy_from_slice(&view.expect("a mapped buffer"));
             });
