@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared};
 
-use crate::{Devices, data, mapped, median, rate, time};
+use crate::{Devices, cpu_time, data, mapped, rate, time};
 
-const ROUNDS: usize = 15;
+const ROUNDS: usize = 20;
 
 /// The default of a software adapter, and that of others.
 const CHUNKS: [usize; 2] = [512 << 10, 2 << 20];
@@ -19,7 +19,12 @@ pub(crate) fn measure(devices: &Devices) {
     let x = data(length);
     let mut y = vec![1.0f32; length];
     println!(
-        "\n| path | activation | chunk, Ki | fill | compute | drain | GB/s | of the slowest | of the sum |"
+        "\nGB/s of each stage alone and of the stream; the stream's rate over that of the slowest stage, and \
+         its CPU time over\nthat of the stages together (which two cores share: past a half of it no overlap \
+         gets).\n"
+    );
+    println!(
+        "| path | activation | chunk, Ki | fill | compute | drain | stream | of the slowest | CPU |"
     );
     println!("| --- | --- | --- | --- | --- | --- | --- | --- | --- |");
     for (path, gpu) in devices.each() {
@@ -29,36 +34,48 @@ pub(crate) fn measure(devices: &Devices) {
                 let stages = Stages::new(gpu, &relu, chunk);
                 let mut stream = relu.stream().chunk(chunk);
                 let mut times = [const { Vec::new() }; 4];
+                let mut cpu = [Duration::ZERO; 4];
                 for round in 0..=ROUNDS {
                     let taken = [
-                        time(|| stages.fill(&x)),
-                        time(|| stages.compute(length)),
-                        time(|| stages.drain(&mut y)),
-                        time(|| stream.run(&x, &mut y).expect("a stream")),
+                        measured(|| stages.fill(&x)),
+                        measured(|| stages.compute(length)),
+                        measured(|| stages.drain(&mut y)),
+                        measured(|| stream.run(&x, &mut y).expect("a stream")),
                     ];
                     if round > 0 {
-                        times.iter_mut().zip(taken).for_each(|(times, time)| times.push(time));
+                        for (index, (wall, spent)) in taken.into_iter().enumerate() {
+                            times[index].push(wall);
+                            cpu[index] += spent;
+                        }
                     }
                 }
                 if activation == Activation::Relu {
                     assert!(x.iter().zip(&y).all(|(x, &y)| x.max(0.0) == y), "wrong results");
                 }
-                let [fill, compute, drain, all] = times.map(median);
-                let slowest = fill.max(compute).max(drain);
-                let share = |time: Duration| time.as_secs_f64() / all.as_secs_f64();
-                let [fill_rate, compute_rate, drain_rate, all_rate] =
-                    [fill, compute, drain, all].map(|time| rate(4 * length, time));
+                // The least disturbed round of each.
+                let [fill, compute, drain, all] =
+                    times.map(|times| times.into_iter().min().unwrap_or_default());
+                let slowest = fill.max(compute).max(drain).as_secs_f64() / all.as_secs_f64();
+                let stages_cpu = cpu[..3].iter().sum::<Duration>().as_secs_f64();
+                let rates = [fill, compute, drain, all]
+                    .map(|time| format!("{:.1}", rate(4 * length, time)));
                 println!(
-                    "| {path} | {} | {} | {fill_rate:.1} | {compute_rate:.1} | {drain_rate:.1} | \
-                     {all_rate:.1} | {:.2} | {:.2} |",
+                    "| {path} | {} | {} | {} | {slowest:.2} | {:.2} |",
                     activation.name(),
                     chunk >> 10,
-                    share(slowest),
-                    share(fill + compute + drain),
+                    rates.join(" | "),
+                    cpu[3].as_secs_f64() / stages_cpu,
                 );
             }
         }
     }
+}
+
+/// Wall and CPU time.
+fn measured(work: impl FnOnce()) -> (Duration, Duration) {
+    let before = cpu_time();
+    let wall = time(work);
+    (wall, cpu_time() - before)
 }
 
 /// Buffers as a stream has them, used by one stage at a time.

@@ -29,6 +29,7 @@ fn everything_after_the_loss_says_so() {
     assert!(is_lost(relu.gradient(&x, &y)));
     assert!(is_lost(relu.prepare(&x, &y)));
     assert!(is_lost(gpu.upload(&[1.0; 100])));
+    assert!(is_lost(gpu.upload_into(&[1.0; 100], &x)));
     assert!(is_lost(gpu.download(&y)));
     assert!(is_lost(pollster::block_on(gpu.download_async(&y))));
     assert!(is_lost(relu.forward(&[1.0])));

@@ -2,7 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
-use wgpu_relu::{Gpu, GpuRelu, View};
+use wgpu_relu::{Error, Gpu, GpuRelu, Operand, View};
 
 use crate::{bits, gpu, own_device, random_words};
 
@@ -53,6 +53,64 @@ fn ranges_come_back() {
             assert_eq!(bits(&back), expected);
         }
     }
+}
+
+#[test]
+fn uploads_go_into_ranges() {
+    for gpu in both() {
+        let before = random_data((9 << 20) + 7, 5);
+        let buffer = gpu.upload(&before).unwrap();
+        // Around an element, and around the largest staging buffer.
+        for (start, length) in [(0, 1), (1, 1), (1, 3), (17, 900), (5, (8 << 20) + 2), (7, 0)] {
+            gpu.upload_into(&before, &buffer).unwrap();
+            let data = random_data(length, 6);
+            let view = View::elements::<f32>(&buffer, start as u64, length as u64);
+            gpu.upload_into(&data, view).unwrap();
+            let mut expected = before.clone();
+            expected[start..start + length].copy_from_slice(&data);
+            assert!(
+                bits(&gpu.download(&buffer).unwrap()) == bits(&expected),
+                "{length} at {start}"
+            );
+        }
+    }
+}
+
+/// An upload has its place in the queue: after what was submitted, before what will be.
+#[test]
+fn an_upload_into_a_buffer_in_use_takes_its_turn() {
+    for gpu in both() {
+        let relu = GpuRelu::new(&gpu);
+        let x = gpu.upload(&[-1.0; 70_000]).unwrap();
+        let before = relu.apply(&x).unwrap();
+        gpu.upload_into(&[2.0; 70_000], &x).unwrap();
+        let after = relu.apply(&x).unwrap();
+        assert_eq!(gpu.download(&before).unwrap(), [0.0; 70_000]);
+        assert_eq!(gpu.download(&after).unwrap(), [2.0; 70_000]);
+    }
+}
+
+#[test]
+fn uploads_that_do_not_fit_are_refused() {
+    let gpu = gpu();
+    let x = gpu.upload(&[1.0; 8]).unwrap();
+    let expected = Error::LengthMismatch {
+        operand: Operand::Target,
+        length: 8,
+        reference: Operand::Data,
+        expected: 7,
+    };
+    assert_eq!(gpu.upload_into(&[2.0; 7], &x), Err(expected));
+    let past = View::elements::<f32>(&x, 4, 5);
+    assert!(matches!(gpu.upload_into(&[2.0; 5], past), Err(Error::OutOfBounds { .. })));
+    let usage = wgpu::BufferUsages::COPY_SRC;
+    let no_target = crate::raw_buffer(gpu.device(), usage, &[0; 4]);
+    let refused = gpu.upload_into(&[2.0; 4], &no_target);
+    assert!(matches!(refused, Err(Error::MissingUsage { needed: "COPY_DST", .. })), "{refused:?}");
+    assert_eq!(gpu.download(&x).unwrap(), [1.0; 8]);
+    let gone = gpu.upload(&[1.0; 8]).unwrap();
+    gone.destroy();
+    assert!(matches!(gpu.upload_into(&[2.0; 8], &gone), Err(Error::Refused { .. })));
 }
 
 /// The async download has the contents of its call, and keeps no hold on the buffer.
