@@ -19,9 +19,8 @@ pub(crate) fn measure(devices: &Devices) {
     let x = data(length);
     let mut y = vec![1.0f32; length];
     println!(
-        "\nGB/s of each stage alone and of the stream; the stream's rate over that of the slowest stage, and \
-         its CPU time over\nthat of the stages together (which two cores share: past a half of it no overlap \
-         gets).\n"
+        "\nGB/s of each stage alone and of the stream; the stream's rate over that of the slowest stage, its CPU \
+         time over that of all stages.\n"
     );
     println!(
         "| path | activation | chunk, Ki | fill | compute | drain | stream | of the slowest | CPU |"
