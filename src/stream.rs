@@ -26,8 +26,9 @@ const PIECE: usize = 256 << 10;
 /// device's memory. Made by [`GpuRelu::stream`].
 ///
 /// The data goes through three sets of buffers of a chunk each, so that one chunk is filled, one computed
-/// and one read back at the same time. A second thread fills, for as long as a call lasts; progress is
-/// told, and results are handed out, on the caller's. Data of up to three chunks takes no thread.
+/// and one read back at the same time. Progress is told, and results are handed out, on the caller's thread.
+/// A second one fills, for as long as a call lasts: where there is a reader, which may wait, and for slices
+/// of more than three chunks on a GPU.
 ///
 /// **Memory** is constant: three chunks, threefold where they go through staging buffers, and twice of
 /// it for a gradient. No buffer is created while a stream runs, and those of a call serve the next.
@@ -54,6 +55,8 @@ const PIECE: usize = 256 << 10;
 #[must_use = "a stream does nothing before one of its methods is called"]
 pub struct Stream<'a> {
     relu: GpuRelu,
+    /// Whether the device's work is the CPU's.
+    on_cpu: bool,
     chunk: usize,
     progress: Option<Progress<'a>>,
     cancel: Option<&'a AtomicBool>,
@@ -77,7 +80,8 @@ impl GpuRelu {
     pub fn stream<'a>(&self) -> Stream<'a> {
         let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
-        Stream { relu: self.clone(), chunk, progress: None, cancel: None, slots: Vec::new() }
+        let relu = self.clone();
+        Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
     }
 }
 
@@ -287,7 +291,8 @@ impl<'a> Stream<'a> {
             Ok(())
         };
         let capacity: u64 = slots.iter().map(Slot::capacity).sum();
-        let outcome = if total.is_some_and(|total| total <= capacity) {
+        // Where the copies of slices have the cores that compute, a thread only adds its own cost.
+        let outcome = if total.is_some_and(|total| self.on_cpu || total <= capacity) {
             in_turns(&mut slots, fill, drain)
         } else {
             side_by_side(&mut slots, fill, drain)
