@@ -387,14 +387,15 @@ fn side_by_side<T: Send>(
     mut fill: impl FnMut(&mut Slot) -> Result<Option<T>, Stop> + Send,
     mut drain: impl FnMut(&mut Slot, T) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    std::thread::scope(|scope| {
+    let threaded = std::thread::scope(|scope| {
         let (give_back, free) = channel();
         let (submit, full) = channel();
-        for slot in slots {
+        for slot in slots.iter_mut() {
             // The other end is still here.
             let _ = give_back.send(slot);
         }
-        let filling = scope.spawn(move || {
+        let fill = &mut fill;
+        let fill_all = move || {
             for slot in free {
                 let Some(to) = fill(slot)? else { break };
                 if submit.send((slot, to)).is_err() {
@@ -402,7 +403,9 @@ fn side_by_side<T: Send>(
                 }
             }
             Ok(())
-        });
+        };
+        let thread = std::thread::Builder::new().name("wgpu-relu stream".to_owned());
+        let filling = thread.spawn_scoped(scope, fill_all).ok()?;
         let drained = full.into_iter().try_for_each(|(slot, to)| {
             drain(slot, to)?;
             // Past the last chunk nobody wants it.
@@ -411,8 +414,10 @@ fn side_by_side<T: Send>(
         });
         drop(give_back);
         let filled = filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        drained.and(filled)
-    })
+        Some(drained.and(filled))
+    });
+    // No thread to be had: nothing was filled yet.
+    threaded.unwrap_or_else(|| in_turns(slots, fill, drain))
 }
 
 fn write(slot: &mut Slot, input: usize, data: &[f32]) -> Result<()> {

@@ -28,17 +28,23 @@ fn raw(data: &[f32]) -> Vec<u8> {
     data.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-/// Gives 1 to 7 bytes at a time, and is interrupted now and then.
+/// Gives 1 to 7 bytes at a time, is interrupted now and then, and is not to be asked again after its end,
+/// as a terminal, which would go on.
 struct Dribble<R>(R, usize);
 
 impl<R: Read> Read for Dribble<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        assert!(self.1 != usize::MAX, "read after its end");
         self.1 += 1;
         if self.1.is_multiple_of(11) {
             return Err(ErrorKind::Interrupted.into());
         }
         let most = into.len().min(1 + self.1 % 7);
-        self.0.read(&mut into[..most])
+        let read = self.0.read(&mut into[..most])?;
+        if read == 0 {
+            self.1 = usize::MAX;
+        }
+        Ok(read)
     }
 }
 
@@ -495,8 +501,12 @@ fn reading_and_writing_overlap() {
         start.elapsed()
     };
     let (chunk, never) = (4 * elements, usize::MAX);
-    let apart = slow([chunk, never]) + slow([never, chunk]);
-    let together = slow([chunk, chunk]);
-    println!("reading and writing {apart:?} apart, {together:?} together");
-    assert!(together < apart * 3 / 4, "{together:?} together, {apart:?} apart");
+    // A busy machine may stall any one of them.
+    let overlaps = (0..5).any(|_| {
+        let apart = slow([chunk, never]) + slow([never, chunk]);
+        let together = slow([chunk, chunk]);
+        println!("reading and writing {apart:?} apart, {together:?} together");
+        together < apart * 3 / 4
+    });
+    assert!(overlaps);
 }
