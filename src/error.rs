@@ -315,7 +315,8 @@ impl Operand {
             Operand::Bias => "bias",
             Operand::Residual => "residual",
             Operand::Mask => "mask",
-            Operand::Y | Operand::Dx | Operand::Source | Operand::Destination => "y",
+            // The others are never bound, but for the output.
+            _ => "y",
         }
     }
 }

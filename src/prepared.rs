@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::binding::Bindings;
-use crate::dispatch;
+use crate::dispatch::{self, Span};
 use crate::draw::Draw;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -56,6 +56,8 @@ pub(crate) struct Dispatch {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
     workgroups: [u32; 2],
+    /// Its first element, counted from the start of the operation.
+    start: u64,
 }
 
 impl Dispatch {
@@ -64,6 +66,7 @@ impl Dispatch {
         shader: Shader,
         entries: &[wgpu::BindGroupEntry<'_>],
         workgroups: [u32; 2],
+        start: u64,
     ) -> Result<Self> {
         let pipeline = Pipelines::get(gpu, shader)?;
         let device = &gpu.shared.device;
@@ -74,7 +77,7 @@ impl Dispatch {
                 entries,
             })
         })?;
-        Ok(Dispatch { pipeline: pipeline.pipeline, bind_group, workgroups })
+        Ok(Dispatch { pipeline: pipeline.pipeline, bind_group, workgroups, start })
     }
 }
 
@@ -125,7 +128,8 @@ impl Prepared {
             Kind::Operation { activation: prepared, of_mask, .. }
                 if prepared.name() == activation.name() =>
             {
-                self.write(0, &parameters(&activation, of_mask).map(f32::to_bits))
+                let words = parameters(&activation, of_mask).map(f32::to_bits);
+                self.write(0, |_| words)
             }
             _ => Err(Error::Unsupported {
                 activation: activation.name(),
@@ -143,7 +147,7 @@ impl Prepared {
     /// [`Error::Unsupported`] if nothing is drawn, [`Error::DeviceLost`].
     pub fn set_draw(&self, draw: Draw) -> Result<()> {
         match self.kind {
-            Kind::Operation { draws: true, .. } => self.write(4, &draw.words()),
+            Kind::Operation { draws: true, .. } => self.write(4, |_| draw.words()),
             _ => Err(Error::Unsupported {
                 activation: "this operation",
                 what: "random slopes",
@@ -152,13 +156,27 @@ impl Prepared {
         }
     }
 
-    /// Overwrites four words of every dispatch's uniform.
-    fn write(&self, first: u64, words: &[u32; 4]) -> Result<()> {
+    /// Says that the operation's first element is the `first` of a longer one, for its draws: a multiple
+    /// of 4. It counts as [`set_activation`](Prepared::set_activation) does.
+    pub(crate) fn set_first(&self, first: u64) -> Result<()> {
+        self.write(8, |dispatch| {
+            let quad = (first + dispatch.start) / 4;
+            [quad as u32, (quad >> 32) as u32]
+        })
+    }
+
+    /// Overwrites words of every dispatch's uniform.
+    fn write<const N: usize>(
+        &self,
+        first: u64,
+        words: impl Fn(&Dispatch) -> [u32; N],
+    ) -> Result<()> {
         let Some(Uniforms { gpu, buffer, stride }) = &self.uniforms else { return Ok(()) };
         guarded(gpu.device(), "changing parameters", || {
-            for index in 0..self.dispatches.len() as u64 {
+            for (index, dispatch) in (0..).zip(&self.dispatches) {
                 let offset = index * stride + 4 * first;
-                gpu.queue().write_buffer(buffer, offset, bytemuck::bytes_of(words));
+                let words = words(dispatch);
+                gpu.queue().write_buffer(buffer, offset, bytemuck::cast_slice(&words));
             }
         })
     }
@@ -209,7 +227,8 @@ impl Prepared {
                 places: plan.places(),
             };
             let entries = plan.entries(&uniforms.buffer, index as u64 * uniforms.stride);
-            Dispatch::new(gpu, shader, &entries, geometry.workgroups(plan.span.length))
+            let Span { length, start, .. } = plan.span;
+            Dispatch::new(gpu, shader, &entries, geometry.workgroups(length), start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })

@@ -93,6 +93,12 @@ impl GpuRelu {
         Ok(GpuRelu { draw: Some(draw), ..self.clone() })
     }
 
+    /// Whether slopes are drawn at random.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn draws(&self) -> bool {
+        self.draw.is_some()
+    }
+
     /// The device it works on.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {

@@ -87,8 +87,8 @@ impl Slot {
         self.inputs()[index].get_mapped_range_mut(0..bytes).map_err(|_| LOST)
     }
 
-    /// Submits the operation on the first `elements` of the inputs.
-    pub(crate) fn submit(&mut self, elements: u64) -> Result<()> {
+    /// Submits the operation on the first `elements` of the inputs, which are those from `first` on of all.
+    pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
         self.at_rest = false;
         self.elements = elements;
         let bytes = elements * ELEMENT;
@@ -96,6 +96,9 @@ impl Slot {
             Some((bound, step)) if bound == elements => step,
             _ => self.bind(elements)?,
         };
+        if self.relu.draws() {
+            step.set_first(first)?;
+        }
         let gpu = &self.relu.gpu;
         guarded(&gpu.shared.device, STREAM, || self.inputs().iter().for_each(wgpu::Buffer::unmap))?;
         self.submission = Some(gpu.submit(STREAM, |encoder| {

@@ -274,10 +274,12 @@ impl<'a> Stream<'a> {
             false => Ok(()),
         };
         let mut done = 0;
+        let mut first = 0;
         let fill = |slot: &mut Slot| {
             go_on()?;
             let Some((elements, to)) = fill(slot)? else { return Ok(None) };
-            slot.submit(elements as u64)?;
+            slot.submit(first, elements as u64)?;
+            first += elements as u64;
             Ok(Some(to))
         };
         let drain = |slot: &mut Slot, to: T| {
@@ -309,7 +311,9 @@ impl<'a> Stream<'a> {
     /// The length of the chunks for `total` elements.
     fn chunk_for(&self, total: usize) -> usize {
         let most = self.relu.gpu.shared.staging.chunk() / ELEMENT;
-        self.chunk.min(most as usize).min(total).max(1)
+        let chunk = self.chunk.min(most as usize).min(total).max(1);
+        // Random slopes are drawn by fours.
+        if self.relu.draws() { chunk.next_multiple_of(4) } else { chunk }
     }
 
     /// As many slots as `total` elements need, those of the last call if they fit.

@@ -169,7 +169,7 @@ impl<'g> Stages<'g> {
             });
             let invocations = bound.stage.outputs() / bound.access.elements();
             let workgroups = geometry.workgroups(4 * invocations);
-            Dispatch::new(gpu, Shader::Sum(bound.access), &entries, workgroups)
+            Dispatch::new(gpu, Shader::Sum(bound.access), &entries, workgroups, bound.stage.from)
         });
         Ok(Prepared::of_sums(dispatches.collect::<Result<_>>()?))
     }

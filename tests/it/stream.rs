@@ -4,7 +4,7 @@
 use std::io::{self, Cursor, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
 
-use wgpu_relu::{Activation, Error, Gpu, GpuRelu, Operand};
+use wgpu_relu::{Activation, Draw, Error, Gpu, GpuRelu, Operand};
 
 use crate::{bits, gpu, own_device, random_words};
 
@@ -509,4 +509,19 @@ fn reading_and_writing_overlap() {
         together < apart * 3 / 4
     });
     assert!(overlaps);
+}
+
+/// Chunks of 5 become chunks of 8, since slopes are drawn by fours.
+#[test]
+fn random_slopes_go_on_from_chunk_to_chunk() {
+    let (lower, upper) = (0.1, 0.9);
+    let rrelu = GpuRelu::with_activation(gpu(), Activation::Rrelu { lower, upper }).unwrap();
+    let draw = Draw { seed: 3, offset: 4 };
+    let rrelu = rrelu.in_training(draw).unwrap();
+    let x = [-1.0; 103];
+    let mut y = [0.0; 103];
+    rrelu.stream().chunk(5).run(&x, &mut y).unwrap();
+    let expected: Vec<f32> = (0..103).map(|i| -draw.slope(lower, upper, i)).collect();
+    assert_eq!(y[..], expected);
+    assert_eq!(rrelu.forward(&x).unwrap(), expected);
 }
