@@ -43,7 +43,8 @@ fn reads_only(module: &Module, operands: &[&str]) -> bool {
     let loads: BTreeSet<_> = functions().filter_map(|name| name.strip_prefix("load_")).collect();
     let known = module.global_variables.iter().all(|(_, global)| {
         let name = global.name.as_deref().unwrap_or_default();
-        global.space == AddressSpace::Uniform || name == "y" || operands.contains(&name)
+        let inner = global.binding.is_none() || global.space == AddressSpace::Uniform;
+        inner || name == "y" || operands.contains(&name)
     });
     known && loads.iter().eq(BTreeSet::from_iter(operands)) && !functions().any(|f| f == "draw")
 }
@@ -81,7 +82,7 @@ impl Kernel {
         for (_, global) in self.module.global_variables.iter() {
             let name = global.name.as_deref().unwrap_or_default();
             let Some(binding) = global.binding.as_ref().map(|binding| binding.binding) else {
-                return Err(format!("{}: {name:?} has no binding", self.name));
+                continue;
             };
             let operand = operands.iter().find(|(operand, _)| *operand == name);
             let words = match (operand, global.space) {
