@@ -111,13 +111,14 @@ impl Geometry {
         let max_workgroups = limits.max_compute_workgroups_per_dimension;
         if info.device_type == wgpu::DeviceType::Cpu {
             // Starting an invocation costs more than its work, and a wide stride leaves the cache:
-            // each SIMD group streams a block of its own. 16 quads bring all of the gain and keep
-            // enough workgroups for all cores at small sizes.
+            // each SIMD group streams a block of its own. 16 words bring all of the gain and keep enough
+            // workgroups for all cores at small sizes.
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
             // The driver loads and stores lane by lane, word by word: half as many wide ones are faster.
             let octets = features.contains(wgpu::Features::SHADER_INT64);
-            Geometry { workgroup: 64, lanes, quads: 16, octets, max_workgroups }
+            let quads = if octets { 32 } else { 16 };
+            Geometry { workgroup: 64, lanes, quads, octets, max_workgroups }
         } else {
             // One quad an invocation: neighbours read neighbouring quads, which coalesces.
             let workgroup =
