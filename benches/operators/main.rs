@@ -39,8 +39,7 @@ fn main() {
         };
         let copy = [Operation::Copy];
         let operators = Activation::ALL.iter().flat_map(|&activation| {
-            [Operator::Forward, Operator::InPlace, Operator::Gradient]
-                .map(|operator| Operation::Operator(activation, operator))
+            Operator::ALL.map(|operator| Operation::Operator(activation, operator))
         });
         for operation in copy.into_iter().chain(operators) {
             measure(&mut criterion, &setup, operation, &mut table);
@@ -56,7 +55,7 @@ fn measure(criterion: &mut Criterion, setup: &Setup<'_>, operation: Operation, t
     let mut samples = Vec::new();
     group.bench_function(BenchmarkId::from_parameter(setup.length()), |bencher| {
         bencher.iter_custom(|iterations| {
-            let spent = setup.time(operation, iterations);
+            let spent = setup.time(operation, iterations).expect("the operation runs");
             samples.push((iterations, spent));
             spent
         });
@@ -64,6 +63,6 @@ fn measure(criterion: &mut Criterion, setup: &Setup<'_>, operation: Operation, t
     // Nothing ran if the command line left this one out.
     if !samples.is_empty() {
         table.add(operation, setup.length(), &samples);
-        setup.verify(operation);
+        setup.verify(operation).expect("the result is the reference's");
     }
 }

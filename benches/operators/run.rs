@@ -1,12 +1,15 @@
-//! Running what is measured, and checking what came out.
+//! Running what is measured, and checking what came out. The command-line tool measures with it too.
 
+use std::error::Error;
 use std::fmt;
 use std::time::{Duration, Instant};
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, StandardNormal};
-use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, reference};
+use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, reference, wgpu};
+
+type Outcome<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// Operations that share a submit, whose cost is not theirs. Few enough that in place an activation
 /// repeated on its own result stays among the normal numbers.
@@ -27,6 +30,19 @@ pub(crate) enum Operator {
     Gradient,
 }
 
+impl Operator {
+    pub(crate) const ALL: [Operator; 3] =
+        [Operator::Forward, Operator::InPlace, Operator::Gradient];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Operator::Forward => "forward",
+            Operator::InPlace => "in place",
+            Operator::Gradient => "gradient",
+        }
+    }
+}
+
 impl Operation {
     /// Bytes read and written.
     pub(crate) fn bytes(self, length: usize) -> u64 {
@@ -43,12 +59,7 @@ impl fmt::Display for Operation {
         match self {
             Operation::Copy => f.write_str("copy"),
             Operation::Operator(activation, operator) => {
-                let operator = match operator {
-                    Operator::Forward => "forward",
-                    Operator::InPlace => "in place",
-                    Operator::Gradient => "gradient",
-                };
-                write!(f, "{}/{operator}", activation.name())
+                write!(f, "{}/{}", activation.name(), operator.name())
             }
         }
     }
@@ -87,14 +98,14 @@ impl<'g> Setup<'g> {
     }
 
     /// Time of `iterations` runs, each batch from its submit to its end.
-    pub(crate) fn time(&self, operation: Operation, iterations: u64) -> Duration {
-        let step = self.prepare(operation);
+    pub(crate) fn time(&self, operation: Operation, iterations: u64) -> Outcome<Duration> {
+        let step = self.prepare(operation)?;
         let mut spent = Duration::ZERO;
         let mut left = iterations;
         while left > 0 {
             let batch = left.min(BATCH);
             left -= batch;
-            self.restore(operation);
+            self.restore(operation)?;
             let mut encoder = self.encoder();
             match &step {
                 None => (0..batch).for_each(|_| self.copy(&mut encoder)),
@@ -104,69 +115,70 @@ impl<'g> Setup<'g> {
                 }
             }
             let start = Instant::now();
-            self.run(encoder);
+            self.run(encoder)?;
             spent += start.elapsed();
         }
-        spent
+        Ok(spent)
     }
 
     /// Runs `operation` once more; compares the first period with the reference, and every other with
     /// the first, bit for bit.
-    pub(crate) fn verify(&self, operation: Operation) {
-        self.time(operation, 1);
-        let got = self.gpu.download(&self.y_buffer).expect("the result is there to read");
+    pub(crate) fn verify(&self, operation: Operation) -> Outcome<()> {
+        self.time(operation, 1)?;
+        let got = self.gpu.download(&self.y_buffer)?;
         let (x, dy) = (&self.x, &self.dy);
         let mut periods = got.chunks(PERIOD);
         let first = periods.next().unwrap_or_default();
         let bits = |values: &[f32]| bytemuck::cast_slice::<f32, u32>(values).to_vec();
-        assert!(periods.all(|period| bits(period) == bits(first)), "{operation}: periods differ");
-        match operation {
-            Operation::Copy => assert!(got == *x, "the copy is no copy"),
-            Operation::Operator(activation, operator) => {
-                let tolerance = match operator {
-                    Operator::Gradient => activation.gradient_tolerance(),
-                    _ => activation.value_tolerance(),
-                };
-                let limit = tolerance.ulp();
-                for (i, &got) in first.iter().enumerate() {
-                    let error = match operator {
-                        Operator::Gradient => {
-                            reference::gradient_ulp_error(activation, x[i], dy[i], got)
-                        }
-                        _ => reference::value_ulp_error(activation, x[i], got),
-                    };
-                    assert!(
-                        error <= limit,
-                        "{operation}, element {i} of {}, x = {:e}: {got:e} is {error:.2} ulp off",
-                        x.len(),
-                        x[i]
-                    );
-                }
+        if !periods.all(|period| bits(period) == bits(first)) {
+            return Err(format!("{operation}: equal inputs gave different results").into());
+        }
+        let Operation::Operator(activation, operator) = operation else {
+            return if got == *x { Ok(()) } else { Err("the copy is no copy".into()) };
+        };
+        let tolerance = match operator {
+            Operator::Gradient => activation.gradient_tolerance(),
+            _ => activation.value_tolerance(),
+        };
+        for (i, &got) in first.iter().enumerate() {
+            let error = match operator {
+                Operator::Gradient => reference::gradient_ulp_error(activation, x[i], dy[i], got),
+                _ => reference::value_ulp_error(activation, x[i], got),
+            };
+            if error > tolerance.ulp() {
+                return Err(format!(
+                    "{operation}, element {i} of {}, x = {:e}: {got:e} is {error:.2} ulp off",
+                    x.len(),
+                    x[i]
+                )
+                .into());
             }
         }
+        Ok(())
     }
 
-    fn prepare(&self, operation: Operation) -> Option<Prepared> {
+    fn prepare(&self, operation: Operation) -> Result<Option<Prepared>> {
         let Operation::Operator(activation, operator) = operation else {
-            return None;
+            return Ok(None);
         };
-        let relu = GpuRelu::with_activation(self.gpu, activation).expect("valid defaults");
+        let relu = GpuRelu::with_activation(self.gpu, activation)?;
         let (x, dy, y) = (&self.x_buffer, &self.dy_buffer, &self.y_buffer);
-        let step = match operator {
+        match operator {
             Operator::Forward => relu.prepare(x, y),
             Operator::InPlace => relu.prepare(y, y),
             Operator::Gradient => relu.prepare_gradient(x, dy, y),
-        };
-        Some(step.expect("operands of equal length"))
+        }
+        .map(Some)
     }
 
     /// Gives an operation in place its input back.
-    fn restore(&self, operation: Operation) {
+    fn restore(&self, operation: Operation) -> Outcome<()> {
         if matches!(operation, Operation::Operator(_, Operator::InPlace)) {
             let mut encoder = self.encoder();
             self.copy(&mut encoder);
-            self.run(encoder);
+            self.run(encoder)?;
         }
+        Ok(())
     }
 
     fn copy(&self, encoder: &mut wgpu::CommandEncoder) {
@@ -177,8 +189,9 @@ impl<'g> Setup<'g> {
         self.gpu.device().create_command_encoder(&Default::default())
     }
 
-    fn run(&self, encoder: wgpu::CommandEncoder) {
+    fn run(&self, encoder: wgpu::CommandEncoder) -> Outcome<()> {
         self.gpu.queue().submit([encoder.finish()]);
-        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("the device is there");
+        self.gpu.device().poll(wgpu::PollType::wait_indefinitely())?;
+        Ok(())
     }
 }

@@ -63,7 +63,7 @@ impl Table {
         row("copy, GB/s", &|length| number(copy(length).map(|rate| rate / 1e9), 1));
         for &activation in Activation::ALL {
             row(activation.name(), &|length| {
-                [Operator::Forward, Operator::InPlace, Operator::Gradient]
+                Operator::ALL
                     .map(|operator| self.rate(Operation::Operator(activation, operator), length))
                     .map(|rate| number(rate.zip(copy(length)).map(|(rate, copy)| rate / copy), 2))
                     .join(" / ")

@@ -8,6 +8,9 @@
 
 #[path = "../../tests/it/compare.rs"]
 mod compare;
+#[path = "../../tests/it/inputs.rs"]
+#[expect(dead_code, reason = "what the tests on a device take")]
+mod inputs;
 mod kernel;
 mod runner;
 
@@ -135,7 +138,7 @@ impl Browser {
             fn activate(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}(x, p); }}
             fn activate_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}_grad(x, p); }}"
         );
-        let mut x = compare::special_values(activation);
+        let mut x = inputs::special_values(activation);
         if Activation::ALL.contains(&activation) {
             x.extend((0..=u32::MAX).step_by(STRIDE).map(f32::from_bits));
         }

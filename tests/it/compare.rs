@@ -6,6 +6,8 @@ use std::fmt;
 
 use wgpu_relu::{Activation, Tolerance, reference};
 
+use crate::inputs::special_values;
+
 /// The worst error met, in the measure of the tolerance.
 #[derive(Debug, Default, Clone, Copy)]
 pub(crate) struct Worst {
@@ -36,39 +38,6 @@ pub(crate) fn special_pairs(activation: Activation) -> (Vec<f32>, Vec<f32>) {
     const UPSTREAM: [f32; 7] = [1.0, -2.5, 0.0, f32::INFINITY, f32::NAN, 1e-40, 3e38];
     let x = special_values(activation);
     x.iter().flat_map(|&x| UPSTREAM.map(|dy| (x, dy))).unzip()
-}
-
-/// ±0, subnormals, the ends of the normal range, ±inf, NaNs of several payloads, the kinks and their
-/// neighbours, and a sweep over all magnitudes, of both signs.
-pub(crate) fn special_values(activation: Activation) -> Vec<f32> {
-    let mut values: Vec<u32> = vec![
-        0,
-        1,
-        2,
-        0x0000_1234,
-        0x007f_ffff,
-        0x0080_0000,
-        0x0080_0001,
-        0x3f80_0000,
-        0x7f7f_ffff,
-        0x7f80_0000,
-        0x7f80_0001,
-        0x7fbf_ffff,
-        0x7fc0_0000,
-        0x7fc1_2345,
-        0x7fff_ffff,
-    ];
-    for kink in activation.kinks().into_iter().map(f32::abs) {
-        values.extend([kink, kink.next_up(), kink.next_down().abs()].map(f32::to_bits));
-    }
-    for exponent in 0..255u32 {
-        values.extend([exponent << 23, exponent << 23 | 0x2a_aaab, exponent << 23 | 0x7f_ffff]);
-    }
-    // Where exponentials change their ways.
-    values.extend(
-        [0.34657f32, 0.34658, 17.3, 30.0, 87.3, 88.8, 103.9, 104.1, 178.5].map(f32::to_bits),
-    );
-    values.iter().flat_map(|&v| [v, v | 0x8000_0000]).map(f32::from_bits).collect()
 }
 
 fn flush(value: f32) -> f32 {

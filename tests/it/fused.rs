@@ -2,8 +2,10 @@
 
 use wgpu_relu::{Activation, Channels, Draw, Error, Fusion, Gpu, GpuRelu, Result, View, reference};
 
-use crate::harness::{Layout, Subject, data, examine, upstream};
-use crate::{bits, gpu, own_device, random_words, raw_buffer};
+use crate::harness::examine;
+use crate::inputs::{data, random_words, upstream};
+use crate::layout::{Layout, Subject};
+use crate::{bits, gpu, own_device, raw_buffer};
 
 const CANARY: u32 = 0xdead_beef;
 

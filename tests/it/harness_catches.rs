@@ -3,7 +3,8 @@
 use wgpu_relu::Activation;
 
 use crate::gpu;
-use crate::harness::{Layout, examine};
+use crate::harness::examine;
+use crate::layout::Layout;
 use crate::naive::Naive;
 
 const LEAKY: Activation = Activation::LeakyRelu { negative_slope: 2.0 };

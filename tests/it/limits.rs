@@ -3,7 +3,8 @@
 use wgpu_relu::{Activation, Error, Gpu, GpuRelu};
 
 use crate::fused::{Masked, with_masks};
-use crate::harness::{Layout, examine};
+use crate::harness::examine;
+use crate::layout::Layout;
 use crate::own_device;
 
 fn gpu_with(change: impl Fn(&mut wgpu::Limits)) -> Gpu {

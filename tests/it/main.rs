@@ -9,6 +9,8 @@ mod exhaustive;
 mod fused;
 mod harness;
 mod harness_catches;
+mod inputs;
+mod layout;
 mod limits;
 mod lost;
 mod middleware;
@@ -20,6 +22,8 @@ mod vectors;
 
 use std::sync::OnceLock;
 
+use inputs::random_words;
+use layout::bits;
 use wgpu_relu::Gpu;
 
 /// The device all tests share.
@@ -70,20 +74,4 @@ fn raw_buffer(device: &wgpu::Device, usage: wgpu::BufferUsages, words: &[u32]) -
     buffer.get_mapped_range_mut(..).unwrap().copy_from_slice(bytemuck::cast_slice(words));
     buffer.unmap();
     buffer
-}
-
-fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
-}
-
-/// Pseudo-random words, the same in every run (SplitMix64).
-fn random_words(seed: u64) -> impl FnMut() -> u32 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 32) as u32
-    }
 }

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use wgpu_relu::{Gpu, Result, View};
 
-use crate::harness::Subject;
+use crate::layout::Subject;
 use crate::raw_buffer;
 
 /// A subject from two WGSL expressions.

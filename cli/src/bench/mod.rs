@@ -1,0 +1,139 @@
+//! `wgpu-relu bench`.
+
+mod measure;
+mod plot;
+mod report;
+// What `cargo bench` times and verifies, in another harness.
+#[path = "../../../benches/operators/run.rs"]
+mod run;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use wgpu_relu::Activation;
+
+use crate::adapter::{Choice, Name};
+use crate::output::Output;
+use crate::{Outcome, progress};
+use report::Report;
+
+/// What is measured unless activations are named.
+const USUAL: &str = "relu leaky_relu elu gelu silu softplus";
+
+/// Measure bytes per second, beside a plain copy of the same buffers
+///
+/// Forward, in place and gradient of each activation, in rounds that take turns with the copy; medians.
+/// Every result is compared with the CPU reference after it was timed.
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  wgpu-relu bench\n  wgpu-relu bench gelu \"elu(alpha=0.5)\" --elements \
+                  1Mi,16Mi --json rates.json\n  wgpu-relu bench --all --plot rates.png"
+)]
+pub(crate) struct Arguments {
+    /// The activations; else relu, leaky_relu, elu, gelu, silu and softplus
+    #[arg(value_name = "ACTIVATION")]
+    activations: Vec<Activation>,
+    /// All activations there are (takes minutes)
+    #[arg(long, conflicts_with = "activations")]
+    all: bool,
+    /// Elements of an operand: 4096, 4Ki, 1Mi; several with commas
+    #[arg(
+        long,
+        value_name = "N,N,...",
+        value_delimiter = ',',
+        value_parser = elements,
+        default_value = "4Ki,16Ki,64Ki,256Ki,1Mi,4Mi,16Mi"
+    )]
+    elements: Vec<usize>,
+    /// Rounds, of which the median counts
+    #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    rounds: u32,
+    /// Write the rates to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the rates to this file as CSV
+    #[arg(long, value_name = "FILE")]
+    csv: Option<PathBuf>,
+    /// Draw the rates over the sizes into this .svg or .png file
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+}
+
+pub(crate) fn run(
+    choice: &Choice,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> Outcome<ExitCode> {
+    let activations = match (&*arguments.activations, arguments.all) {
+        (_, true) => Activation::ALL.to_vec(),
+        ([], false) => USUAL.split(' ').map(str::parse).collect::<Result<_, _>>()?,
+        (named, false) => named.to_vec(),
+    };
+    let mut elements = arguments.elements.clone();
+    elements.sort_unstable();
+    elements.dedup();
+    // Minutes of measuring shall not end at a name that cannot be written.
+    let picture = arguments.plot.as_deref().map(plot::Format::of).transpose()?;
+    progress::catch_interrupts();
+    let start = |path: &Option<PathBuf>| -> Outcome<Option<Output>> {
+        path.as_deref().map(|path| Output::create(path, true)).transpose()
+    };
+    let files =
+        (start(&arguments.json)?, start(&arguments.csv)?, start(&arguments.plot)?.zip(picture));
+
+    let gpu = choice.open()?;
+    let name = Name::from(&gpu.adapter_info());
+    writeln!(out, "{name}")?;
+    out.flush()?;
+    let rates = measure::all(&gpu, &activations, &elements, arguments.rounds)?;
+    let report = Report::new(name, arguments.rounds, rates);
+    write!(out, "{}", report.table())?;
+    let (json, csv, plot) = files;
+    if let Some(mut file) = json {
+        file.write_all(report.json()?.as_bytes())?;
+        file.finish()?;
+    }
+    if let Some(mut file) = csv {
+        file.write_all(report.csv().as_bytes())?;
+        file.finish()?;
+    }
+    if let Some((mut file, format)) = plot {
+        file.write_all(&plot::draw(&report, format)?)?;
+        file.finish()?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads 4096, 4Ki, 1Mi.
+fn elements(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: usize = match text[digits.len()..].trim() {
+        "" => 1,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        other => return Err(format!("{other:?} is no unit; take Ki, Mi or Gi, or none")),
+    };
+    let number: usize = digits.parse().map_err(|_| format!("{text:?} is no number of elements"))?;
+    match number.checked_mul(unit) {
+        Some(elements @ 1..) => Ok(elements),
+        Some(0) => Err("there must be an element to time".to_owned()),
+        _ => Err(format!("{text} is more than this machine can count")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::elements;
+
+    #[test]
+    fn numbers_of_elements_are_read() {
+        assert_eq!(elements("4096"), Ok(4096));
+        assert_eq!(elements("4Ki"), Ok(4096));
+        assert_eq!(elements("3 Mi"), Ok(3 << 20));
+        for wrong in ["", "Ki", "0", "4K", "-1", "1.5Mi", "99999999999999999999", "99999999999Gi"] {
+            assert!(elements(wrong).is_err(), "{wrong}");
+        }
+    }
+}

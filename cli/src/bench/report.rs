@@ -1,0 +1,226 @@
+//! The rates as a table, as JSON and as CSV.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::measure::Rate;
+use super::run::Operation;
+use crate::Outcome;
+use crate::adapter::Name;
+
+pub(super) struct Report {
+    pub(super) adapter: Name,
+    rounds: u32,
+    rates: Vec<Rate>,
+}
+
+/// A rate as the files have it.
+#[derive(Serialize)]
+struct Row {
+    /// With its parameters; none for the copy.
+    activation: Option<String>,
+    operation: &'static str,
+    elements: usize,
+    /// Read and written.
+    bytes: u64,
+    seconds: f64,
+    bytes_per_second: f64,
+    /// Of the copy's rate at this size.
+    share_of_copy: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    version: &'static str,
+    adapter: &'a Name,
+    rounds: u32,
+    results: Vec<Row>,
+}
+
+impl Report {
+    pub(super) fn new(adapter: Name, rounds: u32, rates: Vec<Rate>) -> Self {
+        Report { adapter, rounds, rates }
+    }
+
+    /// The sizes, ascending.
+    pub(super) fn elements(&self) -> Vec<usize> {
+        let mut elements: Vec<usize> = self.rates.iter().map(|rate| rate.elements).collect();
+        elements.dedup();
+        elements
+    }
+
+    /// The operations in the order in which they were measured.
+    pub(super) fn operations(&self) -> Vec<Operation> {
+        let mut operations = Vec::new();
+        for rate in &self.rates {
+            if !operations.contains(&rate.operation) {
+                operations.push(rate.operation);
+            }
+        }
+        operations
+    }
+
+    /// Bytes a second.
+    pub(super) fn rate(&self, operation: Operation, elements: usize) -> Option<f64> {
+        let here = |rate: &&Rate| rate.operation == operation && rate.elements == elements;
+        self.rates.iter().find(here).map(Rate::bytes_per_second)
+    }
+
+    fn share(&self, operation: Operation, elements: usize) -> Option<f64> {
+        Some(self.rate(operation, elements)? / self.rate(Operation::Copy, elements)?)
+    }
+
+    pub(super) fn table(&self) -> String {
+        let mut text = String::new();
+        let operations = self.operations();
+        let names: Vec<String> = operations.iter().copied().map(name).collect();
+        let width = names.iter().map(String::len).max().unwrap_or(0);
+        let columns = self.elements();
+        let mut part = |title: &str, skip: usize, cell: &dyn Fn(Operation, usize) -> String| {
+            let _ = writeln!(text, "\n{title}");
+            let mut row = |name: &str, cells: &mut dyn Iterator<Item = String>| {
+                let cells: String = cells.map(|cell| format!("{cell:>9}")).collect();
+                let _ = writeln!(text, "{name:width$}{cells}");
+            };
+            row("elements", &mut columns.iter().map(|&elements| size(elements)));
+            for (&operation, name) in operations.iter().zip(&names).skip(skip) {
+                row(name, &mut columns.iter().map(|&elements| cell(operation, elements)));
+            }
+        };
+        part("GB/s, read and written", 0, &|operation, elements| {
+            let rate = self.rate(operation, elements);
+            rate.map_or("-".to_owned(), |rate| significant(rate / 1e9))
+        });
+        part("as a share of the copy's rate", 1, &|operation, elements| {
+            let share = self.share(operation, elements);
+            share.map_or("-".to_owned(), |share| format!("{share:.2}"))
+        });
+        let _ = writeln!(text, "\nMedians of {} rounds; every result verified.", self.rounds);
+        text
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.rates.iter().map(|rate| {
+            let (activation, operation) = parts(rate.operation);
+            Row {
+                activation,
+                operation,
+                elements: rate.elements,
+                bytes: rate.bytes(),
+                seconds: rate.seconds,
+                bytes_per_second: rate.bytes_per_second(),
+                share_of_copy: self.share(rate.operation, rate.elements),
+            }
+        })
+    }
+
+    pub(super) fn json(&self) -> Outcome<String> {
+        let file = File {
+            version: env!("CARGO_PKG_VERSION"),
+            adapter: &self.adapter,
+            rounds: self.rounds,
+            results: self.rows().collect(),
+        };
+        Ok(serde_json::to_string_pretty(&file)? + "\n")
+    }
+
+    pub(super) fn csv(&self) -> String {
+        let mut text = String::from(
+            "activation,operation,elements,bytes,seconds,bytes_per_second,share_of_copy\n",
+        );
+        for row in self.rows() {
+            let _ = writeln!(
+                text,
+                // Parameters are parted by commas.
+                "\"{}\",{},{},{},{:e},{:.0},{}",
+                row.activation.unwrap_or_default(),
+                row.operation,
+                row.elements,
+                row.bytes,
+                row.seconds,
+                row.bytes_per_second,
+                row.share_of_copy.map_or(String::new(), |share| format!("{share:.4}")),
+            );
+        }
+        text
+    }
+}
+
+/// The activation, with its parameters, and what is done with it.
+pub(super) fn parts(operation: Operation) -> (Option<String>, &'static str) {
+    match operation {
+        Operation::Copy => (None, "copy"),
+        Operation::Operator(activation, operator) => {
+            (Some(activation.to_string()), operator.name())
+        }
+    }
+}
+
+fn name(operation: Operation) -> String {
+    match parts(operation) {
+        (None, operation) => operation.to_owned(),
+        (Some(activation), operation) => format!("{activation} {operation}"),
+    }
+}
+
+/// A number of elements: 4 Ki, 1 Mi, 1000.
+pub(super) fn size(elements: usize) -> String {
+    for (unit, bits) in [("Gi", 30), ("Mi", 20), ("Ki", 10)] {
+        if elements >= 1 << bits && elements.is_multiple_of(1 << bits) {
+            return format!("{} {unit}", elements >> bits);
+        }
+    }
+    elements.to_string()
+}
+
+/// Three digits, or what stands before the point.
+fn significant(number: f64) -> String {
+    let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
+    format!("{number:.digits$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use wgpu_relu::{Activation, wgpu};
+
+    use super::super::run::Operator;
+    use super::*;
+
+    fn report() -> Report {
+        let softplus = Activation::Softplus { beta: 1.0, threshold: 20.0 };
+        let rates =
+            [(4096, 1.0, 2.0), (1 << 20, 3.0, 4.0)]
+                .into_iter()
+                .flat_map(|(elements, copy, forward)| {
+                    let forward_of = Operation::Operator(softplus, Operator::Forward);
+                    [(Operation::Copy, copy), (forward_of, forward)]
+                        .map(|(operation, seconds)| Rate { operation, elements, seconds })
+                })
+                .collect();
+        let info = wgpu::AdapterInfo::new(wgpu::DeviceType::Cpu, wgpu::Backend::Vulkan);
+        Report::new(Name::from(&info), 3, rates)
+    }
+
+    #[test]
+    fn shares_are_those_of_the_copy_at_the_same_size() {
+        let table = report().table();
+        assert!(
+            table.contains("softplus(beta=1,threshold=20) forward     0.50     0.75"),
+            "{table}"
+        );
+        assert!(table.contains("4 Ki     1 Mi"), "{table}");
+    }
+
+    #[test]
+    fn csv_and_json_have_every_rate() {
+        let csv = report().csv();
+        assert_eq!(csv.lines().count(), 5);
+        let line = csv.lines().nth(2).unwrap();
+        assert_eq!(line, "\"softplus(beta=1,threshold=20)\",forward,4096,32768,2e0,16384,0.5000");
+        let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
+        assert_eq!(json["results"].as_array().unwrap().len(), 4);
+        assert_eq!(json["results"][3]["share_of_copy"], 0.75);
+        assert!(json["results"][0]["activation"].is_null());
+    }
+}

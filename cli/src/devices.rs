@@ -1,0 +1,61 @@
+//! `wgpu-relu devices`.
+
+// One file with `cargo run --example devices`, which `cargo xtask` asks.
+#[path = "../../examples/devices/list.rs"]
+pub(crate) mod list;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+
+use crate::Outcome;
+use crate::adapter::{Choice, Name};
+
+/// List the adapters, and which one the other commands take
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Print JSON instead of text
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Row {
+    #[serde(flatten)]
+    adapter: Name,
+    taken: bool,
+    max_buffer_size: u64,
+    max_storage_buffer_binding_size: u64,
+    max_compute_invocations_per_workgroup: u32,
+    max_compute_workgroups_per_dimension: u32,
+}
+
+pub(crate) fn run(
+    choice: &Choice,
+    arguments: &Arguments,
+    out: &mut impl Write,
+) -> Outcome<ExitCode> {
+    let (found, taken) = list::adapters(&choice.options());
+    if arguments.json {
+        let rows: Vec<Row> = found.iter().map(row).collect();
+        serde_json::to_writer_pretty(&mut *out, &rows).map_err(std::io::Error::from)?;
+        writeln!(out)?;
+    } else {
+        write!(out, "{}", list::text(&found))?;
+    }
+    taken?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(found: &list::Found) -> Row {
+    let list::Found { info, limits, taken } = found;
+    Row {
+        adapter: info.into(),
+        taken: *taken,
+        max_buffer_size: limits.max_buffer_size,
+        max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
+        max_compute_invocations_per_workgroup: limits.max_compute_invocations_per_workgroup,
+        max_compute_workgroups_per_dimension: limits.max_compute_workgroups_per_dimension,
+    }
+}

@@ -1,0 +1,79 @@
+//! The adapters there are, and which of them is taken.
+
+use std::fmt::Write;
+
+use wgpu_relu::{Gpu, GpuOptions, Result, wgpu};
+
+/// An adapter, as it describes itself.
+pub(crate) struct Found {
+    pub(crate) info: wgpu::AdapterInfo,
+    pub(crate) limits: wgpu::Limits,
+    pub(crate) taken: bool,
+}
+
+/// All adapters of the backends asked for (else of all), and the device that `options` lead to.
+pub(crate) fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends =
+        options.backends.unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
+    let backends = descriptor.backends;
+    let adapters = pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends));
+    let gpu = pollster::block_on(Gpu::request(options));
+    let mut wanted = gpu.as_ref().ok().map(Gpu::adapter_info);
+    let found = adapters
+        .iter()
+        .map(|adapter| {
+            let info = adapter.get_info();
+            // Of several that describe themselves alike, the first.
+            let taken = wanted.as_ref() == Some(&info);
+            if taken {
+                wanted = None;
+            }
+            Found { info, limits: adapter.limits(), taken }
+        })
+        .collect();
+    (found, gpu)
+}
+
+/// A paragraph for each adapter.
+pub(crate) fn text(found: &[Found]) -> String {
+    let mut text = String::new();
+    for Found { info, limits, taken } in found {
+        let mark = if *taken { "  (taken)" } else { "" };
+        let driver = format!("{} {}", info.driver, info.driver_info);
+        let _ = write!(
+            text,
+            "{}{mark}\n  \
+               type       {}\n  \
+               backend    {}\n  \
+               driver     {}\n  \
+               buffers    up to {}, bindings up to {}\n  \
+               workgroups up to {} invocations, {} workgroups a dimension\n",
+            info.name,
+            kind(info.device_type),
+            info.backend,
+            if driver.trim().is_empty() { "not told" } else { driver.trim() },
+            mebibytes(limits.max_buffer_size),
+            mebibytes(limits.max_storage_buffer_binding_size),
+            limits.max_compute_invocations_per_workgroup,
+            limits.max_compute_workgroups_per_dimension,
+        );
+    }
+    text
+}
+
+/// The kind of adapter in words.
+pub(crate) fn kind(kind: wgpu::DeviceType) -> &'static str {
+    match kind {
+        wgpu::DeviceType::DiscreteGpu => "discrete GPU",
+        wgpu::DeviceType::IntegratedGpu => "integrated GPU",
+        wgpu::DeviceType::VirtualGpu => "virtual GPU",
+        wgpu::DeviceType::Cpu => "software, on the CPU",
+        wgpu::DeviceType::Other => "not told",
+    }
+}
+
+/// `max_buffer_size` may be a whole number of MiB less a byte.
+fn mebibytes(bytes: u64) -> String {
+    format!("{} MiB", (bytes >> 20).saturating_add(bytes >> 19 & 1))
+}
