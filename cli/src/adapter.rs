@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use serde::Serialize;
-use wgpu_relu::{Gpu, GpuOptions, wgpu};
+use wgpu_relu::{Activation, Gpu, GpuOptions, wgpu};
 
 use crate::devices::list;
 
@@ -66,6 +66,12 @@ impl From<&wgpu::AdapterInfo> for Name {
 
 impl std::fmt::Display for Name {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} ({}, {})", self.name, self.backend, self.kind)
+        write!(f, "{}, {}, {}", self.name, self.backend, self.kind)
     }
+}
+
+/// An activation as it is shown: with its parameters where they are not the defaults.
+pub(crate) fn short(activation: Activation) -> String {
+    let usual = Activation::ALL.contains(&activation);
+    if usual { activation.name().to_owned() } else { activation.to_string() }
 }

@@ -68,7 +68,7 @@ pub(crate) fn kind(kind: wgpu::DeviceType) -> &'static str {
         wgpu::DeviceType::DiscreteGpu => "discrete GPU",
         wgpu::DeviceType::IntegratedGpu => "integrated GPU",
         wgpu::DeviceType::VirtualGpu => "virtual GPU",
-        wgpu::DeviceType::Cpu => "software, on the CPU",
+        wgpu::DeviceType::Cpu => "software",
         wgpu::DeviceType::Other => "not told",
     }
 }

@@ -18,7 +18,7 @@ use engine::Engine;
 
 /// Apply an activation, or its gradient, to a .npy or .safetensors file
 ///
-/// Files of any size pass through the GPU in pieces. Output appears under its name only when it is complete.
+/// Files of any size pass through the GPU in pieces. OUT appears under its name only when it is complete.
 ///
 /// .npy: an array of numbers, in C or Fortran order, either byte order; the result is float32 of the same
 /// shape and order.
@@ -103,7 +103,7 @@ pub(crate) fn run(
     let open = || -> Outcome<Engine> {
         let gpu = choice.open()?;
         adapter = Some(Name::from(&gpu.adapter_info()));
-        Ok(Engine::new(GpuRelu::with_activation(&gpu, arguments.activation)?, &gpu))
+        Ok(Engine::new(&GpuRelu::with_activation(&gpu, arguments.activation)?))
     };
     let Summary { elements, remark } = match format {
         Format::Npy => npy::apply(arguments, open)?,

@@ -31,12 +31,9 @@ pub(super) fn apply(
         .dtype(float)
         .writer(&mut out)
         .write_header_only()?;
-    let elements = x.header.len();
-    let bar = progress::bytes(4 * elements);
-    let mut x = x.numbers(Some(&bar));
-    let mut dy = dy.map(|dy| dy.numbers(None));
-    let dy = dy.as_mut().map(|dy| dy as &mut dyn Read);
-    engine.stream(elements, &mut x, dy, &mut out)?;
+    let bar = progress::bytes(4 * x.header.len());
+    let dy = dy.map(|dy| dy.numbers(None));
+    let elements = engine.stream(x.numbers(Some(&bar)), dy, &mut out)?;
     bar.finish_and_clear();
     out.finish()?;
     Ok(Summary { elements, remark: String::new() })
@@ -114,7 +111,7 @@ impl<'p> Array<'p> {
     }
 
     /// The numbers as f32, as they are stored.
-    fn numbers<'a>(self, bar: Option<&'a indicatif::ProgressBar>) -> Box<dyn Read + 'a>
+    fn numbers<'a>(self, bar: Option<&'a indicatif::ProgressBar>) -> Box<dyn Read + Send + 'a>
     where
         'p: 'a,
     {

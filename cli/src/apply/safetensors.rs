@@ -38,17 +38,14 @@ pub(super) fn apply(
     // In the order in which they lie: the file is read from its start to its end.
     for name in x.metadata.offset_keys() {
         let Some(info) = x.metadata.info(&name) else { continue };
-        let bytes = bytes(info);
-        let mut tensor = Source::new(x.path, &mut x.file, bytes, Some(&bar));
+        let mut tensor = Source::new(x.path, &mut x.file, bytes(info), Some(&bar));
         if !chosen.contains(&name) {
             io::copy(&mut tensor, &mut out)?;
             untouched += 1;
             continue;
         }
-        let mut dy = dy.as_mut().map(|dy| dy.tensor(&name)).transpose()?;
-        let dy = dy.as_mut().map(|dy| dy as &mut dyn Read);
-        engine.stream(bytes / 4, &mut tensor, dy, &mut out)?;
-        elements += bytes / 4;
+        let dy = dy.as_mut().map(|dy| dy.tensor(&name)).transpose()?;
+        elements += engine.stream(tensor, dy, &mut out)?;
     }
     bar.finish_and_clear();
     out.finish()?;
@@ -116,7 +113,10 @@ impl<'p> Tensors<'p> {
             }
         }
         if !names.is_empty() {
-            return Ok(names.to_vec());
+            let mut chosen = names.to_vec();
+            chosen.sort_unstable();
+            chosen.dedup();
+            return Ok(chosen);
         }
         let is_f32 =
             |name: &&String| self.metadata.info(name).is_some_and(|info| info.dtype == Dtype::F32);

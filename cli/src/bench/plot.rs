@@ -9,6 +9,7 @@ use wgpu_relu::Activation;
 use super::report::{self, Report};
 use super::run::{Operation, Operator};
 use crate::Outcome;
+use crate::adapter::short;
 
 /// Okabe and Ito's colours, which can be told apart by the colour-blind too; black is the copy's.
 const COLOURS: [RGBColor; 7] = [
@@ -100,7 +101,7 @@ where
         .collect();
     area.fill(&WHITE)?;
     let title = format!("Bytes per second on {}", report.adapter);
-    let area = area.titled(&title, (FONT, 24))?;
+    let area = area.margin(12, 8, 12, 8).titled(&title, (FONT, 24))?;
     let rows = (lines.len() + 1).div_ceil(LEGEND_COLUMNS) as u32;
     let (width, height) = area.dim_in_pixel();
     let (panels, legend) = area.split_vertically(height - LEGEND_ROW * rows - 8);
@@ -195,7 +196,7 @@ where
     };
     label(0, BLACK.stroke_width(3), "copy (buffer to buffer)".to_owned())?;
     for (index, line) in (1..).zip(lines) {
-        label(index, line.style, line.activation.to_string())?;
+        label(index, line.style, short(line.activation))?;
         let (x, y) = place(index);
         let (at, filled) = ((x + 18, y), line.style.filled());
         match line.mark {

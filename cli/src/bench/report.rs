@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::measure::Rate;
 use super::run::Operation;
 use crate::Outcome;
-use crate::adapter::Name;
+use crate::adapter::{Name, short};
 
 pub(super) struct Report {
     pub(super) adapter: Name,
@@ -96,13 +96,22 @@ impl Report {
             let share = self.share(operation, elements);
             share.map_or("-".to_owned(), |share| format!("{share:.2}"))
         });
-        let _ = writeln!(text, "\nMedians of {} rounds; every result verified.", self.rounds);
+        let _ = writeln!(
+            text,
+            "\nRounds: {}, of which the median counts; every result verified.",
+            self.rounds
+        );
         text
     }
 
     fn rows(&self) -> impl Iterator<Item = Row> {
         self.rates.iter().map(|rate| {
-            let (activation, operation) = parts(rate.operation);
+            let (activation, operation) = match rate.operation {
+                Operation::Copy => (None, "copy"),
+                Operation::Operator(activation, operator) => {
+                    (Some(activation.to_string()), operator.name())
+                }
+            };
             Row {
                 activation,
                 operation,
@@ -147,20 +156,12 @@ impl Report {
     }
 }
 
-/// The activation, with its parameters, and what is done with it.
-pub(super) fn parts(operation: Operation) -> (Option<String>, &'static str) {
-    match operation {
-        Operation::Copy => (None, "copy"),
-        Operation::Operator(activation, operator) => {
-            (Some(activation.to_string()), operator.name())
-        }
-    }
-}
-
 fn name(operation: Operation) -> String {
-    match parts(operation) {
-        (None, operation) => operation.to_owned(),
-        (Some(activation), operation) => format!("{activation} {operation}"),
+    match operation {
+        Operation::Copy => "copy".to_owned(),
+        Operation::Operator(activation, operator) => {
+            format!("{} {}", short(activation), operator.name())
+        }
     }
 }
 
@@ -205,10 +206,7 @@ mod tests {
     #[test]
     fn shares_are_those_of_the_copy_at_the_same_size() {
         let table = report().table();
-        assert!(
-            table.contains("softplus(beta=1,threshold=20) forward     0.50     0.75"),
-            "{table}"
-        );
+        assert!(table.contains("softplus forward     0.50     0.75"), "{table}");
         assert!(table.contains("4 Ki     1 Mi"), "{table}");
     }
 
