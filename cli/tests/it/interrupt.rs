@@ -1,0 +1,69 @@
+//! `wgpu-relu apply` when it is cut short. Input comes through a pipe, so that the test knows where it is.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use npyz::Order;
+
+use crate::npy::file;
+use crate::{Folder, Run};
+
+/// A file of two chunks, and a program that has read the first and waits for more of it.
+fn half_way(folder: &Folder) -> (std::process::Child, fs::File, Vec<u8>) {
+    let bytes = file("<f4", Order::C, &[1 << 21], &vec![-1.0f32; 1 << 21]);
+    let made = Command::new("mkfifo").arg(folder.path("x.npy")).status().unwrap();
+    assert!(made.success());
+    let mut command = folder.command(["apply", "-a", "relu", "x.npy", "y.npy"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut pipe = OpenOptions::new().write(true).open(folder.path("x.npy")).unwrap();
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    pipe.write_all(first).unwrap();
+    let started = Instant::now();
+    while !folder.files().iter().any(|name| name.ends_with(".part")) {
+        assert!(started.elapsed() < Duration::from_secs(60), "no file was started");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    (child, pipe, rest.to_vec())
+}
+
+#[test]
+fn an_interrupt_leaves_no_file() {
+    let folder = Folder::new();
+    let (child, mut pipe, rest) = half_way(&folder);
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(sent.success());
+    // Wakes the reader, which then finds that it was to stop.
+    std::thread::sleep(Duration::from_millis(100));
+    let _ = pipe.write_all(&rest);
+    drop(pipe);
+    let run = Run::of(child.wait_with_output().unwrap());
+    assert_eq!(run.code, Some(130), "{}{}", run.out, run.err);
+    assert!(run.err.ends_with("interrupted\n"), "{}", run.err);
+    assert_eq!(folder.files(), ["x.npy"]);
+}
+
+#[test]
+fn an_end_that_comes_too_early_leaves_no_file() {
+    let folder = Folder::new();
+    let (child, pipe, rest) = half_way(&folder);
+    drop(pipe);
+    let error = Run::of(child.wait_with_output().unwrap()).failed();
+    assert!(
+        error.contains(&format!("x.npy: the file ends {} bytes too early", rest.len())),
+        "{error}"
+    );
+    assert_eq!(folder.files(), ["x.npy"]);
+}
+
+#[test]
+fn a_pipe_is_as_good_as_a_file() {
+    let folder = Folder::new();
+    let (child, mut pipe, rest) = half_way(&folder);
+    pipe.write_all(&rest).unwrap();
+    drop(pipe);
+    Run::of(child.wait_with_output().unwrap()).succeeded();
+    assert_eq!(folder.files(), ["x.npy", "y.npy"]);
+    assert!(fs::metadata(folder.path("y.npy")).unwrap().len() > 4 << 21);
+}

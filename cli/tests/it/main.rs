@@ -1,0 +1,80 @@
+//! The program as its users run it. Where it computes, it needs an adapter; `cargo xtask test` installs one.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
+
+mod bench;
+mod check;
+mod devices;
+#[cfg(unix)]
+mod interrupt;
+mod npy;
+mod refusals;
+mod safetensors;
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder of the test's own, and the program run in it.
+struct Folder(TempDir);
+
+impl Folder {
+    fn new() -> Self {
+        Folder(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wgpu-relu"));
+        command.args(arguments).current_dir(self.0.path());
+        command
+    }
+
+    fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Run {
+        Run::of(self.command(arguments).output().unwrap())
+    }
+
+    /// What is in it, hidden files too.
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.0.path()).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// What a run gave.
+struct Run {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Run {
+    fn of(Output { status, stdout, stderr }: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: status.code(), out: text(stdout), err: text(stderr) }
+    }
+
+    /// The output of a run that must have gone well.
+    fn succeeded(self) -> String {
+        assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
+        self.out
+    }
+
+    /// The error of a run that must have failed, in one line.
+    fn failed(self) -> String {
+        assert_eq!(self.code, Some(1), "{}{}", self.out, self.err);
+        let mut errors = self.err.lines().filter_map(|line| line.strip_prefix("error: "));
+        let error = errors.next().unwrap_or_else(|| panic!("no error told: {:?}", self.err));
+        // The driver may speak before, but nothing comes after.
+        assert!(self.err.ends_with(&format!("{error}\n")), "more than a line: {:?}", self.err);
+        error.to_owned()
+    }
+}

@@ -1,0 +1,81 @@
+//! What `wgpu-relu apply` refuses, and that it leaves nothing then.
+
+use std::fs;
+
+use npyz::Order;
+
+use crate::Folder;
+use crate::npy::file;
+
+#[test]
+fn a_file_that_is_there_is_not_replaced_unasked() {
+    let folder = Folder::new();
+    fs::write(folder.path("x.npy"), file("<f4", Order::C, &[2], &[-1.0f32, 1.0])).unwrap();
+    fs::write(folder.path("y.npy"), "precious").unwrap();
+    let error = folder.run(["apply", "-a", "relu", "x.npy", "y.npy"]).failed();
+    assert!(error.contains("y.npy: is there already; --force"), "{error}");
+    assert_eq!(fs::read(folder.path("y.npy")).unwrap(), b"precious");
+    folder.run(["apply", "-a", "relu", "--force", "x.npy", "y.npy"]).succeeded();
+    assert!(fs::read(folder.path("y.npy")).unwrap().starts_with(b"\x93NUMPY"));
+    assert_eq!(folder.files(), ["x.npy", "y.npy"]);
+}
+
+#[test]
+fn bad_files_are_told_in_a_line_and_nothing_is_left() {
+    let folder = Folder::new();
+    let good = file("<f4", Order::C, &[2, 3], &[1.0f32; 6]);
+    // Axes whose product overflows, in a header of the same length.
+    let axes = b"(4294967296, 4294967296), }";
+    let at = good.windows(4).position(|window| window == b"(2, ").unwrap();
+    let mut overflowing = good.clone();
+    overflowing[at..at + axes.len()].copy_from_slice(axes);
+    let text = [npyz::FixedSizeBytes(*b"1234")];
+    let write = |name: &str, bytes: &[u8]| fs::write(folder.path(name), bytes).unwrap();
+    write("good.npy", &good);
+    write("short.npy", &good[..good.len() - 5]);
+    write("header.npy", &good[..40]);
+    write("overflowing.npy", &overflowing);
+    write("empty.npy", b"");
+    write("text.npy", b"x,y\n1,2\n");
+    write("bytes.npy", &file("|V4", Order::C, &[1], &text));
+    write("flat.npy", &file("<f4", Order::C, &[6], &[1.0f32; 6]));
+    write("fortran.npy", &file("<f4", Order::Fortran, &[2, 3], &[1.0f32; 6]));
+    write("good.txt", &good);
+    fs::create_dir(folder.path("folder.npy")).unwrap();
+    let before = folder.files();
+    for (arguments, part) in [
+        (&["missing.npy", "y.npy"][..], "missing.npy: No such file"),
+        (&["short.npy", "y.npy"], "short.npy: the file ends after 4 of 6 numbers"),
+        (&["header.npy", "y.npy"], "not a .npy file"),
+        (&["overflowing.npy", "y.npy"], "larger than any file"),
+        (&["empty.npy", "y.npy"], "not a .npy file"),
+        (&["text.npy", "y.npy"], "not a .npy file"),
+        (&["bytes.npy", "y.npy"], "its numbers are '|V4'"),
+        (&["folder.npy", "y.npy"], "folder.npy: is a folder"),
+        (&["good.npy", "folder.npy"], "folder.npy: is there, and is no file"),
+        (&["good.npy", "missing/y.npy"], "missing/y.npy: No such file"),
+        (&["good.txt", "y.npy"], "good.txt: its name ends neither"),
+        (&["good.npy", "y.txt"], "y.txt: its name ends neither"),
+        (&["good.npy", "y.safetensors"], "different kinds"),
+        (&["good.npy", "y.npy", "--tensor", "a"], "--tensor is for .safetensors"),
+        (&["good.npy", "y.npy", "--gradient", "flat.npy"], "[6], but good.npy has [2, 3]"),
+        (&["good.npy", "y.npy", "--gradient", "fortran.npy"], "stored in Fortran order"),
+        (&["good.npy", "y.npy", "--gradient", "short.npy"], "the file ends after 4 of 6"),
+        (&["good.npy", "y.npy", "--adapter", "no such adapter"], "no such adapter"),
+    ] {
+        let error = folder.run(["apply", "-a", "relu"].iter().chain(arguments)).failed();
+        assert!(error.contains(part), "{arguments:?}: {error}");
+        assert_eq!(folder.files(), before, "{arguments:?}");
+    }
+}
+
+/// As root, replacing it would cost the system its null device.
+#[cfg(unix)]
+#[test]
+fn a_device_is_no_output_even_by_force() {
+    let folder = Folder::new();
+    fs::write(folder.path("x.npy"), file("<f4", Order::C, &[1], &[1.0f32])).unwrap();
+    std::os::unix::fs::symlink("/dev/null", folder.path("y.npy")).unwrap();
+    let error = folder.run(["apply", "-a", "relu", "--force", "x.npy", "y.npy"]).failed();
+    assert!(error.contains("is no file"), "{error}");
+}

@@ -1,0 +1,142 @@
+//! `wgpu-relu apply` on `.safetensors` files.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::Path;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use wgpu_relu::{Activation, reference};
+
+use crate::Folder;
+
+const RELU: Activation = Activation::Relu;
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// Tensors by name, type and shape, with their bytes.
+fn write(path: &Path, tensors: &[(&str, Dtype, &[usize], &[u8])]) {
+    let views = tensors.iter().map(|&(name, dtype, shape, data)| {
+        (name, TensorView::new(dtype, shape.to_vec(), data).unwrap())
+    });
+    let about = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    fs::write(path, safetensors::serialize(views, Some(about)).unwrap()).unwrap();
+}
+
+fn tensor(file: &[u8], name: &str) -> (Dtype, Vec<usize>, Vec<u8>) {
+    let tensors = SafeTensors::deserialize(file).unwrap();
+    let tensor = tensors.tensor(name).unwrap();
+    (tensor.dtype(), tensor.shape().to_vec(), tensor.data().to_vec())
+}
+
+fn header(file: &[u8]) -> &[u8] {
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    &file[..8 + length]
+}
+
+/// Two tensors of F32, and three of other types between and behind them.
+fn mixed(folder: &Folder) -> (Vec<f32>, Vec<f32>) {
+    let a: Vec<f32> = (0..35).map(|i| i as f32 - 17.0).collect();
+    let b: Vec<f32> = (0..1_100_001).map(|i| (i % 97) as f32 - 48.5).collect();
+    write(
+        &folder.path("x.safetensors"),
+        &[
+            ("a", Dtype::F32, &[5, 7], &bytes(&a)),
+            ("b", Dtype::F32, &[1_100_001], &bytes(&b)),
+            ("half", Dtype::F16, &[2], &[1, 200, 3, 4]),
+            ("index", Dtype::I64, &[1], &[255; 8]),
+            ("odd", Dtype::U8, &[3], &[1, 2, 255]),
+            ("empty", Dtype::F32, &[0, 4], &[]),
+        ],
+    );
+    (a, b)
+}
+
+#[test]
+fn every_f32_tensor_is_taken_and_the_others_stay() {
+    let folder = Folder::new();
+    let (a, b) = mixed(&folder);
+    let out = folder.run(["apply", "-a", "relu", "x.safetensors", "y.safetensors"]).succeeded();
+    assert!(out.contains("of 1100036 elements") && out.contains("3 of 6 tensors"), "{out}");
+    let x = fs::read(folder.path("x.safetensors")).unwrap();
+    let y = fs::read(folder.path("y.safetensors")).unwrap();
+    assert_eq!(header(&x), header(&y));
+    assert_eq!(tensor(&y, "a").2, bytes(&reference::forward(RELU, &a)));
+    assert_eq!(tensor(&y, "b").2, bytes(&reference::forward(RELU, &b)));
+    for name in ["half", "index", "odd", "empty"] {
+        assert_eq!(tensor(&x, name), tensor(&y, name));
+    }
+    assert_eq!(folder.files(), ["x.safetensors", "y.safetensors"]);
+}
+
+#[test]
+fn tensors_are_chosen_by_name() {
+    let folder = Folder::new();
+    let (a, b) = mixed(&folder);
+    let arguments = ["apply", "-a", "relu", "--tensor", "a", "x.safetensors", "y.safetensors"];
+    folder.run(arguments).succeeded();
+    let y = fs::read(folder.path("y.safetensors")).unwrap();
+    assert_eq!(tensor(&y, "a").2, bytes(&reference::forward(RELU, &a)));
+    assert_eq!(tensor(&y, "b").2, bytes(&b));
+}
+
+#[test]
+fn the_gradient_finds_its_tensors_by_name() {
+    let folder = Folder::new();
+    let (a, b) = mixed(&folder);
+    let [da, db] = [&a, &b].map(|x| x.iter().map(|x| x * 0.5 - 3.0).collect::<Vec<f32>>());
+    write(
+        &folder.path("dy.safetensors"),
+        &[
+            // In another order: F64 comes first, and names decide among equals.
+            ("A first", Dtype::F64, &[1], &[7; 8]),
+            ("b", Dtype::F32, &[1_100_001], &bytes(&db)),
+            ("a", Dtype::F32, &[5, 7], &bytes(&da)),
+            ("empty", Dtype::F32, &[0, 4], &[]),
+        ],
+    );
+    let arguments =
+        ["apply", "-a", "relu", "--gradient", "dy.safetensors", "x.safetensors", "dx.safetensors"];
+    folder.run(arguments).succeeded();
+    let dx = fs::read(folder.path("dx.safetensors")).unwrap();
+    assert_eq!(tensor(&dx, "a").2, bytes(&reference::gradient(RELU, &a, &da)));
+    assert_eq!(tensor(&dx, "b").2, bytes(&reference::gradient(RELU, &b, &db)));
+    assert_eq!(tensor(&dx, "index").2, [255; 8]);
+}
+
+#[test]
+fn what_does_not_fit_is_told() {
+    let folder = Folder::new();
+    mixed(&folder);
+    let one = bytes(&[1.0]);
+    write(&folder.path("dy.safetensors"), &[("a", Dtype::F32, &[1], &one)]);
+    write(&folder.path("other.safetensors"), &[("c", Dtype::F32, &[1], &one)]);
+    write(&folder.path("whole.safetensors"), &[("n", Dtype::I32, &[1], &one)]);
+    let good = fs::read(folder.path("dy.safetensors")).unwrap();
+    fs::write(folder.path("short.safetensors"), &good[..good.len() - 1]).unwrap();
+    fs::write(folder.path("long.safetensors"), [&good[..], &[0]].concat()).unwrap();
+    fs::write(folder.path("huge.safetensors"), [0xff; 64]).unwrap();
+    fs::write(folder.path("tiny.safetensors"), [0; 7]).unwrap();
+    fs::write(folder.path("text.safetensors"), b"\x10\0\0\0\0\0\0\0{\"a\": nonsense} ").unwrap();
+    let before = folder.files();
+    for (more, input, part) in [
+        (&["--tensor", "c"][..], "x.safetensors", "no tensor \"c\"; it has"),
+        (&["--tensor", "half"], "x.safetensors", "\"half\" is F16, not F32"),
+        (&["--gradient", "dy.safetensors"], "x.safetensors", "is F32 [1], but must be F32 [5, 7]"),
+        (&["--gradient", "other.safetensors"], "x.safetensors", "has no tensor \"a\""),
+        (&["--gradient", "dy.npy"], "x.safetensors", "different kinds"),
+        (&[], "whole.safetensors", "no tensor of type F32 (of 1 tensors)"),
+        (&[], "short.safetensors", "but its header promises"),
+        (&[], "long.safetensors", "but its header promises"),
+        (&[], "huge.safetensors", "not a .safetensors file"),
+        (&[], "tiny.safetensors", "not a .safetensors file"),
+        (&[], "text.safetensors", "not a .safetensors file"),
+    ] {
+        let arguments = ["apply", "-a", "relu", input, "out.safetensors"];
+        let error = folder.run(arguments.iter().chain(more)).failed();
+        assert!(error.contains(part), "{input} {more:?}: {error}");
+        assert_eq!(folder.files(), before);
+    }
+}
