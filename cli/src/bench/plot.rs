@@ -22,7 +22,8 @@ const COLOURS: [RGBColor; 7] = [
     RGBColor(0xf0, 0xe4, 0x42),
 ];
 
-const SIZE: (u32, u32) = (1500, 620);
+const WIDTH: u32 = 1500;
+const PANEL_HEIGHT: u32 = 540;
 const LEGEND_COLUMNS: usize = 4;
 const LEGEND_ROW: u32 = 24;
 const FONT: &str = "sans-serif";
@@ -49,16 +50,20 @@ pub(super) fn draw(report: &Report, format: Format) -> Outcome<Vec<u8>> {
     // The font comes along: a machine may have none.
     plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
         .map_err(|_| "the font cannot be read")?;
-    let (width, height) = SIZE;
+    let lines = lines(report);
+    let size = (WIDTH, PANEL_HEIGHT + legend_height(&lines));
     match format {
         Format::Svg => {
             let mut text = String::new();
-            draw_on(&SVGBackend::with_string(&mut text, SIZE).into_drawing_area(), report)?;
+            draw_on(&SVGBackend::with_string(&mut text, size).into_drawing_area(), report, &lines)?;
             Ok(text.into_bytes())
         }
         Format::Png => {
+            let (width, height) = size;
             let mut pixels = vec![0; 3 * width as usize * height as usize];
-            draw_on(&BitMapBackend::with_buffer(&mut pixels, SIZE).into_drawing_area(), report)?;
+            let area = BitMapBackend::with_buffer(&mut pixels, size).into_drawing_area();
+            draw_on(&area, report, &lines)?;
+            drop(area);
             let mut file = Vec::new();
             let mut encoder = png::Encoder::new(&mut file, width, height);
             encoder.set_color(png::ColorType::Rgb);
@@ -78,41 +83,56 @@ struct Line {
     mark: usize,
 }
 
+impl Line {
+    fn mark_at<DB: DrawingBackend, C: Clone + 'static>(&self, at: C) -> DynElement<'static, DB, C> {
+        let (style, filled) = (self.style, self.style.filled());
+        match self.mark % 4 {
+            0 => Circle::new(at, 4, filled).into_dyn(),
+            1 => TriangleMarker::new(at, 6, filled).into_dyn(),
+            2 => Cross::new(at, 5, style).into_dyn(),
+            _ => Circle::new(at, 6, style).into_dyn(),
+        }
+    }
+}
+
+fn lines(report: &Report) -> Vec<Line> {
+    let activation = |operation| match operation {
+        Operation::Operator(activation, Operator::Forward) => Some(activation),
+        _ => None,
+    };
+    let activations = report.operations().into_iter().filter_map(activation);
+    let line = |(index, activation): (usize, Activation)| Line {
+        activation,
+        style: COLOURS[index % COLOURS.len()].stroke_width(2),
+        mark: index / COLOURS.len(),
+    };
+    activations.enumerate().map(line).collect()
+}
+
+/// With the copy's entry.
+fn legend_height(lines: &[Line]) -> u32 {
+    LEGEND_ROW * (lines.len() + 1).div_ceil(LEGEND_COLUMNS) as u32
+}
+
 type Area<'a, DB> = DrawingArea<DB, Shift>;
 
-fn draw_on<DB: DrawingBackend>(area: &Area<'_, DB>, report: &Report) -> Outcome<()>
+fn draw_on<DB: DrawingBackend>(area: &Area<'_, DB>, report: &Report, lines: &[Line]) -> Outcome<()>
 where
     DB::ErrorType: 'static,
 {
-    let mut activations = Vec::new();
-    for operation in report.operations() {
-        if let Operation::Operator(activation, Operator::Forward) = operation {
-            activations.push(activation);
-        }
-    }
-    let lines: Vec<Line> = activations
-        .into_iter()
-        .enumerate()
-        .map(|(index, activation)| Line {
-            activation,
-            style: COLOURS[index % COLOURS.len()].stroke_width(2),
-            mark: index / COLOURS.len(),
-        })
-        .collect();
     area.fill(&WHITE)?;
     let title = format!("Bytes per second on {}", report.adapter);
     let area = area.margin(12, 8, 12, 8).titled(&title, (FONT, 24))?;
-    let rows = (lines.len() + 1).div_ceil(LEGEND_COLUMNS) as u32;
     let (width, height) = area.dim_in_pixel();
-    let (panels, legend) = area.split_vertically(height - LEGEND_ROW * rows - 8);
+    let (panels, legend) = area.split_vertically(height - legend_height(lines));
     let (left, right) = panels.split_horizontally(width / 3 + 24);
     let (middle, right) = right.split_horizontally((width - width / 3 - 24) / 2);
     for (index, (operator, area)) in
         Operator::ALL.into_iter().zip([left, middle, right]).enumerate()
     {
-        panel(&area, report, operator, &lines, index == 0)?;
+        panel(&area, report, operator, lines, index == 0)?;
     }
-    draw_legend(&legend, &lines)?;
+    draw_legend(&legend, lines)?;
     legend.present()?;
     Ok(())
 }
@@ -163,18 +183,7 @@ where
     for line in lines {
         let points = points(Operation::Operator(line.activation, operator));
         chart.draw_series(LineSeries::new(points.clone(), line.style))?;
-        let filled = line.style.filled();
-        match line.mark {
-            0 => {
-                chart.draw_series(points.into_iter().map(|at| Circle::new(at, 4, filled))).map(drop)
-            }
-            1 => chart
-                .draw_series(points.into_iter().map(|at| TriangleMarker::new(at, 6, filled)))
-                .map(drop),
-            _ => chart
-                .draw_series(points.into_iter().map(|at| Cross::new(at, 5, line.style)))
-                .map(drop),
-        }?;
+        chart.draw_series(points.into_iter().map(|at| line.mark_at(at)))?;
     }
     Ok(())
 }
@@ -198,12 +207,7 @@ where
     for (index, line) in (1..).zip(lines) {
         label(index, line.style, short(line.activation))?;
         let (x, y) = place(index);
-        let (at, filled) = ((x + 18, y), line.style.filled());
-        match line.mark {
-            0 => area.draw(&Circle::new(at, 4, filled)),
-            1 => area.draw(&TriangleMarker::new(at, 6, filled)),
-            _ => area.draw(&Cross::new(at, 5, line.style)),
-        }?;
+        area.draw(&line.mark_at((x + 18, y)))?;
     }
     Ok(())
 }
