@@ -48,6 +48,8 @@ pub(super) fn apply(
         elements += engine.stream(tensor, dy, &mut out)?;
     }
     bar.finish_and_clear();
+    // Windows replaces no file that is open.
+    drop((x, dy));
     out.finish()?;
     let remark =
         format!("; {} of {} tensors, the others unchanged", chosen.len(), chosen.len() + untouched);

@@ -10,10 +10,10 @@ use crate::{Outcome, progress};
 
 pub(super) fn open(path: &Path) -> Outcome<BufReader<File>> {
     let told = |error: io::Error| format!("{}: {error}", path.display());
-    let file = File::open(path).map_err(told)?;
-    if file.metadata().map_err(told)?.is_dir() {
+    if path.is_dir() {
         return Err(format!("{}: is a folder", path.display()).into());
     }
+    let file = File::open(path).map_err(told)?;
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 

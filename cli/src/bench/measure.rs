@@ -46,13 +46,23 @@ pub(super) fn all(
     // A round, and the look at the results, is a step.
     let bar = progress::steps((elements.len() * operations.len() * (rounds as usize + 1)) as u64);
     let mut rates = Vec::new();
+    let limit = gpu.device().limits().max_buffer_size;
     for &elements in elements {
-        match Setup::new(gpu, elements) {
+        // Before the host makes room for what the device cannot take.
+        let size = 4 * elements as u128;
+        let setup = match u64::try_from(size).ok().filter(|&size| size <= limit) {
+            Some(_) => Setup::new(gpu, elements).map_err(|error| error.to_string()),
+            None => Err(format!("{size} bytes, where this device's buffers end at {limit}")),
+        };
+        match setup {
             Ok(setup) => rates.extend(at_size(&setup, &operations, rounds, &bar)?),
             Err(error) => bar.suspend(|| eprintln!("note: {elements} elements left out: {error}")),
         }
     }
     bar.finish_and_clear();
+    if rates.is_empty() {
+        return Err("no size could be measured on this adapter; take smaller --elements".into());
+    }
     Ok(rates)
 }
 

@@ -59,3 +59,13 @@ fn a_file_that_cannot_be_written_is_told_at_once() {
     }
     assert_eq!(folder.files(), Vec::<String>::new());
 }
+
+#[test]
+fn sizes_past_the_device_are_left_out() {
+    let folder = Folder::new();
+    let bench = |elements| folder.run(["bench", "relu", "--rounds", "1", "--elements", elements]);
+    let run = bench("9999999Gi,64");
+    assert!(run.err.contains("left out"), "{}", run.err);
+    assert!(run.succeeded().contains("64"));
+    assert!(bench("9999999Gi").failed().contains("no size could be measured"));
+}
