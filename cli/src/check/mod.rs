@@ -43,7 +43,7 @@ pub(crate) fn run(
 ) -> Outcome<ExitCode> {
     let activations = chosen(arguments);
     let gpu = choice.open()?;
-    let mut report = Report::new(Name::from(&gpu.adapter_info()));
+    let mut report = Report::new(Name::from(&gpu.adapter_info()), &activations);
     let bar = progress::steps(activations.len() as u64);
     if !arguments.json {
         write!(out, "{}", report.head())?;

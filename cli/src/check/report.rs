@@ -19,6 +19,9 @@ pub(super) struct Report {
     adapter: Name,
     passed: bool,
     results: Vec<Row>,
+    /// Of the table's first column.
+    #[serde(skip)]
+    width: usize,
 }
 
 #[derive(Serialize)]
@@ -41,15 +44,19 @@ struct Row {
 }
 
 impl Report {
-    pub(super) fn new(adapter: Name) -> Self {
-        Report { version: env!("CARGO_PKG_VERSION"), adapter, passed: true, results: Vec::new() }
+    /// An empty one, for these activations.
+    pub(super) fn new(adapter: Name, activations: &[Activation]) -> Self {
+        let lengths = activations.iter().map(|&activation| short(activation).len());
+        let width = lengths.chain(["activation".len()]).max().unwrap_or(0);
+        let version = env!("CARGO_PKG_VERSION");
+        Report { version, adapter, passed: true, results: Vec::new(), width }
     }
 
     pub(super) fn head(&self) -> String {
         format!(
             "{}\n\n{}",
             self.adapter,
-            line(["activation", "type", "operation", "worst ulp", "bound", "at x", ""])
+            self.line(["activation", "type", "operation", "worst ulp", "bound", "at x", ""])
         )
     }
 
@@ -59,7 +66,7 @@ impl Report {
         for Finding { operation, tolerance, errors, failure } in findings {
             let passed = failure.is_none();
             let at = (errors.worst > 0.0).then(|| format!("{:e}", errors.at));
-            rows += &line([
+            rows += &self.line([
                 &short(activation),
                 ELEMENT,
                 operation,
@@ -111,16 +118,20 @@ impl Report {
         Ok(serde_json::to_string_pretty(self)?)
     }
 
+    fn line(
+        &self,
+        [activation, element, operation, worst, bound, at, verdict]: [&str; 7],
+    ) -> String {
+        let width = self.width;
+        let line = format!(
+            "{activation:width$}  {element:4}  {operation:9} {worst:>9}  {bound:5} {at:>15}  {verdict}"
+        );
+        line.trim_end().to_owned() + "\n"
+    }
+
     pub(super) fn exit_code(&self) -> ExitCode {
         if self.passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
-}
-
-fn line([activation, element, operation, worst, bound, at, verdict]: [&str; 7]) -> String {
-    let line = format!(
-        "{activation:20} {element:5} {operation:10} {worst:>9}  {bound:6} {at:>15}  {verdict}"
-    );
-    line.trim_end().to_owned() + "\n"
 }
 
 fn bound(tolerance: Tolerance) -> String {
@@ -141,7 +152,7 @@ mod tests {
     #[test]
     fn one_failure_is_a_failure() {
         let info = wgpu::AdapterInfo::new(wgpu::DeviceType::Cpu, wgpu::Backend::Vulkan);
-        let mut report = Report::new(Name::from(&info));
+        let mut report = Report::new(Name::from(&info), &[Activation::Gelu]);
         let finding = |failure: Option<&str>| {
             let mut errors = Errors::default();
             errors.add(0.5, if failure.is_some() { f64::INFINITY } else { 0.25 });
