@@ -23,6 +23,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
               needs node and npm; passed on: activations
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
+  peers       Burn, naive kernels and plain copies beside the library in one run; the first build takes
+              some minutes; passed on: see peers --help
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
@@ -52,6 +54,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "accuracy" => &["run", "--release", "--example", "accuracy", "--"],
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
+        "peers" => &["run", "--release", "--"],
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "test-web" => return exit_code(web::command(&arguments)?),
         "help" | "--help" | "-h" => {
@@ -72,7 +75,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         Some(name) => Driver::from_name(&name)?.provide()?,
         None => driver::any()?,
     };
-    let mut cargo = cargo(command);
+    let mut cargo = if task == "peers" { cargo_on(PEERS, command) } else { cargo(command) };
     cargo.args(&arguments).envs(environment);
     // A part of the benchmarks shall not replace the record of all.
     if task == "bench" && arguments.is_empty() {
@@ -103,11 +106,18 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
     Ok(Some(arguments.remove(at)))
 }
 
+/// A workspace of its own, since Burn brings hundreds of crates.
+const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/Cargo.toml");
+
 /// Cargo on this repository, from wherever it is called, so that paths given mean what they say.
 fn cargo(arguments: &[&str]) -> Command {
+    cargo_on(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"), arguments)
+}
+
+fn cargo_on(manifest: &str, arguments: &[&str]) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     cargo.args(&arguments[..1]);
-    cargo.args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml")]);
+    cargo.args(["--manifest-path", manifest]);
     cargo.args(&arguments[1..]);
     cargo
 }

@@ -1,0 +1,200 @@
+//! The figures as Markdown: on the screen, and in a file.
+
+use std::fmt::Write;
+use std::path::Path;
+
+use wgpu_relu::Activation;
+
+use crate::Outcome;
+use crate::contender::Way;
+use crate::host;
+use crate::rounds::Measured;
+
+/// The sections, in the order in which they come to be.
+pub(crate) struct Report {
+    slug: String,
+    sections: Vec<String>,
+    figures: Vec<Figure>,
+}
+
+/// A ratio that is aimed at.
+struct Figure {
+    text: String,
+    aim: Aim,
+    found: f64,
+}
+
+#[derive(Clone, Copy)]
+enum Aim {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Report {
+    pub(crate) fn new(adapter: &wgpu::AdapterInfo, rounds: u32) -> Self {
+        let name = format!("{} {}", adapter.name, adapter.backend);
+        let head = format!(
+            "# Peers on {name}, {}\n\n\
+             `cargo xtask peers`: medians of {rounds} alternating rounds of one run, all on one device. Times are of \
+             one operation, from its recording to its end, several in a sample (recorded ones in one submit); every \
+             result is verified. Naive: one element an invocation, workgroups of 64; uniform, bind group, encoder and \
+             submit made anew. Burn: 0.22 on wgpu, with fusion, flushed after each operation; not flushed it may make \
+             one kernel of several operations. Errors: in ulp, and absolute (relative above 1).\n",
+            adapter.driver_info
+        );
+        let dashed = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let slug = dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
+        Report { slug, sections: vec![head], figures: Vec::new() }
+    }
+
+    pub(crate) fn head(&self) -> &str {
+        &self.sections[0]
+    }
+
+    pub(crate) fn last(&self) -> &str {
+        self.sections.last().map_or("", |section| section)
+    }
+
+    /// What one length gave.
+    pub(crate) fn add(&mut self, elements: usize, measured: Vec<Measured>) {
+        let find = |way: Way, activation: Option<Activation>| {
+            let of = |m: &&Measured| m.way == way && m.activation == activation;
+            measured.iter().find(of).map_or(f64::NAN, |m| m.seconds)
+        };
+        let (copy, kernel) = (find(Way::BufferCopy, None), find(Way::KernelCopy, None));
+        let length = binary(elements);
+        let mut text = format!(
+            "## {length} elements\n\n\
+             Rates count bytes read and written; the last columns are rates over that of the copy, and of wgpu-relu \
+             (recorded, doing the same) over this.\n\n\
+             | | µs | GB/s | error | over the copy | wgpu-relu over it |\n\
+             | --- | --- | --- | --- | --- | --- |\n"
+        );
+        for m in &measured {
+            let bytes = m.way.bytes() * elements;
+            let rate = bytes as f64 / m.seconds;
+            let copy_rate = (Way::BufferCopy.bytes() * elements) as f64 / copy;
+            let same = match m.way {
+                Way::BurnBoth => Some(Way::Both),
+                Way::BufferCopy | Way::KernelCopy => None,
+                _ => Some(Way::Recorded),
+            };
+            let own = same.map(|way| m.seconds / find(way, m.activation));
+            let what = match m.activation {
+                None => m.way.to_string(),
+                Some(activation) => format!("{activation}: {}", m.way),
+            };
+            let _ = writeln!(
+                text,
+                "| {what} | {:.1} | {:.2} | {} | {:.3} | {} |",
+                m.seconds * 1e6,
+                rate / 1e9,
+                if m.errors.ulp == 0.0 {
+                    "0".to_owned()
+                } else {
+                    format!("{:.1} ulp, {:.1e}", m.errors.ulp, m.errors.distance)
+                },
+                rate / copy_rate,
+                own.map_or("–".to_owned(), |ratio| format!("{ratio:.2}")),
+            );
+        }
+        self.sections.push(text);
+
+        let mut aim = |text: String, aim: Aim, found: f64| {
+            // What was not measured is not judged.
+            if found.is_finite() {
+                self.figures.push(Figure { text: format!("{text}, {length}"), aim, found });
+            }
+        };
+        let by_name = |name: &str| {
+            let named = |m: &&Measured| m.activation.is_some_and(|a| a.name() == name);
+            measured.iter().find(named).and_then(|m| m.activation)
+        };
+        let time = |way: Way, name: &str| by_name(name).map_or(f64::NAN, |a| find(way, Some(a)));
+        let relu = time(Way::Recorded, "relu");
+        for name in ["relu", "leaky_relu"] {
+            let ratio = kernel / time(Way::Recorded, name);
+            aim(format!("{name} over a kernel that only copies"), Aim::AtLeast(0.97), ratio);
+        }
+        let out_of_place = if elements >= 1 << 24 { 0.33 } else { 0.40 };
+        if elements >= 1 << 20 {
+            let text = "relu over copy_buffer_to_buffer".to_owned();
+            aim(text, Aim::AtLeast(out_of_place), copy / relu);
+        }
+        if elements >= 1 << 24 {
+            let text = "relu in place over copy_buffer_to_buffer".to_owned();
+            aim(text, Aim::AtLeast(0.60), copy / time(Way::RecordedInPlace, "relu"));
+        }
+        for name in ["elu", "gelu", "silu", "mish"] {
+            let ratio = relu / time(Way::Recorded, name);
+            aim(format!("{name} over relu"), Aim::AtLeast(0.70), ratio);
+        }
+        for name in ["relu", "leaky_relu", "gelu"] {
+            let ratio = time(Way::Burn, name) / time(Way::Recorded, name);
+            aim(format!("{name} over Burn's"), Aim::AtLeast(4.0), ratio);
+        }
+    }
+
+    /// What the host's time gave.
+    pub(crate) fn add_host(&mut self, measured: Vec<host::Measured>) {
+        let find =
+            |way: host::Way| measured.iter().find(|m| m.way == way).map_or(f64::NAN, |m| m.host);
+        let recorded = find(host::Way::Recorded);
+        let mut text = "## Host time of an operation, 256 elements\n\n\
+             Until the host is free again; recorded ones with the end of the encoder and without the one submit.\n\n\
+             | | host, µs | over recorded | to completion, µs |\n\
+             | --- | --- | --- | --- |\n"
+            .to_owned();
+        for m in &measured {
+            let _ = writeln!(
+                text,
+                "| {} | {:.2} | {:.2} | {:.2} |",
+                m.way,
+                m.host * 1e6,
+                m.host / recorded,
+                m.to_completion * 1e6
+            );
+        }
+        self.sections.push(text);
+        for (way, most, text) in [
+            (host::Way::HandWritten, 1.05, "host time recorded, over wgpu written by hand"),
+            (host::Way::Naive, 0.02, "host time recorded, over the naive way"),
+        ] {
+            let found = recorded / find(way);
+            self.figures.push(Figure { text: text.to_owned(), aim: Aim::AtMost(most), found });
+        }
+        let mut text = "## Figures aimed at (on Mesa lavapipe)\n\n\
+             | | aim | found | reached |\n| --- | --- | --- | --- |\n"
+            .to_owned();
+        for Figure { text: what, aim, found } in &self.figures {
+            let (aim, reached) = match *aim {
+                Aim::AtLeast(least) => (format!("at least {least}"), *found >= least),
+                Aim::AtMost(most) => (format!("at most {most}"), *found <= most),
+            };
+            let reached = if reached { "yes" } else { "no" };
+            let _ = writeln!(text, "| {what} | {aim} | {found:.3} | {reached} |");
+        }
+        self.sections.push(text);
+    }
+
+    /// The last two sections: the host's time and the figures.
+    pub(crate) fn tail(&self) -> String {
+        self.sections[self.sections.len().saturating_sub(2)..].join("\n")
+    }
+
+    pub(crate) fn write(&self) -> Outcome<()> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/results");
+        let path = folder.join(format!("peers-{}.md", self.slug));
+        std::fs::write(&path, self.sections.join("\n"))?;
+        println!("written to {}", path.display());
+        Ok(())
+    }
+}
+
+fn binary(length: usize) -> String {
+    match length {
+        _ if length.is_multiple_of(1 << 20) => format!("{} Mi", length >> 20),
+        _ if length.is_multiple_of(1 << 10) => format!("{} Ki", length >> 10),
+        _ => length.to_string(),
+    }
+}

@@ -1,0 +1,66 @@
+//! Alternating rounds: every contender once, and again, so that what disturbs the machine disturbs all.
+
+use std::time::Instant;
+
+use wgpu_relu::Activation;
+
+use crate::Outcome;
+use crate::contender::{Contender, Errors, Way};
+
+/// What came of a contender.
+pub(crate) struct Measured {
+    pub(crate) way: Way,
+    pub(crate) activation: Option<Activation>,
+    /// Median seconds of an operation, from its recording to its end.
+    pub(crate) seconds: f64,
+    pub(crate) errors: Errors,
+}
+
+/// Runs the rounds, after one that warms up, and then verifies every result.
+pub(crate) fn run(contenders: Vec<Contender<'_>>, rounds: u32) -> Outcome<Vec<Measured>> {
+    let mut samples = vec![Vec::new(); contenders.len()];
+    for round in 0..=rounds {
+        for (contender, samples) in contenders.iter().zip(&mut samples) {
+            let batch = contender.operands.batch();
+            contender.restore()?;
+            let start = Instant::now();
+            contender.run(batch)?;
+            let seconds = start.elapsed().as_secs_f64() / f64::from(batch);
+            if round > 0 {
+                samples.push(seconds);
+            }
+        }
+    }
+    let verified = contenders.iter().zip(samples).map(|(contender, samples)| {
+        Ok(Measured {
+            way: contender.way,
+            activation: contender.activation,
+            seconds: median(samples),
+            errors: contender.verify()?,
+        })
+    });
+    verified.collect()
+}
+
+/// The median, the mean of the middle two where there are two.
+pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let middle = samples.len() / 2;
+    match samples[..] {
+        [] => f64::NAN,
+        _ if samples.len() % 2 == 1 => samples[middle],
+        _ => (samples[middle - 1] + samples[middle]) / 2.0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn medians() {
+        assert_eq!(median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+        assert!(median(Vec::new()).is_nan());
+    }
+}
