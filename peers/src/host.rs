@@ -106,15 +106,19 @@ pub(crate) fn measure(shared: &Shared, rounds: u32) -> Outcome<Vec<Measured>> {
             // Submits are dear and queue up.
             let times = if matches!(way, Way::Recorded | Way::HandWritten) { 2000 } else { 100 };
             let each = |spent: Duration| spent.as_secs_f64() / f64::from(times);
+            // What ran before shall not matter to so short a time.
+            run(*way, times / 4)?;
             let spent = run(*way, times)?;
             if round > 0 {
                 host.push(each(spent.0));
                 whole.push(each(spent.1));
             }
         }
+        samples.reverse();
     }
 
     let expected = reference::forward(Activation::Relu, &values);
+    samples.sort_by_key(|(way, ..)| ways.iter().position(|other| other == way));
     let results = [gpu.download(&own)?, gpu.download(&by_hand)?, in_burn::values(in_burn(tensor))?];
     if results.iter().any(|result| *result != expected) {
         return Err("a relu of 256 elements is wrong".into());

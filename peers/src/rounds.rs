@@ -1,4 +1,5 @@
-//! Alternating rounds: every contender once, and again, so that what disturbs the machine disturbs all.
+//! Alternating rounds: every contender once, and again in reverse, so that what disturbs the machine disturbs
+//! all, and none always follows the same one.
 
 use std::time::Instant;
 
@@ -20,7 +21,11 @@ pub(crate) struct Measured {
 pub(crate) fn run(contenders: Vec<Contender<'_>>, rounds: u32) -> Outcome<Vec<Measured>> {
     let mut samples = vec![Vec::new(); contenders.len()];
     for round in 0..=rounds {
-        for (contender, samples) in contenders.iter().zip(&mut samples) {
+        let mut order: Vec<_> = contenders.iter().zip(&mut samples).collect();
+        if round % 2 == 1 {
+            order.reverse();
+        }
+        for (contender, samples) in order {
             let batch = contender.operands.batch();
             contender.restore()?;
             let start = Instant::now();
