@@ -293,3 +293,34 @@ fn through_burn<'a>(
         contenders.push(Contender { way, activation: Some(activation), operands, run, give });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{device, rounds};
+
+    #[test]
+    fn all_are_right_and_one_that_does_nothing_is_caught() {
+        let shared = device::open().expect("the test needs an adapter");
+        let operands = Operands::new(&shared, 4096).expect("4096 elements fit");
+        let activations = ["relu", "leaky_relu", "gelu", "silu", "elu", "mish"]
+            .map(|name| name.parse().expect("it is in the table"));
+        let contenders = all(&operands, &activations).expect("all can be made");
+        assert_eq!(contenders.len(), 2 + 6 * 9);
+        let measured = rounds::run(contenders, 1).expect("all are right");
+        assert!(measured.iter().all(|m| m.seconds > 0.0));
+
+        for (way, activation) in [(Way::BufferCopy, None), (Way::Naive, Some(activations[0]))] {
+            let idle = on_buffers(way, activation, &operands, |_| Ok(()));
+            assert!(idle.verify().is_err(), "{way}");
+        }
+        // Right up to rounding is not right enough for the library itself.
+        let naive = Naive::new(&shared, activations[4]).expect("there is a naive elu");
+        let run = |_| {
+            naive.submit(&shared, &operands.x, &operands.y);
+            operands.wait()
+        };
+        assert!(on_buffers(Way::Naive, Some(activations[4]), &operands, run).verify().is_ok());
+        assert!(on_buffers(Way::Recorded, Some(activations[4]), &operands, run).verify().is_err());
+    }
+}

@@ -101,7 +101,8 @@ pub(crate) fn measure(shared: &Shared, rounds: u32) -> Outcome<Vec<Measured>> {
 
     let ways = [Way::Recorded, Way::HandWritten, Way::ApplyInto, Way::Naive, Way::Burn];
     let mut samples = ways.map(|way| (way, Vec::new(), Vec::new()));
-    for round in 0..=rounds {
+    // These are short.
+    for round in 0..=4 * rounds {
         for (way, host, whole) in &mut samples {
             // Submits are dear and queue up.
             let times = if matches!(way, Way::Recorded | Way::HandWritten) { 2000 } else { 100 };

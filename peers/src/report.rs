@@ -35,7 +35,7 @@ impl Report {
         let name = format!("{} {}", adapter.name, adapter.backend);
         let head = format!(
             "# Peers on {name}, {}\n\n\
-             `cargo xtask peers`: medians of {rounds} alternating rounds of one run, all on one device. Times are of \
+             `cargo xtask peers`: medians of {rounds} alternating rounds of one run (four times as many for the host), all on one device. Times are of \
              one operation, from its recording to its end, several in a sample (recorded ones in one submit); every \
              result is verified. Naive: one element an invocation, workgroups of 64; uniform, bind group, encoder and \
              submit made anew. Burn: 0.22 on wgpu, with fusion, flushed after each operation; not flushed it may make \
