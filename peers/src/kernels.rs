@@ -1,11 +1,9 @@
 //! Kernels beside the library's: one that only copies, and the naive ones.
 
-use wgpu::naga;
-use wgpu_relu::{Activation, wgsl};
+use wgpu_relu::Activation;
 
 use crate::Outcome;
 use crate::device::Shared;
-use crate::dispatch::{self, Access, Geometry};
 
 /// A pipeline with its bind group, made once.
 #[derive(Clone)]
@@ -23,67 +21,85 @@ impl Kernel {
         pass.dispatch_workgroups(x, y, 1);
     }
 
-    /// The library's own kernel for whole quads with its activation taken out, on the library's own
-    /// grid: the floor under every activation.
+    /// A kernel that only copies, with the library's words and on its grid: the floor under every activation.
     pub(crate) fn copy(shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Outcome<Self> {
-        let length = x.size() / 4;
-        let whole = match dispatch::spans(&[0, 0], length, length)[..] {
-            [span] => span.access == Access::Quads,
-            _ => false,
-        };
-        if !whole {
+        let device = shared.gpu.device();
+        let shape = Shape::new(&shared.gpu.adapter_info(), &device.limits(), device.features());
+        let length = u32::try_from(x.size() / 4)?;
+        // Fewer, and what is over, the library does by single elements.
+        if length <= 1024 || !length.is_multiple_of(shape.word) {
             return Err(format!(
-                "{length} elements do not go by quads in one dispatch: take a multiple of 4 above 1024"
+                "{length} elements do not go by whole words: take a multiple of {} above 1024",
+                shape.word
             )
             .into());
         }
-        let device = shared.gpu.device();
-        let geometry = Geometry::new(&shared.gpu.adapter_info(), &device.limits());
-        let source = copy_source()?;
-        let pipeline = pipeline(
-            device,
-            "copy kernel",
-            &source,
-            &[
-                ("WORKGROUP", geometry.workgroup.into()),
-                ("LANES", geometry.lanes.into()),
-                ("QUADS", geometry.quads.into()),
-            ],
-        );
-        let uniform = operation(&source, u32::try_from(length / 4)?)?;
-        let uniform = uniform_buffer(device, &uniform);
+        let words = length / shape.word;
+        let pipeline = pipeline(device, "copy kernel", &shape.source());
+        let uniform = uniform_buffer(device, &[words, 0, 0, 0]);
         let bind_group = bind(device, &pipeline, [&uniform, y, x]);
-        Ok(Kernel { pipeline, bind_group, workgroups: geometry.workgroups(length) })
+        let needed = words.div_ceil(shape.workgroup * shape.words);
+        let workgroups = grid(device, needed);
+        Ok(Kernel { pipeline, bind_group, workgroups })
     }
 }
 
-/// relu's module with `x` in place of `relu(x, p)`.
-fn copy_source() -> Outcome<String> {
-    let own = wgsl::kernels()
-        .into_iter()
-        .find(|(name, _)| name == "relu forward Quads [Own]")
-        .ok_or("the library has no module of this name: relu forward Quads [Own]")?;
-    let source = own.1.replace("return relu(x, p);", "return x;");
-    if source == own.1 {
-        return Err("the library's module calls its activation otherwise than known here".into());
-    }
-    Ok(source)
+/// How the library moves data, as `Geometry` in its src/dispatch.rs has it.
+struct Shape {
+    workgroup: u32,
+    lanes: u32,
+    /// Words an invocation moves.
+    words: u32,
+    /// Elements of a word.
+    word: u32,
 }
 
-/// The uniform of a dispatch over `quads` quads at the buffers' start: all 0 but for the length, whose
-/// place the module itself tells.
-fn operation(source: &str, quads: u32) -> Outcome<Vec<u8>> {
-    let module = naga::front::wgsl::parse_str(source)?;
-    for (_, ty) in module.types.iter() {
-        let naga::TypeInner::Struct { members, span } = &ty.inner else { continue };
-        let length = members.iter().find(|member| member.name.as_deref() == Some("length"));
-        if let Some(length) = length {
-            let mut bytes = vec![0; *span as usize];
-            bytes[length.offset as usize..][..4].copy_from_slice(&quads.to_le_bytes());
-            return Ok(bytes);
+impl Shape {
+    fn new(info: &wgpu::AdapterInfo, limits: &wgpu::Limits, features: wgpu::Features) -> Self {
+        if info.device_type == wgpu::DeviceType::Cpu {
+            let lanes = info.subgroup_min_size.clamp(4, 64);
+            let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
+            let word = if features.contains(wgpu::Features::SHADER_INT64) { 8 } else { 4 };
+            Shape { workgroup: 64, lanes, words: 64 / word, word }
+        } else {
+            let workgroup =
+                if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
+            Shape { workgroup, lanes: workgroup, words: 1, word: 4 }
         }
     }
-    Err("the library's module has no uniform with a length".into())
+
+    fn source(&self) -> String {
+        let Shape { workgroup, lanes, words, word } = self;
+        let word = if *word == 8 { "vec4<u64>" } else { "vec4<u32>" };
+        format!(
+            "@group(0) @binding(0) var<uniform> given: vec4<u32>; // words, first of y, first of x
+            @group(0) @binding(1) var<storage, read_write> y: array<{word}>;
+            @group(0) @binding(2) var<storage, read> x: array<{word}>;
+
+            @compute @workgroup_size({workgroup})
+            fn main(
+                @builtin(local_invocation_index) local: u32,
+                @builtin(workgroup_id) workgroup: vec3<u32>,
+                @builtin(num_workgroups) workgroups: vec3<u32>,
+            ) {{
+                let operation = given;
+                let blocks = {workgroup}u / {lanes}u;
+                let block = (workgroup.y * workgroups.x + workgroup.x) * blocks + local / {lanes}u;
+                let first = block * {lanes}u * {words}u + local % {lanes}u;
+                for (var step = 0u; step < {words}u; step++) {{
+                    let i = first + step * {lanes}u;
+                    if (i >= operation.x) {{ break; }}
+                    y[operation.y + i] = x[operation.z + i];
+                }}
+            }}"
+        )
+    }
+}
+
+/// A row of workgroups, or several past the limit of one.
+fn grid(device: &wgpu::Device, needed: u32) -> [u32; 2] {
+    let width = needed.clamp(1, device.limits().max_compute_workgroups_per_dimension);
+    [width, needed.div_ceil(width)]
 }
 
 /// An activation as one would write it first: one element an invocation, workgroups of 64.
@@ -96,7 +112,7 @@ impl Naive {
     /// `None` for an activation that has none here.
     pub(crate) fn new(shared: &Shared, activation: Activation) -> Option<Self> {
         let source = naive_source(activation)?;
-        Some(Naive { pipeline: pipeline(shared.gpu.device(), "naive kernel", &source, &[]) })
+        Some(Naive { pipeline: pipeline(shared.gpu.device(), "naive kernel", &source) })
     }
 
     /// Everything but the pipeline made anew: uniform, bind group, encoder, pass and submit.
@@ -111,13 +127,9 @@ impl Naive {
     pub(crate) fn bind(&self, shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Kernel {
         let device = shared.gpu.device();
         let length = (x.size() / 4) as u32;
-        let mut bytes = [0; 16];
-        bytes[..4].copy_from_slice(&length.to_le_bytes());
-        let uniform = uniform_buffer(device, &bytes);
+        let uniform = uniform_buffer(device, &[length, 0, 0, 0]);
         let bind_group = bind(device, &self.pipeline, [&uniform, y, x]);
-        let needed = length.div_ceil(64);
-        let width = needed.min(device.limits().max_compute_workgroups_per_dimension);
-        let workgroups = [width, needed.div_ceil(width)];
+        let workgroups = grid(device, length.div_ceil(64));
         Kernel { pipeline: self.pipeline.clone(), bind_group, workgroups }
     }
 }
@@ -159,12 +171,7 @@ fn naive_source(activation: Activation) -> Option<String> {
     ))
 }
 
-fn pipeline(
-    device: &wgpu::Device,
-    label: &str,
-    source: &str,
-    constants: &[(&str, f64)],
-) -> wgpu::ComputePipeline {
+fn pipeline(device: &wgpu::Device, label: &str, source: &str) -> wgpu::ComputePipeline {
     let label = Some(label);
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label,
@@ -175,10 +182,7 @@ fn pipeline(
         layout: None,
         module: &module,
         entry_point: Some("main"),
-        compilation_options: wgpu::PipelineCompilationOptions {
-            constants,
-            zero_initialize_workgroup_memory: false,
-        },
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
         cache: None,
     })
 }
@@ -200,26 +204,12 @@ fn bind(
     })
 }
 
-fn uniform_buffer(device: &wgpu::Device, bytes: &[u8]) -> wgpu::Buffer {
+fn uniform_buffer(device: &wgpu::Device, words: &[u32; 4]) -> wgpu::Buffer {
     use wgpu::util::DeviceExt;
+    let bytes = words.map(u32::to_le_bytes);
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: None,
-        contents: bytes,
+        contents: bytes.as_flattened(),
         usage: wgpu::BufferUsages::UNIFORM,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_copy_kernel_is_the_librarys_without_its_activation() {
-        let source = copy_source().expect("relu's module is there");
-        let lines = source.lines().filter(|line| line.contains("return x;")).count();
-        assert_eq!(lines, 1);
-        let uniform = operation(&source, 0x0403_0201).expect("it has a length");
-        assert_eq!(uniform.windows(4).filter(|bytes| *bytes == [1, 2, 3, 4]).count(), 1);
-        assert_eq!(uniform.iter().filter(|&&byte| byte != 0).count(), 4);
-    }
 }

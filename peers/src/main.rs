@@ -17,11 +17,6 @@ mod outputs;
 mod report;
 mod rounds;
 
-// Where the library's geometry comes from, so that the copy kernel has its shape.
-#[allow(dead_code, unreachable_pub)]
-#[path = "../../src/dispatch.rs"]
-mod dispatch;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 
