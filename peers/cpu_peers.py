@@ -59,12 +59,13 @@ def through_torch(torch, x):
         ("elu", functional.elu),
         ("mish", functional.mish),
     ]:
+        # One under way at a time, as a layer's output is.
+        last = [None]
 
-        def run(function=function):
-            # One under way at a time, as a layer's output is.
-            run.result = function(x)
+        def run(function=function, last=last):
+            last[0] = function(x)
 
-        yield name, f"PyTorch, {name}", run, lambda run=run: run.result.numpy()
+        yield name, f"PyTorch, {name}", run, lambda last=last: last[0].numpy()
 
 
 def through_onnx(onnx, onnxruntime, x):

@@ -183,7 +183,8 @@ impl Report {
     }
 
     pub(crate) fn write(&self) -> Outcome<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/results");
+        let folder =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/results").canonicalize()?;
         let path = folder.join(format!("peers-{}.md", self.slug));
         std::fs::write(&path, self.sections.join("\n"))?;
         println!("written to {}", path.display());
