@@ -8,7 +8,7 @@ use crate::shader::Place;
 use crate::view::View;
 
 /// Words of a dispatch's uniform, in the order of `Operation` in `operation.wgsl`.
-pub(crate) const WORDS: usize = 20;
+pub(crate) const WORDS: usize = 24;
 
 /// What all dispatches of an operation share.
 pub(crate) struct Bindings<'o, 'a> {
@@ -180,9 +180,10 @@ impl Plan<'_, '_> {
         let mut uniform = [0; WORDS];
         uniform[..4].copy_from_slice(&parameters);
         uniform[4..8].copy_from_slice(&self.operation.draw.unwrap_or_default().words());
-        uniform[8..].copy_from_slice(&[
-            quad as u32,
-            (quad >> 32) as u32,
+        uniform[8..10].copy_from_slice(&[quad as u32, (quad >> 32) as u32]);
+        uniform[10..12].copy_from_slice(&divisor(channels.inner));
+        uniform[12..14].copy_from_slice(&divisor(channels.count));
+        uniform[14..].copy_from_slice(&[
             channels.count,
             channels.inner,
             (start % channels.row()) as u32,
@@ -231,5 +232,35 @@ impl Plan<'_, '_> {
             entries.push(bind(2 + reads.len(), self.bound[1].binding));
         }
         entries
+    }
+}
+
+/// What `channels.wgsl` divides by `d` with: for l = ⌈log₂ d⌉ the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.
+fn divisor(d: u32) -> [u32; 2] {
+    let d = u64::from(d.max(1));
+    let l = d.next_power_of_two().trailing_zeros();
+    [((((1u64 << l) - d) << 32) / d + 1) as u32, l]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::divisor;
+
+    /// `divide` of channels.wgsl.
+    fn divide(n: u32, [multiplier, l]: [u32; 2]) -> u32 {
+        let high = ((u64::from(n) * u64::from(multiplier)) >> 32) as u32;
+        let first = l.min(1);
+        (high + ((n - high) >> first)) >> (l - first)
+    }
+
+    #[test]
+    fn products_divide() {
+        for d in (1..=1025).chain([65_535, 65_536, 65_537, 1 << 30, (1 << 31) + 1, u32::MAX]) {
+            let multiples = (0..200u64).map(|k| (k * 21_474_837 / u64::from(d)) * u64::from(d));
+            for n in multiples.flat_map(|m| [m, m + 1, m + u64::from(d) - 1]) {
+                let n = n.min(u32::MAX.into()) as u32;
+                assert_eq!(divide(n, divisor(d)), n / d, "{n} / {d}");
+            }
+        }
     }
 }

@@ -315,7 +315,9 @@ fn load_by_channel(operand: &str, variable: &str) -> String {
     format!(
         "fn load_{operand}(i: u32) -> vec4<u32> {{
             let c = vec4<u32>(operation.{operand}) + channels_of(i);
-            return vec4<u32>({variable}[c.x], {variable}[c.y], {variable}[c.z], {variable}[c.w]);
+            let first = {variable}[c.x];
+            if (by_quads()) {{ return vec4<u32>(first); }}
+            return vec4<u32>(first, {variable}[c.y], {variable}[c.z], {variable}[c.w]);
         }}\n"
     )
 }

@@ -48,7 +48,7 @@ impl Gpu {
     }
 
     /// Checks, binds and sizes [`channel_sums`](Gpu::channel_sums) once, for [`Prepared::record`]. It keeps
-    /// a buffer for intermediate sums, of at most a 64th of x, or a few rows.
+    /// a buffer for intermediate sums, of at most a 32nd of x, or a few rows.
     ///
     /// # Errors
     ///
@@ -101,8 +101,7 @@ impl Stage {
     }
 }
 
-/// All dispatches, in steps that build on each other: first over rows until one is left, then within each
-/// channel.
+/// All dispatches, in steps that build on each other.
 struct Stages<'g> {
     gpu: &'g Gpu,
     steps: Vec<Vec<Stage>>,
@@ -176,37 +175,71 @@ impl<'g> Stages<'g> {
 }
 
 /// The steps for `length` elements, at least a row, of which one binding holds `longest`: two rows, if there are
-/// more than one.
+/// more than one. Each reads what lies together: long channels are summed within themselves first, then rows are
+/// added to rows nearby, and what is left of the channels is summed at last.
 fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
-    let row = channels.row();
+    let count = u64::from(channels.count);
+    let mut inner = u64::from(channels.inner);
+    let mut rows = length / channels.row();
     let mut steps = Vec::new();
-    let mut left = length;
-    while left > row {
-        let span = longest / row * row;
-        let mut stages = Vec::new();
-        let (mut from, mut to) = (0, 0);
-        while from < left {
-            let length = span.min(left - from);
-            let sums = length.div_ceil(STEPS).next_multiple_of(row);
-            stages.push(Stage { segments: 1, length, sums, from, to });
-            from += length;
-            to += sums;
+    while rows > 1 && inner >= 2 * STEPS {
+        steps.push(within(rows * count, inner, longest));
+        inner = shorter(inner);
+    }
+    while rows > 1 {
+        let row = count * inner;
+        // Enough columns for a workgroup to read together.
+        let sums = row * COLUMNS.div_ceil(row);
+        let span = longest / (STEPS * sums) * (STEPS * sums);
+        let span = if span > 0 { span } else { longest / row * row };
+        let (mut stages, mut from, mut to) = (Vec::new(), 0, 0);
+        while from < rows * row {
+            let left = span.min(rows * row - from);
+            let segments = left / (STEPS * sums);
+            let stage = if segments > 0 {
+                Stage { segments, length: STEPS * sums, sums, from, to }
+            } else {
+                let sums = left.div_ceil(STEPS).next_multiple_of(row);
+                Stage { segments: 1, length: left, sums, from, to }
+            };
+            from += stage.inputs();
+            to += stage.outputs();
+            stages.push(stage);
         }
         steps.push(stages);
-        left = to;
+        rows = to / row;
     }
-    let segments = channels.count.into();
-    let mut left = u64::from(channels.inner);
-    while left > 1 || steps.is_empty() {
-        // By fours, as long as that comes out even.
-        let sums = match left.div_ceil(STEPS) {
-            1 => 1,
-            sums => sums.next_multiple_of(4).min(left),
-        };
-        steps.push(vec![Stage { segments, length: left, sums, from: 0, to: 0 }]);
-        left = sums;
+    while inner > 1 || steps.is_empty() {
+        steps.push(within(count, inner, longest));
+        inner = shorter(inner);
     }
     steps
+}
+
+/// Elements that are read together, at least.
+const COLUMNS: u64 = 256;
+
+/// How many sums one step leaves of a channel: by fours, as long as that comes out even.
+fn shorter(inner: u64) -> u64 {
+    match inner.div_ceil(STEPS) {
+        1 => 1,
+        sums => sums.next_multiple_of(4).min(inner),
+    }
+}
+
+/// The sums within each of `segments` channels of `inner` elements.
+fn within(segments: u64, inner: u64, longest: u64) -> Vec<Stage> {
+    let sums = shorter(inner);
+    let most = (longest / inner).max(1);
+    let starts = (0..segments).step_by(most as usize);
+    let stage = |start: u64| Stage {
+        segments: most.min(segments - start),
+        length: inner,
+        sums,
+        from: start * inner,
+        to: start * sums,
+    };
+    starts.map(stage).collect()
 }
 
 /// A stage with its bindings, each with the operand's first element in it.
@@ -266,9 +299,16 @@ mod tests {
 
     #[test]
     fn every_element_is_added_once_to_its_channel() {
-        for (rows, count, inner) in
-            [(1, 3, 2), (1, 1, 1), (1, 7, 1), (9, 1, 1), (200, 3, 5), (2, 2, 5000), (70_000, 1, 1)]
-        {
+        for (rows, count, inner) in [
+            (1, 3, 2),
+            (1, 1, 1),
+            (1, 7, 1),
+            (9, 1, 1),
+            (200, 3, 5),
+            (2, 2, 5000),
+            (70_000, 1, 1),
+            (300, 2, 200),
+        ] {
             let channels = Channels { count, inner };
             let length = rows * channels.row();
             let x: Vec<f64> = (0..length).map(|i| (i % 1013) as f64).collect();

@@ -1,15 +1,38 @@
 // The channels of the four elements of quad i: element e is of channel e / inner % channels.
 
+// n / d by a product, since many devices divide slowly; `divisor` is two words that the host makes of d
+// (src/binding.rs), after Granlund and Montgomery, 1994.
+fn divide(n: u32, divisor: vec2<u32>) -> u32 {
+    let m = divisor.x;
+    let low = (n & 0xffffu) * (m & 0xffffu);
+    let cross_n = (n >> 16u) * (m & 0xffffu);
+    let cross_m = (n & 0xffffu) * (m >> 16u);
+    let carry = (low >> 16u) + (cross_n & 0xffffu) + (cross_m & 0xffffu);
+    let high = (n >> 16u) * (m >> 16u) + (cross_n >> 16u) + (cross_m >> 16u) + (carry >> 16u);
+    let first = min(divisor.y, 1u);
+    return (high + ((n - high) >> first)) >> (divisor.y - first);
+}
+
+fn channel_of(e: u32) -> u32 {
+    let row = divide(e, operation.by_inner);
+    return row - divide(row, operation.by_channels) * operation.channels;
+}
+
+// Whether the four elements of every quad are of one channel.
+fn by_quads() -> bool {
+    return (operation.inner | operation.phase) % 4u == 0u;
+}
+
 fn channels_of(i: u32) -> vec4<u32> {
     let first = operation.phase + 4u * i;
-    let channels = operation.channels;
-    // Divisions are slow: one serves all four where it can.
-    if ((operation.inner | operation.phase) % 4u == 0u) {
-        return vec4<u32>(first / operation.inner % channels);
+    // One division serves all four where it can.
+    if (by_quads()) {
+        return vec4<u32>(channel_of(first));
     }
-    if (operation.inner == 1u && channels >= 4u) {
-        let channel = vec4<u32>(first % channels) + vec4<u32>(0u, 1u, 2u, 3u);
-        return select(channel, channel - channels, channel >= vec4<u32>(channels));
+    if (operation.inner == 1u && operation.channels >= 4u) {
+        let channel = vec4<u32>(channel_of(first)) + vec4<u32>(0u, 1u, 2u, 3u);
+        let channels = vec4<u32>(operation.channels);
+        return select(channel, channel - channels, channel >= channels);
     }
-    return (vec4<u32>(first) + vec4<u32>(0u, 1u, 2u, 3u)) / operation.inner % channels;
+    return vec4<u32>(channel_of(first), channel_of(first + 1u), channel_of(first + 2u), channel_of(first + 3u));
 }
