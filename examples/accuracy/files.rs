@@ -9,7 +9,9 @@ use crate::Outcome;
 /// What the folder is about, or else its name.
 pub(crate) fn title(folder: &Path) -> Outcome<String> {
     if !folder.is_dir() {
-        return Err(format!("{} is no folder; give one with results in it", folder.display()).into());
+        return Err(
+            format!("{} is no folder; give one with results in it", folder.display()).into()
+        );
     }
     let about = fs::read_to_string(folder.join("about.txt")).unwrap_or_default();
     let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy();

@@ -16,6 +16,7 @@ mod lost;
 mod middleware;
 mod naive;
 mod operators;
+mod semantics;
 mod stream;
 mod transfer;
 mod vectors;
