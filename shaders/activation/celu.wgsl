@@ -16,7 +16,7 @@ fn celu_exp(x: vec4<f32>, p: vec4<f32>) -> NumericsExp {
 }
 
 fn celu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let value = numerics_expm1(celu_exp(x, p), p.xxxx);
+    let value = numerics_expm1(celu_exp(x, p), numerics_split(p.xxxx));
     // Where x / alpha is tiny, and may be too small for f32, celu(x) is x.
     let tiny = abs(x) <= 1.0e-8 * abs(p.xxxx);
     return select(value, x, numerics_is_positive(x) | numerics_is_nan(x) | tiny);

@@ -1,14 +1,15 @@
 // elu(x) = x > 0: x; else alpha * (exp(x) - 1), with alpha = p.x of any size and sign.
 
 fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let value = numerics_expm1(numerics_exp(numerics_plain(min(x, vec4<f32>(0.0)))), p.xxxx);
+    let e = numerics_exp(numerics_plain(min(x, vec4<f32>(0.0))));
+    let value = numerics_expm1(e, numerics_split(p.xxxx));
     return select(value, x, numerics_is_positive(x) | numerics_is_nan(x));
 }
 
 // 1 where x > 0, else alpha * exp(x); NaN for NaN.
 fn elu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let e = numerics_exp(numerics_plain(min(x, vec4<f32>(0.0))));
-    let value = numerics_exp_times(e, p.xxxx);
+    let value = numerics_exp_times(e, numerics_split(p.xxxx));
     let right = select(value, vec4<f32>(1.0), numerics_is_positive(x));
     return select(right, x, numerics_is_nan(x));
 }

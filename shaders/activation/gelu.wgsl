@@ -34,7 +34,7 @@ fn gelu_tail(a: vec4<f32>) -> vec4<f32> {
 
 fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let a = gelu_clamp(x);
-    let left = numerics_exp_times(gelu_decay(a), -gelu_tail(a));
+    let left = numerics_exp_times(gelu_decay(a), numerics_split(-gelu_tail(a)));
     let outer = select(left, x + left, x > vec4<f32>(0.0));
     let value = select(outer, x * (0.5 + gelu_centre(x)), abs(x) < vec4<f32>(0.75));
     return select(value, x, numerics_is_nan(x));
@@ -76,7 +76,7 @@ fn gelu_grad_tail(a: vec4<f32>) -> vec4<f32> {
 // Phi(x) + x phi(x); the derivative at x is 1 less the one at -x.
 fn gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let a = gelu_clamp(x);
-    let tail = numerics_exp_times(gelu_decay(a), gelu_grad_tail(a));
+    let tail = numerics_exp_times(gelu_decay(a), numerics_split(gelu_grad_tail(a)));
     let near = select(gelu_grad_zero(abs(x)), gelu_grad_centre(abs(x)), abs(x) < vec4<f32>(0.5));
     let left = select(tail, near, abs(x) < vec4<f32>(1.0));
     let value = select(left, 1.0 - left, x > vec4<f32>(0.0));

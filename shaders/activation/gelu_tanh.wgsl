@@ -19,15 +19,10 @@ fn gelu_tanh(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     return select(value, x, numerics_is_nan(x));
 }
 
-// s + x s (1 - s) 2u'. With e = exp(-|2u|) and q = 1 / (1 + e) that is e q (1 + x 2u' q) for x < 0; the
-// derivative at x is 1 less the one at -x.
+// s + x s (1 - s) 2u' with s = 1 / (1 + exp(-2u)); the derivative at x is 1 less the one at -x.
 fn gelu_tanh_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let low = -abs(x);
-    let e = numerics_exp(gelu_tanh_argument(low));
-    let q = numerics_reciprocal_1p(numerics_exp_value(e));
     let cubic = NumericsWide(vec4<f32>(0.21405029296875), vec4<f32>(1.4155849e-5));
-    let slope = gelu_tanh_odd(low, cubic);
-    let left = numerics_exp_times(e, q * (1.0 + (slope.head + slope.tail) * q));
+    let left = numerics_logistic_grad(gelu_tanh_argument(-abs(x)), gelu_tanh_odd(abs(x), cubic));
     let value = select(left, 1.0 - left, x > vec4<f32>(0.0));
     return select(value, x, numerics_is_nan(x));
 }

@@ -1,10 +1,9 @@
-// log_sigmoid(x) = min(x, 0) - ln(1 + exp(-|x|)).
+// log_sigmoid(x) = -softplus(-x) = min(x, 0) - ln(1 + exp(-|x|)).
 
 fn log_sigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let e = numerics_exp(numerics_plain(-abs(x)));
-    let over = numerics_log1p_over(numerics_exp_value(e));
-    let value = min(x, vec4<f32>(0.0)) - numerics_exp_times(e, over);
-    return select(value, x, numerics_is_nan(x));
+    let value = -numerics_softplus(numerics_plain(-x), -x, vec4<f32>(1.0));
+    // Below -100 it is x, also at infinity.
+    return select(value, x, (x < vec4<f32>(-100.0)) | numerics_is_nan(x));
 }
 
 // The logistic function of -x.

@@ -17,9 +17,7 @@ fn quick_gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 // As silu_grad, with 1.702 x for x.
 fn quick_gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = quick_gelu_argument(max(-abs(x), vec4<f32>(-200.0)));
-    let e = numerics_exp(v);
-    let q = numerics_reciprocal_1p(numerics_exp_value(e));
-    let left = numerics_exp_times(e, q * (1.0 + (v.head + v.tail) * q));
+    let left = numerics_logistic_grad(v, numerics_wide_scale(v, -1.0));
     let value = select(left, 1.0 - left, x > vec4<f32>(0.0));
     return select(value, x, numerics_is_nan(x));
 }

@@ -7,8 +7,5 @@ fn sigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 
 // e / (1 + e)^2 with e = exp(-|x|), which is s (1 - s) without the cancellation.
 fn sigmoid_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let e = numerics_exp(numerics_plain(-abs(x)));
-    let squared = numerics_reciprocal_1p_squared(numerics_exp_value(e));
-    let value = numerics_exp_times(e, squared);
-    return select(value, x, numerics_is_nan(x));
+    return select(numerics_logistic_slope(-abs(x), 1.0), x, numerics_is_nan(x));
 }

@@ -22,12 +22,7 @@ fn softplus_is_linear(v: NumericsWide, p: vec4<f32>) -> vec4<bool> {
 
 fn softplus(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = softplus_argument(x, p);
-    let negative = v.head < vec4<f32>(0.0);
-    let minus_abs = NumericsWide(select(-v.head, v.head, negative), select(-v.tail, v.tail, negative));
-    let e = numerics_exp(minus_abs);
-    let over = numerics_log1p_over(numerics_exp_value(e));
-    let tail = numerics_exp_times(e, over / p.xxxx);
-    let value = tail + max(x, vec4<f32>(0.0));
+    let value = numerics_softplus(v, x, p.xxxx);
     return select(value, x, softplus_is_linear(v, p) | numerics_is_nan(x));
 }
 
