@@ -173,7 +173,8 @@ fn numerics_expm1(e: NumericsExp, factor: NumericsWide) -> vec4<f32> {
     // Cut as above.
     let tail = (((low - 1.0) - head) + numerics_head(low * e.coarse)) + low * e.fine;
     let wide = numerics_wide_mul(factor, NumericsWide(head, tail));
-    let middle = (abs(plain) > vec4<f32>(1.0e-30)) & (abs(plain) < vec4<f32>(1.0e37));
+    let smallest = min(abs(near), abs(plain));
+    let middle = (smallest > vec4<f32>(1.0e-30)) & (abs(plain) < vec4<f32>(1.0e37));
     let value = select(plain, wide.head + wide.tail, middle);
     return select(value, numerics_exp_times(e, factor), e.exponent > vec4<i32>(30));
 }

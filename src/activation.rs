@@ -101,7 +101,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.5)],
     }
 
     /// Continuously differentiable ELU: x for x > 0, else `alpha · (e^(x/alpha) − 1)`; derivative 1
@@ -119,7 +119,7 @@ activations! {
         derivative_limits: (if alpha > 0.0 { 0.0 } else { f64::INFINITY }, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(2.0)],
+        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
     }
 
     /// Scaled ELU, `λ · elu(x, α)` with λ = 1.0507009873554805 and α = 1.6732632423543772 (Klambauer et
@@ -134,7 +134,7 @@ activations! {
         derivative_limits: (0.0, SELU_LAMBDA),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
     /// Gaussian error linear unit, `x · Φ(x)` with the standard normal distribution Φ; derivative
@@ -151,7 +151,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(3.0)],
     }
 
     /// GELU by way of tanh, `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`; the derivative is that of
@@ -171,7 +171,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// `x · σ(1.702 x)`, with the logistic function σ.
@@ -185,7 +185,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// Sigmoid linear unit (swish), `x · σ(x)`; derivative `σ(x) · (1 + x · (1 − σ(x)))`.
@@ -201,7 +201,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// `x · tanh(ln(1 + eˣ))`.
@@ -217,7 +217,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(3.0)],
     }
 
     /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1 past
@@ -237,7 +237,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [threshold / beta],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
     /// `x / (1 + |x|)`; derivative `1 / (1 + |x|)²`.
@@ -253,7 +253,7 @@ activations! {
         derivative_limits: (0.0, 0.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(2.5)],
     }
 
     /// The logistic function, `σ(x) = 1 / (1 + e⁻ˣ)`; derivative `σ(x) · (1 − σ(x))`.
@@ -267,7 +267,7 @@ activations! {
         derivative_limits: (0.0, 0.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// Hyperbolic tangent; derivative `1 − tanh² x`.
@@ -281,7 +281,7 @@ activations! {
         derivative_limits: (0.0, 0.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// x between `min_val` and `max_val`, and these beyond; derivative 1 strictly between, else 0.
@@ -338,7 +338,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [-3.0, 3.0],
         gradient: Selects,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(3.0), Tolerance::Ulp(1.0)],
     }
 
     /// 0 where |x| ≤ `lambda`, else x; derivative 0 there, else 1.
@@ -388,7 +388,7 @@ activations! {
         derivative_limits: (1.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// x where x > `threshold`, else `value`; derivative 1 and 0.
@@ -423,7 +423,7 @@ activations! {
         derivative_limits: (1.0, 0.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(4.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// `max(x, 0)²`; derivative `2 · max(x, 0)`, infinite past half the largest f32.
