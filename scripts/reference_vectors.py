@@ -46,8 +46,8 @@ FUNCTIONS = {
     "log_sigmoid": lambda x: -softplus(-x),
     "relu_squared": lambda x: x * x if x > 0 else 0,
 }
-MAGNITUDES = [1e-30, 1e-10, 1e-5, 1e-3, 0.01, 0.0499, 0.0501, 0.1, 0.3, 0.5, 0.7517915, 1, 1.19, 1.2784, 2,
-              2.5, 2.9, 3.5, 5, 8, 10, 13, 17, 21, 40, 80, 100]
+MAGNITUDES = [1e-30, 1e-20, 1e-10, 1e-5, 1e-3, 0.01, 0.0499, 0.0501, 0.1, 0.3, 0.5, 0.7517915, 1, 1.19, 1.2784, 2,
+              2.5, 2.9, 3.5, 5, 8, 10, 13, 17, 21, 40, 60, 80, 100]
 
 print("# activation,x,f(x),f'(x); made by reference_vectors.py")
 for name, f in FUNCTIONS.items():

@@ -1,4 +1,4 @@
-// What the smooth activations share: exp, expm1, log1p, tanh and arithmetic with more bits than f32.
+// What the smooth activations share: exp, expm1, softplus, tanh and arithmetic with more bits than f32.
 //
 // WGSL has no expm1, log1p or erfc, and its exp and tanh may be tens of ulp off. Compilers may also
 // contract and reassociate, so extra bits are never taken from rounding errors, but from values cut to

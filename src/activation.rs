@@ -151,7 +151,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(3.0)],
+        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(3.5)],
     }
 
     /// GELU by way of tanh, `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`; the derivative is that of
@@ -217,7 +217,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(3.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(3.5)],
     }
 
     /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1 past

@@ -16,7 +16,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   demo        a dense layer over handwritten digits, its activation and gradient on the GPU;
               passed on: an .npy file, --activation NAME, --units N, --seed N
   test        all tests; passed on to cargo test
-  accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N
+  accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N,
+              --outputs FOLDER for somebody else's results
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
   test-web    every activation on the WebGPU of a headless Chromium, which it installs on Linux;

@@ -1,0 +1,76 @@
+"""docs/ACCURACY.md out of the tables that `cargo xtask accuracy` prints, one file for each column.
+
+    python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md > docs/ACCURACY.md
+
+A file whose heading begins with "PyTorch" is what the drivers are compared with.
+"""
+
+import pathlib
+import sys
+
+INTRODUCTION = """\
+# Accuracy
+
+The largest and mean error of every activation and its gradient (for `dy` = 1), in units in the last place of the true
+value, over every 509th f32, and the input where it is largest; on three drivers, and of other libraries on the same inputs.
+
+- 0 means correctly rounded everywhere; 0.5 ulp is what rounding alone costs. The bounds are in `src/activation.rs`.
+- Where a derivative is a sum of two terms that cancel, its error counts in ulp of the larger term.
+- Results and inputs below 2⁻¹²⁶ may count as 0, since drivers may flush them.
+- The maximum is infinite where NaN stands for a number or a number for NaN; the mean leaves such results out.
+
+PyTorch's float32 has an absolute error in the tails, where these functions vanish, and so millions of ulp. Its gradients at a NaN
+depend on the element's position in the array, and are numbers in places; tests/it/semantics.rs lists all such differences.
+
+To make the page again:
+
+```sh
+for driver in lavapipe swiftshader gl; do cargo xtask accuracy --driver $driver > $driver.md; done
+pip install numpy torch && python scripts/pytorch_outputs.py target/outputs/pytorch
+cargo xtask accuracy --outputs target/outputs/pytorch > pytorch.md
+python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md > docs/ACCURACY.md
+```
+
+`--outputs` takes anyone's results: NAME.forward.f32 and NAME.gradient.f32, as scripts/pytorch_outputs.py tells.
+"""
+
+
+def read(path):
+    """Heading, and of each activation the cells (max, mean, at) of value and gradient."""
+    heading, rows = None, {}
+    for line in pathlib.Path(path).read_text().splitlines():
+        if line.startswith("# "):
+            heading = line[2:]
+        cells = [cell.strip() for cell in line.split("|")[1:8]]
+        if len(cells) == 7 and cells[0] not in ("activation", "---"):
+            rows[cells[0]] = [cells[1:4], cells[4:7]]
+    return heading, rows
+
+
+def number(cell):
+    """As printed; what is missing is worse than anything."""
+    return float("inf") if cell == "–" else float(cell)
+
+
+tables = [read(path) for path in sys.argv[1:]]
+peer = next((rows for heading, rows in tables if heading.startswith("PyTorch")), None)
+worse = []
+print(INTRODUCTION)
+for which, title in enumerate(("Forward", "Gradient")):
+    print(f"## {title}\n\nMaximum / mean, at x.\n")
+    print("| activation |", " | ".join(heading for heading, _ in tables), "|")
+    print("|---" * (1 + len(tables)) + "|")
+    for activation in tables[0][1]:
+        row = []
+        for heading, rows in tables:
+            worst, mean, at = rows.get(activation, [["–"] * 3] * 2)[which]
+            row.append("–" if worst == "–" else worst if at == "–" else f"{worst} / {mean}, {at}")
+            if peer and rows is not peer and heading.split()[0] in ("llvmpipe", "SwiftShader"):
+                other = peer[activation][which]
+                for what, ours, theirs in (("maximum", worst, other[0]), ("mean", mean, other[1])):
+                    if number(ours) > number(theirs):
+                        worse.append(f"- {activation}, {title.lower()}, {what}: {ours} on {heading}, {theirs} by PyTorch")
+        print(f"| {activation} |", " | ".join(row), "|")
+    print()
+print("## Where PyTorch is better\n")
+print("\n".join(worse) or "Nowhere, to the digits above.")
