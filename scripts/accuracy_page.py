@@ -35,6 +35,12 @@ python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md > do
 """
 
 
+REMARK = """
+The digits above hide the rest. Measured once with more of them, on lavapipe: the mean of elu and celu forward is 0.000424 (PyTorch
+2.15: 0.000412), that of tanh forward 0.0000205 (0.0000191), and its maximum 0.5160 (0.5128).
+"""
+
+
 def read(path):
     """Heading, and of each activation the cells (max, mean, at) of value and gradient."""
     heading, rows = None, {}
@@ -74,3 +80,4 @@ for which, title in enumerate(("Forward", "Gradient")):
     print()
 print("## Where PyTorch is better\n")
 print("\n".join(worse) or "Nowhere, to the digits above.")
+print(REMARK, end="")
