@@ -28,8 +28,11 @@ To make the page again:
 for driver in lavapipe swiftshader gl; do cargo xtask accuracy --driver $driver > $driver.md; done
 pip install numpy torch && python scripts/pytorch_outputs.py target/outputs/pytorch
 cargo xtask accuracy --outputs target/outputs/pytorch > pytorch.md
-python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md > docs/ACCURACY.md
+python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md burn.md > docs/ACCURACY.md
 ```
+
+burn.md is the same of Burn's results: `cargo xtask peers outputs target/outputs/burn`, with its name and adapter in
+target/outputs/burn/about.txt. Its results are those of the driver's own exp, tanh and so on; where it has none, there is a –.
 
 `--outputs` takes anyone's results: NAME.forward.f32 and NAME.gradient.f32, as scripts/pytorch_outputs.py tells.
 """
@@ -53,6 +56,11 @@ def read(path):
     return heading, rows
 
 
+def short(cell):
+    """Millions of ulp need no places after the point."""
+    return f"{float(cell):.1e}" if number(cell) >= 1e4 else cell
+
+
 def number(cell):
     """As printed; what is missing is worse than anything."""
     return float("inf") if cell == "–" else float(cell)
@@ -70,7 +78,7 @@ for which, title in enumerate(("Forward", "Gradient")):
         row = []
         for heading, rows in tables:
             worst, mean, at = rows.get(activation, [["–"] * 3] * 2)[which]
-            row.append("–" if worst == "–" else worst if at == "–" else f"{worst} / {mean}, {at}")
+            row.append("–" if worst == "–" else worst if at == "–" else f"{short(worst)} / {short(mean)}, {at}")
             if peer and rows is not peer and heading.split()[0] in ("llvmpipe", "SwiftShader"):
                 other = peer[activation][which]
                 for what, ours, theirs in (("maximum", worst, other[0]), ("mean", mean, other[1])):
