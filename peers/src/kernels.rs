@@ -60,7 +60,7 @@ impl Shape {
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
             let word = if features.contains(wgpu::Features::SHADER_INT64) { 8 } else { 4 };
-            Shape { workgroup: 64, lanes, words: 64 / word, word }
+            Shape { workgroup: 64, lanes, words: 16, word }
         } else {
             let workgroup =
                 if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
