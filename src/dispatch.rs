@@ -115,8 +115,9 @@ impl Geometry {
             // workgroups for all cores at small sizes.
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            // The driver loads and stores lane by lane, word by word: half as many wide ones are faster.
-            let octets = features.contains(wgpu::Features::SHADER_INT64);
+            // lavapipe loads and stores lane by lane, word by word: half as many wide ones are faster.
+            let octets = features.contains(wgpu::Features::SHADER_INT64)
+                && info.backend == wgpu::Backend::Vulkan;
             let quads = if octets { 32 } else { 16 };
             Geometry { workgroup: 64, lanes, quads, octets, max_workgroups }
         } else {
