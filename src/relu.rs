@@ -21,7 +21,7 @@ use crate::view::View;
 ///
 /// # Errors
 ///
-/// Each method returns an [`Error`](crate::Error) that names the value, the limit and the remedy: for
+/// Each method returns an [`Error`] that names the value, the limit and the remedy: for
 /// ranges that are no whole number of elements, reach past their buffer, differ in length or overlap
 /// in part; for a buffer that lacks the usage `STORAGE`, is destroyed, mapped or of another device;
 /// for a lost device and for exhausted memory. Nothing is written then.
@@ -57,7 +57,7 @@ impl GpuRelu {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         activation.validate()?;
         Ok(GpuRelu { gpu: gpu.clone(), activation, draw: None })

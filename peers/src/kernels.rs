@@ -59,7 +59,9 @@ impl Shape {
         if info.device_type == wgpu::DeviceType::Cpu {
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            let word = if features.contains(wgpu::Features::SHADER_INT64) { 8 } else { 4 };
+            let wide = features.contains(wgpu::Features::SHADER_INT64)
+                && info.backend == wgpu::Backend::Vulkan;
+            let word = if wide { 8 } else { 4 };
             Shape { workgroup: 64, lanes, words: 16, word }
         } else {
             let workgroup =
