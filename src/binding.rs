@@ -1,14 +1,17 @@
 //! Which bytes of which buffers a dispatch binds, and what it is told of them.
 
-use crate::dispatch::{ALIGNMENT, Span};
+use crate::dispatch::{self, ALIGNMENT, Geometry, Span};
 use crate::error::{Error, Operand, Result};
 use crate::kernel::{Extent, Kernel};
 use crate::operation::Operation;
 use crate::shader::Place;
-use crate::view::View;
+use crate::strided::Region;
 
-/// Words of a dispatch's uniform, in the order of `Operation` in `operation.wgsl`.
-pub(crate) const WORDS: usize = 24;
+/// Words of a dispatch's uniform, in the order of `Given` in `operation.wgsl`.
+pub(crate) const WORDS: usize = 56;
+
+/// Where in it its strides begin.
+const STRIDES: usize = 24;
 
 /// What all dispatches of an operation share.
 pub(crate) struct Bindings<'o, 'a> {
@@ -21,10 +24,14 @@ pub(crate) struct Bindings<'o, 'a> {
 }
 
 impl<'o, 'a> Bindings<'o, 'a> {
-    pub(crate) fn new(limits: &wgpu::Limits, operation: &'o Operation<'a>) -> Result<Self> {
+    pub(crate) fn new(
+        limits: &wgpu::Limits,
+        operation: &'o Operation<'a>,
+        kernel: Kernel,
+    ) -> Result<Self> {
         let bindings = Bindings {
             operation,
-            kernel: operation.kernel(),
+            kernel,
             alignment: u64::from(limits.min_storage_buffer_offset_alignment),
             // Shaders index with 32 bits.
             limit: limits.max_storage_buffer_binding_size.min(1 << 31),
@@ -32,11 +39,11 @@ impl<'o, 'a> Bindings<'o, 'a> {
         let (alignment, parts) = (bindings.alignment, bindings.parts());
         let whole = u64::from(operation.channels().count);
         let needed = ((alignment + 4 * ALIGNMENT) * parts).max(alignment + 4 * whole);
-        if bindings.limit < needed {
-            let limit = "max_storage_buffer_binding_size";
-            return Err(Error::Limit { limit, found: bindings.limit, needed });
-        }
-        Ok(bindings)
+        if bindings.limit < needed { Err(bindings.too_small(needed)) } else { Ok(bindings) }
+    }
+
+    fn too_small(&self, needed: u64) -> Error {
+        Error::Limit { limit: "max_storage_buffer_binding_size", found: self.limit, needed }
     }
 
     /// Spans of ranges in one buffer are shorter: either they fit into one binding together, or are too
@@ -48,30 +55,60 @@ impl<'o, 'a> Bindings<'o, 'a> {
         if reads.iter().any(shares) { 2 + reads.len() as u64 } else { 1 }
     }
 
-    /// Elements of the longest span that fits into bindings, which start at an aligned offset before
-    /// their first element.
-    pub(crate) fn longest(&self) -> u64 {
-        (self.limit / self.parts()).saturating_sub(self.alignment) / 4
+    /// Bytes of a range that fits into a binding, which starts at an aligned offset before it.
+    fn longest(&self) -> u64 {
+        // And ends with a whole word.
+        (self.limit / self.parts()).saturating_sub(self.alignment + 4)
     }
 
-    /// Where the operands start in their buffers, in elements.
-    pub(crate) fn offsets(&self) -> Vec<u64> {
-        let operands = self.kernel.reads().into_iter().chain(self.kernel.writes());
-        operands
-            .filter(|(_, extent)| *extent == Extent::Elements)
-            .map(|(operand, _)| self.operation.view(operand).offset / 4)
-            .collect()
+    /// Where the operands of an element each start in their buffers, in elements.
+    fn offsets(&self) -> Vec<u64> {
+        let start =
+            |operand| self.operation.view(operand).offset / self.kernel.element(operand).size();
+        self.kernel.of_elements().into_iter().map(start).collect()
+    }
+
+    /// The dispatches for `length` elements.
+    pub(crate) fn plans(&self, length: u64, geometry: Geometry) -> Result<Vec<Plan<'o, 'a>>> {
+        let kernel = self.kernel;
+        let accesses = dispatch::accesses(kernel, geometry.wide);
+        let Some(region) = self.operation.region(kernel) else {
+            let sizes =
+                kernel.of_elements().into_iter().map(|operand| kernel.element(operand).size());
+            let longest = self.longest() / sizes.max().unwrap_or(4);
+            let longest = longest.min(geometry.most_elements());
+            let spans = dispatch::spans(&self.offsets(), length, longest, kernel, accesses);
+            return Ok(spans.into_iter().map(|span| self.plan(span, None)).collect());
+        };
+        let fits = |region: &Region| {
+            let extents = region
+                .operands
+                .iter()
+                .map(|strided| region.extent(strided) * kernel.element(strided.operand).size());
+            region.length() <= geometry.most_elements()
+                && extents.max().unwrap_or(0) <= self.longest()
+        };
+        let needed = region.operands.iter().map(|s| region.extent(s)).max().unwrap_or(0);
+        let regions = region.fitting(kernel, &fits).ok_or_else(|| self.too_small(4 * needed))?;
+        let offsets = self.offsets();
+        let parts =
+            regions.into_iter().flat_map(|region| region.by_access(kernel, accesses, &offsets));
+        let plans = parts.flat_map(|(region, access)| {
+            let spans = dispatch::blocks(region.start, region.length(), kernel, access);
+            spans.into_iter().map(move |span| self.plan(span, Some(region.clone())))
+        });
+        Ok(plans.collect())
     }
 
     /// Binds one span.
-    pub(crate) fn plan(&self, span: Span) -> Plan<'o, 'a> {
+    fn plan(&self, span: Span, region: Option<Region>) -> Plan<'o, 'a> {
         let output = self.operation.output;
-        let mut shared = self.align(self.range(output, Extent::Elements, span));
+        let range = |operand, extent| self.range(operand, extent, span, region.as_ref());
+        let mut shared = self.align(range(self.kernel.written(), Extent::Elements));
         let mut reads = Vec::new();
         for (operand, extent) in self.kernel.reads() {
-            let view = self.operation.view(operand);
-            let own = self.align(self.range(view, extent, span));
-            let place = if !view.same_buffer(&output) {
+            let own = self.align(range(operand, extent));
+            let place = if !self.operation.view(operand).same_buffer(&output) {
                 Place::Own
             } else {
                 let (start, end) = (shared.start.min(own.start), shared.end.max(own.end));
@@ -95,28 +132,40 @@ impl<'o, 'a> Bindings<'o, 'a> {
             place: Place::Own,
             binding: match extent {
                 Extent::Elements => shared,
-                _ => self.align(self.range(self.operation.view(operand), extent, span)),
+                _ => self.align(range(operand, extent)),
             },
             first: 0,
         });
         let mut bound: Vec<_> = writes.chain(reads).collect();
         for one in &mut bound {
-            let range = self.range(self.operation.view(one.operand), one.extent, span);
-            one.first = range.start - one.binding.start;
+            one.first = range(one.operand, one.extent).start - one.binding.start;
         }
-        Plan { operation: self.operation, span, bound }
+        Plan { operation: self.operation, kernel: self.kernel, span, region, bound }
     }
 
     fn align(&self, binding: Binding<'a>) -> Binding<'a> {
-        Binding { start: binding.start - binding.start % self.alignment, ..binding }
+        let start = binding.start - binding.start % self.alignment;
+        Binding { start, end: binding.end.next_multiple_of(4), ..binding }
     }
 
     /// The bytes of an operand that a span touches.
-    fn range(&self, view: View<'a>, extent: Extent, span: Span) -> Binding<'a> {
-        let (start, size) = match extent {
-            Extent::Elements => (4 * span.start, 4 * span.length),
-            Extent::Channels => (0, view.size),
-            Extent::Mask => {
+    fn range(
+        &self,
+        operand: Operand,
+        extent: Extent,
+        span: Span,
+        region: Option<&Region>,
+    ) -> Binding<'a> {
+        let view = self.operation.view(operand);
+        let element = self.kernel.element(operand).size();
+        let strided = region.and_then(|region| Some((region, region.of(operand)?)));
+        let (start, size) = match (extent, strided) {
+            (Extent::Elements, Some((region, strided))) => {
+                (element * strided.first, element * region.extent(strided))
+            }
+            (Extent::Elements, None) => (element * span.start, element * span.length),
+            (Extent::Channels, _) => (0, view.size),
+            (Extent::Mask, _) => {
                 let words = self.operation.activation.mask().map_or(1, |mask| mask.words);
                 let bytes = |elements: u64| elements / ALIGNMENT * 32 * u64::from(words);
                 (bytes(span.start), bytes(span.length.next_multiple_of(ALIGNMENT)))
@@ -148,13 +197,16 @@ struct Bound<'a> {
 /// One span with its bindings: what is written, then what is read.
 pub(crate) struct Plan<'o, 'a> {
     operation: &'o Operation<'a>,
+    kernel: Kernel,
     pub(crate) span: Span,
+    /// Where its elements lie, if not behind one another.
+    region: Option<Region>,
     bound: Vec<Bound<'a>>,
 }
 
 impl Plan<'_, '_> {
     fn reads(&self) -> &[Bound<'_>] {
-        &self.bound[self.operation.kernel().writes().len()..]
+        &self.bound[self.kernel.writes().len()..]
     }
 
     /// Where each operand that is read is bound.
@@ -164,17 +216,19 @@ impl Plan<'_, '_> {
 
     pub(crate) fn uniform(&self, parameters: [u32; 4]) -> [u32; WORDS] {
         let Span { start, length, access } = self.span;
-        // Offsets and lengths count words of the access; `most_elements` and the binding limit keep
+        // Offsets and lengths count groups of the access; `most_elements` and the binding limit keep
         // them within u32.
         let elements = access.elements();
         let word = |operand: Operand| {
             let bound = self.bound.iter().find(|bound| bound.operand == operand);
+            let element = self.kernel.element(operand).size();
             bound.map_or(0, |bound| match bound.extent {
-                Extent::Elements => (bound.first / (4 * elements)) as u32,
-                Extent::Channels | Extent::Mask => (bound.first / 4) as u32,
+                Extent::Elements => (bound.first / (element * elements)) as u32,
+                Extent::Channels => (bound.first / element) as u32,
+                Extent::Mask => (bound.first / 4) as u32,
             })
         };
-        let output = self.bound.first().map_or(Operand::Y, |bound| bound.operand);
+        let output = self.kernel.written();
         let channels = self.operation.channels();
         let quad = start / 4;
         let mut uniform = [0; WORDS];
@@ -183,7 +237,7 @@ impl Plan<'_, '_> {
         uniform[8..10].copy_from_slice(&[quad as u32, (quad >> 32) as u32]);
         uniform[10..12].copy_from_slice(&divisor(channels.inner));
         uniform[12..14].copy_from_slice(&divisor(channels.count));
-        uniform[14..].copy_from_slice(&[
+        uniform[14..STRIDES].copy_from_slice(&[
             channels.count,
             channels.inner,
             (start % channels.row()) as u32,
@@ -195,7 +249,36 @@ impl Plan<'_, '_> {
             word(Operand::Residual),
             word(Operand::Mask),
         ]);
+        if let Some(region) = &self.region {
+            uniform[STRIDES..].copy_from_slice(&self.strides(region));
+        }
         uniform
+    }
+
+    /// `Strides` of `operation.wgsl`.
+    fn strides(&self, region: &Region) -> [u32; WORDS - STRIDES] {
+        let unit = self.span.access.elements();
+        let [blocks, planes, rows, row] = region.shape;
+        let sizes = [blocks, planes, rows, row / unit].map(|size| size as u32);
+        let mut words = [0; WORDS - STRIDES];
+        for (at, size) in [(0, sizes[3]), (2, sizes[2]), (4, sizes[1])] {
+            words[at..at + 2].copy_from_slice(&divisor(size));
+        }
+        words[6] = ((self.span.start - region.start) / unit) as u32;
+        words[8..12].copy_from_slice(&sizes);
+        let operands =
+            [Operand::X, self.kernel.written(), Operand::Dy, Operand::Bias, Operand::Residual];
+        for (words, operand) in words[12..].chunks_exact_mut(4).zip(operands) {
+            let Some(strided) = region.of(operand) else { continue };
+            let [outer @ .., within] = strided.strides;
+            // A row of wide words is one of consecutive elements.
+            let within = if unit == 1 { within } else { 1 };
+            for (word, stride) in words.iter_mut().zip(outer) {
+                *word = (stride / unit) as u32;
+            }
+            words[3] = within as u32;
+        }
+        words
     }
 
     /// The bind group's entries: the uniform, the output, what is read, a mask that is written.

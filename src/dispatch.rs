@@ -5,7 +5,9 @@ use crate::kernel::Kernel;
 /// How a span's data is loaded and stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Access {
-    /// Eight elements as four words of 64 bits; every operand starts at an octet.
+    /// Eight elements, those of f32 as four words of 64 bits; every operand starts at an octet.
+    WideOctets,
+    /// Eight elements; every operand starts at an octet.
     Octets,
     /// Whole quads of four elements; every operand starts at a quad.
     Quads,
@@ -14,10 +16,10 @@ pub(crate) enum Access {
 }
 
 impl Access {
-    /// Elements of a word.
+    /// Elements of a group.
     pub(crate) const fn elements(self) -> u64 {
         match self {
-            Access::Octets => 8,
+            Access::WideOctets | Access::Octets => 8,
             Access::Quads => 4,
             Access::Elements => 1,
         }
@@ -40,18 +42,28 @@ const SHORT: u64 = 1024;
 /// Spans start at a multiple of this many elements from the first, so that each is aligned alike.
 pub(crate) const ALIGNMENT: u64 = 256;
 
+/// How `kernel` can take several elements at once, the widest first; `wide`: words of 64 bits pay.
+pub(crate) fn accesses(kernel: Kernel, wide: bool) -> &'static [Access] {
+    match (kernel.by_octets(), wide, kernel.has_halves()) {
+        (true, true, _) => &[Access::WideOctets, Access::Quads],
+        // Eight halves are a load of 16 bytes.
+        (true, false, true) => &[Access::Octets, Access::Quads],
+        _ => &[Access::Quads],
+    }
+}
+
 /// Cuts `length` elements into spans of at most `longest`.
 ///
 /// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo the
-/// widest access of the `kernel` on this device, everything but the edges goes by that; else by the next,
-/// and by elements if nothing else is left. Where words are tied to the operation's first element, it
-/// must be the first of a word.
+/// widest of `accesses`, everything but the edges goes by that; else by the next,
+/// and by elements if nothing else is left. Where groups are tied to the operation's first element, it
+/// must be the first of a group.
 pub(crate) fn spans(
     offsets: &[u64],
     length: u64,
     longest: u64,
     kernel: Kernel,
-    octets: bool,
+    accesses: &[Access],
 ) -> Vec<Span> {
     let longest = (longest / ALIGNMENT * ALIGNMENT).max(ALIGNMENT);
     let mut spans = Vec::new();
@@ -69,12 +81,8 @@ pub(crate) fn spans(
         let in_step = offsets.iter().all(|offset| offset % unit == phase);
         in_step && (phase == 0 || kernel.free_of_place())
     };
-    let widest: &[Access] = match (octets && kernel.by_octets(), length <= SHORT) {
-        (_, true) => &[],
-        (true, false) => &[Access::Octets, Access::Quads],
-        (false, false) => &[Access::Quads],
-    };
-    let Some(&access) = widest.iter().find(|access| fits(access)) else {
+    let accesses = if length <= SHORT { &[] } else { accesses };
+    let Some(&access) = accesses.iter().find(|access| fits(access)) else {
         cut(0, length, Access::Elements);
         return spans;
     };
@@ -87,6 +95,15 @@ pub(crate) fn spans(
     spans
 }
 
+/// The spans of a region of whole groups: those that fill the kernel's blocks, and the rest.
+pub(crate) fn blocks(start: u64, length: u64, kernel: Kernel, access: Access) -> Vec<Span> {
+    let block = if kernel.is_ordered() { kernel.block() } else { 1 };
+    let rest = if access == Access::Elements { 0 } else { length % block };
+    let whole = Span { start, length: length - rest, access };
+    let rest = Span { start: start + length - rest, length: rest, access: Access::Elements };
+    [whole, rest].into_iter().filter(|span| span.length > 0).collect()
+}
+
 /// The shape of the compute grid, from what the device is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Geometry {
@@ -97,7 +114,7 @@ pub(crate) struct Geometry {
     /// Quads an invocation handles.
     pub(crate) quads: u32,
     /// Whether words of 64 bits pay.
-    pub(crate) octets: bool,
+    pub(crate) wide: bool,
     /// The device's limit of workgroups in one dimension.
     max_workgroups: u32,
 }
@@ -116,24 +133,25 @@ impl Geometry {
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
             // lavapipe loads and stores lane by lane, word by word: half as many wide ones are faster.
-            let octets = features.contains(wgpu::Features::SHADER_INT64)
+            let wide = features.contains(wgpu::Features::SHADER_INT64)
                 && info.backend == wgpu::Backend::Vulkan;
-            let quads = if octets { 32 } else { 16 };
-            Geometry { workgroup: 64, lanes, quads, octets, max_workgroups }
+            let quads = if wide { 32 } else { 16 };
+            Geometry { workgroup: 64, lanes, quads, wide, max_workgroups }
         } else {
             // One quad an invocation: neighbours read neighbouring quads, which coalesces.
             let workgroup =
                 if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
-            Geometry { workgroup, lanes: workgroup, quads: 1, octets: false, max_workgroups }
+            Geometry { workgroup, lanes: workgroup, quads: 1, wide: false, max_workgroups }
         }
     }
 
-    /// The shape for `kernel`: those with a mask want theirs (`mask_grid.wgsl`).
+    /// The shape for `kernel`: those with a mask want theirs (`mask_grid.wgsl`), and halves come as octets.
     pub(crate) fn of(self, kernel: Kernel) -> Self {
         if kernel.mask {
             return Geometry { lanes: 8, quads: self.quads.max(8), ..self };
         }
-        self
+        let least = if kernel.has_halves() { 2 } else { 1 };
+        Geometry { quads: self.quads.max(least), ..self }
     }
 
     /// As the shaders' overrides, the workgroup's size first.
@@ -141,7 +159,7 @@ impl Geometry {
         // A word of a mask is of 8 quads, an octet of two.
         let words = match access {
             _ if kernel.mask => self.quads / 8,
-            Access::Octets => self.quads / 2,
+            Access::WideOctets | Access::Octets => self.quads / 2,
             Access::Quads | Access::Elements => self.quads,
         };
         [
@@ -181,22 +199,22 @@ mod tests {
     use super::*;
 
     fn geometry(max_workgroups: u32) -> Geometry {
-        Geometry { workgroup: 64, lanes: 64, quads: 1, octets: false, max_workgroups }
+        Geometry { workgroup: 64, lanes: 64, quads: 1, wide: false, max_workgroups }
     }
 
     /// The spans follow one another, cover everything once, and quads are aligned and whole.
     fn check(offsets: &[u64], length: u64, longest: u64) {
         let plain = Kernel::FORWARD;
         let (draws, mask) = (Kernel { draws: true, ..plain }, Kernel { mask: true, ..plain });
-        for (kernel, octets) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
+        for (kernel, wide) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
             let mut next = 0;
-            for span in spans(offsets, length, longest, kernel, octets) {
+            for span in spans(offsets, length, longest, kernel, accesses(kernel, wide)) {
                 assert_eq!(span.start, next);
                 assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
                 let unit = span.access.elements();
                 assert!(offsets.iter().all(|offset| (offset + span.start) % unit == 0));
                 assert!(unit == 1 || span.length % unit.max(kernel.block()) == 0);
-                assert!(unit < 8 || (octets && !kernel.draws));
+                assert!(unit < 8 || (wide && !kernel.draws));
                 assert!(kernel.free_of_place() || span.start % kernel.block() == 0);
                 next = span.start + span.length;
             }
@@ -220,13 +238,14 @@ mod tests {
 
     #[test]
     fn aligned_operands_go_by_the_widest_words() {
-        use Access::{Elements, Octets, Quads};
-        for (offsets, octets, expected) in [
+        use Access::{Elements, Quads, WideOctets};
+        for (offsets, wide, expected) in [
             ([5, 1], false, [(3, Elements), (4092, Quads), (1, Elements)]),
             ([5, 1], true, [(3, Elements), (4092, Quads), (1, Elements)]),
-            ([5, 13], true, [(3, Elements), (4088, Octets), (5, Elements)]),
+            ([5, 13], true, [(3, Elements), (4088, WideOctets), (5, Elements)]),
         ] {
-            let spans = spans(&offsets, 4096, 1 << 20, Kernel::FORWARD, octets);
+            let accesses = accesses(Kernel::FORWARD, wide);
+            let spans = spans(&offsets, 4096, 1 << 20, Kernel::FORWARD, accesses);
             let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
             assert_eq!(accesses, expected);
         }

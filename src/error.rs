@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::element::ElementType;
+
 /// The crate's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -39,9 +41,11 @@ pub enum Error {
         reason: String,
     },
 
-    /// A text that names no activation, or names it wrongly.
-    #[error("cannot read {text:?} as an activation: {reason}")]
+    /// A text that names no activation or element type, or names it wrongly.
+    #[error("cannot read {text:?} as {what}: {reason}")]
     Parse {
+        /// What was looked for.
+        what: &'static str,
         /// The text as given.
         text: String,
         /// What is wrong with it, and what would be right.
@@ -90,6 +94,86 @@ pub enum Error {
         size: u64,
         /// Bytes of an element.
         element: u64,
+    },
+
+    /// Elements in the last bytes of a buffer that is no whole number of words.
+    #[error(
+        "{operand} reaches into the last bytes of a buffer of {buffer_size} bytes, of which shaders see whole words \
+         of 4; enlarge the buffer to a multiple of 4"
+    )]
+    PartialWord {
+        /// The operand.
+        operand: Operand,
+        /// Size of the buffer in bytes.
+        buffer_size: u64,
+    },
+
+    /// A stride that no operand can have, or none that is written.
+    #[error(
+        "{operand} advances by {stride} bytes in dimension {dimension} of 0 to 3, but it must be {rule} {bound} \
+         bytes; choose another stride"
+    )]
+    Stride {
+        /// The operand.
+        operand: Operand,
+        /// The dimension, as if the view had all four; the last is the fastest.
+        dimension: usize,
+        /// Its stride in bytes.
+        stride: u64,
+        /// "a multiple of" the bytes of an element; or, where something is written, "at least" those that
+        /// the faster dimensions take.
+        rule: &'static str,
+        /// That many bytes.
+        bound: u64,
+    },
+
+    /// A strided view made for elements of another size, or rows that are no whole number of elements.
+    #[error(
+        "{operand} has a layout of {found} bytes, but an element has {element}; lay it out for the operator's element \
+         type"
+    )]
+    LayoutElement {
+        /// The operand.
+        operand: Operand,
+        /// Bytes of an element of the view, or of a row.
+        found: u64,
+        /// Bytes of an element.
+        element: u64,
+    },
+
+    /// Strided operands of different shapes.
+    #[error(
+        "{operand} has the shape {shape:?}, but {reference} has {expected:?}; pass equal shapes"
+    )]
+    ShapeMismatch {
+        /// The operand that does not fit.
+        operand: Operand,
+        /// Its shape.
+        shape: [u64; 4],
+        /// The operand it must match.
+        reference: Operand,
+        /// That operand's shape.
+        expected: [u64; 4],
+    },
+
+    /// Rows or strides where only a contiguous range can be taken.
+    #[error("{operand} has rows or strides, but must be contiguous; pass a contiguous range")]
+    Strided {
+        /// The operand.
+        operand: Operand,
+    },
+
+    /// Host data of another element type than the operator's.
+    #[error(
+        "{operand} is of {found}, but the operator takes {expected}; use GpuRelu::with_element"
+    )]
+    ElementType {
+        /// The operand.
+        operand: Operand,
+        /// Its element type.
+        found: ElementType,
+        /// The operator's.
+        expected: ElementType,
     },
 
     /// A range that reaches past its buffer.

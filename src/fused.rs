@@ -32,7 +32,7 @@ impl GpuRelu {
         fusion: Fusion<'a>,
     ) -> Result<wgpu::Buffer> {
         let x = x.into();
-        self.to_new_buffer(&[(Operand::X, x)], |y| self.prepare_fused(x, fusion, y))
+        self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare_fused(x, fusion, y))
     }
 
     /// y = f(x + bias) + residual in the caller's buffer, which may be that of x or of the residual.
@@ -67,7 +67,7 @@ impl GpuRelu {
         fusion: Fusion<'a>,
     ) -> Result<wgpu::Buffer> {
         let (x, dy) = (x.into(), dy.into());
-        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], |dx| {
+        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], Operand::Dx, |dx| {
             self.prepare_fused_gradient(x, dy, fusion, dx)
         })
     }
@@ -112,7 +112,7 @@ impl GpuRelu {
             x: Some(x.into()),
             dy: Some(dy.into()),
             bias: fusion.bias,
-            ..self.operation(dx.into())
+            ..self.gradient_operation(dx.into())
         };
         Prepared::new(&self.gpu, &operation)
     }
@@ -156,7 +156,9 @@ impl GpuRelu {
         x: impl Into<View<'a>>,
     ) -> Result<(wgpu::Buffer, wgpu::Buffer)> {
         let x = x.into();
-        let mask = self.gpu.buffer(self.mask_size(x.storage(Operand::X)?)?, false)?;
+        let mask = self
+            .gpu
+            .buffer(self.mask_size(x.storage(Operand::X, self.element(Operand::X))?)?, false)?;
         let y = self.apply_fused(x, Fusion::new().mask(&mask))?;
         Ok((y, mask))
     }
@@ -169,7 +171,9 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
     ) -> Result<wgpu::Buffer> {
         let (mask, dy) = (mask.into(), dy.into());
-        self.to_new_buffer(&[(Operand::Dy, dy)], |dx| self.prepare_mask_gradient(mask, dy, dx))
+        self.to_new_buffer(&[(Operand::Dy, dy)], Operand::Dx, |dx| {
+            self.prepare_mask_gradient(mask, dy, dx)
+        })
     }
 
     /// [`mask_gradient`](GpuRelu::mask_gradient) in the caller's buffer, which may be that of dy.
@@ -189,8 +193,11 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation =
-            Operation { mask: Some(mask.into()), dy: Some(dy.into()), ..self.operation(dx.into()) };
+        let operation = Operation {
+            mask: Some(mask.into()),
+            dy: Some(dy.into()),
+            ..self.gradient_operation(dx.into())
+        };
         Prepared::new(&self.gpu, &operation)
     }
 }

@@ -137,18 +137,26 @@ impl Gpu {
         guarded(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
-    /// Fills the start of a mapped buffer and unmaps it.
+    /// Fills the start of a mapped buffer and unmaps it. What is left of the last word becomes 0.
     pub(crate) fn fill_mapped(
         &self,
         doing: &'static str,
         buffer: &wgpu::Buffer,
         bytes: &[u8],
     ) -> Result<()> {
-        buffer
-            .get_mapped_range_mut(0..bytes.len() as u64)
+        let whole = bytes.len() / 4 * 4;
+        let (words, rest) = bytes.split_at(whole);
+        let mut range = buffer
+            .get_mapped_range_mut(0..bytes.len().next_multiple_of(4) as u64)
             // Only a lost device leaves a mapped buffer without memory.
-            .map_err(|_| Error::DeviceLost { doing })?
-            .copy_from_slice(bytes);
+            .map_err(|_| Error::DeviceLost { doing })?;
+        range.slice(..whole).copy_from_slice(words);
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            range.slice(whole..).copy_from_slice(&last);
+        }
+        drop(range);
         guarded(&self.shared.device, doing, || buffer.unmap())
     }
 

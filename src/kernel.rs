@@ -1,5 +1,6 @@
 //! What an operation is joined from, and so which shader it needs.
 
+use crate::element::ElementType;
 use crate::error::Operand;
 
 /// The parts of an operation.
@@ -8,12 +9,18 @@ pub(crate) struct Kernel {
     pub(crate) direction: Direction,
     /// What is added before the activation.
     pub(crate) bias: Option<Extent>,
-    /// Whether something is added after it.
+    /// Whether something is added after it; to a gradient, what dx holds.
     pub(crate) residual: bool,
     /// Forward: a mask is written. Gradient: it is read, in the place of x.
     pub(crate) mask: bool,
     /// Whether slopes are drawn at random.
     pub(crate) draws: bool,
+    /// Whether elements lie in rows apart, and not all behind one another.
+    pub(crate) strided: bool,
+    /// Of x and what becomes of it: the bias, dx.
+    pub(crate) input: ElementType,
+    /// Of y and what becomes of it: the residual, dy.
+    pub(crate) output: ElementType,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,6 +49,9 @@ impl Kernel {
         residual: false,
         mask: false,
         draws: false,
+        strided: false,
+        input: ElementType::F32,
+        output: ElementType::F32,
     };
 
     pub(crate) const GRADIENT: Kernel =
@@ -65,15 +75,39 @@ impl Kernel {
 
     /// What is written: the output, and then a mask.
     pub(crate) fn writes(&self) -> Vec<(Operand, Extent)> {
-        let output = match self.direction {
-            Direction::Forward => (Operand::Y, Extent::Elements),
-            Direction::Gradient => (Operand::Dx, Extent::Elements),
-        };
         let mask = self.mask && self.direction == Direction::Forward;
-        [Some(output), mask.then_some((Operand::Mask, Extent::Mask))]
+        [Some((self.written(), Extent::Elements)), mask.then_some((Operand::Mask, Extent::Mask))]
             .into_iter()
             .flatten()
             .collect()
+    }
+
+    /// The operands of an element each: those read, and then the output.
+    pub(crate) fn of_elements(&self) -> Vec<Operand> {
+        let operands = self.reads().into_iter().chain(self.writes());
+        let each = operands.filter(|(_, extent)| *extent == Extent::Elements);
+        each.map(|(operand, _)| operand).collect()
+    }
+
+    /// The output.
+    pub(crate) fn written(&self) -> Operand {
+        match self.direction {
+            Direction::Forward => Operand::Y,
+            Direction::Gradient => Operand::Dx,
+        }
+    }
+
+    /// How an operand's elements are stored.
+    pub(crate) fn element(&self, operand: Operand) -> ElementType {
+        match (operand, self.direction) {
+            (Operand::Y | Operand::Dy, _) | (Operand::Residual, Direction::Forward) => self.output,
+            _ => self.input,
+        }
+    }
+
+    /// Whether some elements are halves.
+    pub(crate) fn has_halves(&self) -> bool {
+        self.input.is_half() || self.output.is_half()
     }
 
     /// Whether it can take eight elements at once: those that look at nothing but each element.
@@ -90,6 +124,11 @@ impl Kernel {
     /// Whether quads need not start at the operation's first element.
     pub(crate) const fn free_of_place(&self) -> bool {
         !self.mask && !self.draws
+    }
+
+    /// Whether it depends on where an element stands in the operation.
+    pub(crate) fn is_ordered(&self) -> bool {
+        !self.free_of_place() || self.bias == Some(Extent::Channels)
     }
 
     /// For labels.

@@ -39,6 +39,7 @@ mod adapter;
 mod binding;
 mod dispatch;
 mod draw;
+mod element;
 mod error;
 mod fused;
 mod fusion;
@@ -56,19 +57,24 @@ mod slot;
 mod staging;
 #[cfg(not(target_arch = "wasm32"))]
 mod stream;
+mod strided;
 mod sums;
 mod table;
 mod text;
 mod transfer;
 mod view;
 pub mod wgsl;
+mod words;
 
 pub use activation::Activation;
 pub use adapter::GpuOptions;
 pub use draw::Draw;
+pub use element::{Element, ElementType};
 pub use error::{Error, Operand, Result};
 pub use fusion::{Channels, Fusion};
 pub use gpu::Gpu;
+/// The half floats whose types this crate takes and returns.
+pub use half;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;
 #[cfg(not(target_arch = "wasm32"))]

@@ -2,7 +2,7 @@
 
 use crate::activation::Activation;
 use crate::binding::Bindings;
-use crate::dispatch::{self, Span};
+use crate::dispatch::Span;
 use crate::draw::Draw;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -209,12 +209,7 @@ impl Prepared {
         let geometry = gpu.shared.geometry.of(kernel);
         let buffers = kernel.reads().len() + kernel.writes().len();
         pipeline::check_limits(limits, geometry.workgroup, buffers as u32)?;
-        let bindings = Bindings::new(limits, operation)?;
-        let longest = bindings.longest().min(geometry.most_elements());
-        let offsets = bindings.offsets();
-        let spans = dispatch::spans(&offsets, length, longest, kernel, geometry.octets);
-
-        let plans: Vec<_> = spans.iter().map(|&span| bindings.plan(span)).collect();
+        let plans = Bindings::new(limits, operation, kernel)?.plans(length, geometry)?;
         let parameters = parameters(&activation, of_mask).map(f32::to_bits);
         let words: Vec<_> = plans.iter().map(|plan| plan.uniform(parameters)).collect();
         let uniforms = Uniforms::new(gpu, &words)?;

@@ -2,6 +2,7 @@
 
 use crate::activation::Activation;
 use crate::draw::Draw;
+use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Fusion;
 use crate::gpu::Gpu;
@@ -14,7 +15,7 @@ use crate::view::View;
 /// Wherever a buffer is taken, a range of one is too ([`View`]): at any element offset, of any
 /// length, also past the device's binding limit. Input and output may be different buffers, the same
 /// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
-/// f32.
+/// f32, or as [`with_element`](GpuRelu::with_element) has it.
 ///
 /// Every call but [`forward`](GpuRelu::forward) submits and returns at once; only reading a result
 /// back waits.
@@ -43,14 +44,23 @@ use crate::view::View;
 pub struct GpuRelu {
     pub(crate) gpu: Gpu,
     pub(crate) activation: Activation,
-    draw: Option<Draw>,
+    pub(crate) draw: Option<Draw>,
+    /// Of x and dx, and of y and dy.
+    pub(crate) elements: [ElementType; 2],
+    pub(crate) accumulates: bool,
 }
 
 impl GpuRelu {
     /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
-        GpuRelu { gpu: gpu.clone(), activation: Activation::Relu, draw: None }
+        GpuRelu {
+            gpu: gpu.clone(),
+            activation: Activation::Relu,
+            draw: None,
+            elements: [ElementType::F32; 2],
+            accumulates: false,
+        }
     }
 
     /// Any activation.
@@ -60,7 +70,63 @@ impl GpuRelu {
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         activation.validate()?;
-        Ok(GpuRelu { gpu: gpu.clone(), activation, draw: None })
+        Ok(GpuRelu { activation, ..GpuRelu::new(gpu) })
+    }
+
+    /// The same with elements of another type, x and y alike. Halves are rounded from the f32 result, to
+    /// nearest, ties to even; they move half the bytes.
+    ///
+    /// Two halves share a word of 4 bytes. A new buffer is a whole number of words, so that an odd number of
+    /// halves leaves one over, which is 0; a range never touches the half beside it.
+    ///
+    /// ```
+    /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::bf16};
+    /// # let gpu = Gpu::new()?;
+    /// let relu = GpuRelu::new(&gpu).with_element(ElementType::Bf16);
+    /// let x = gpu.upload_elements(&[-1.0, 2.5].map(bf16::from_f32))?;
+    /// let y: Vec<bf16> = gpu.download_elements(&relu.apply(&x)?)?;
+    /// assert_eq!(y, [bf16::ZERO, bf16::from_f32(2.5)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_element(&self, element: ElementType) -> Self {
+        GpuRelu { elements: [element; 2], ..self.clone() }
+    }
+
+    /// The same with results of another type than the inputs: y and dy are of `element`, x and dx remain.
+    /// So is a residual, and a bias is as x. They lie in different buffers.
+    ///
+    /// ```
+    /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::f16};
+    /// # let gpu = Gpu::new()?;
+    /// // From f32 to halves for a renderer, in the same pass.
+    /// let relu = GpuRelu::new(&gpu).with_output_element(ElementType::F16);
+    /// let y: Vec<f16> = gpu.download_elements(&relu.apply(&gpu.upload(&[-1.0, 2.5])?)?)?;
+    /// assert_eq!(y, [f16::ZERO, f16::from_f32(2.5)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_output_element(&self, element: ElementType) -> Self {
+        let [input, _] = self.elements;
+        GpuRelu { elements: [input, element], ..self.clone() }
+    }
+
+    /// The same with gradients that add to what dx holds: dx += dy · f'(x), as they must where x is used
+    /// more than once. Moves 4 bytes an element more. Forward is as ever.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let (x, dy) = (gpu.upload(&[-1.0, 2.0])?, gpu.upload(&[3.0, 4.0])?);
+    /// let dx = gpu.upload(&[10.0, 10.0])?;
+    /// relu.accumulating().gradient_into(&x, &dy, &dx)?; // x = [-1, 2], dy = [3, 4]
+    /// assert_eq!(gpu.download(&dx)?, [10.0, 14.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accumulating(&self) -> Self {
+        GpuRelu { accumulates: true, ..self.clone() }
     }
 
     /// Randomized leaky ReLU as in training: each element at or below 0 gets a slope of its own between
@@ -99,6 +165,12 @@ impl GpuRelu {
         self.draw.is_some()
     }
 
+    /// How x and dx, and y and dy are stored.
+    #[must_use]
+    pub fn elements(&self) -> (ElementType, ElementType) {
+        self.elements.into()
+    }
+
     /// The device it works on.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
@@ -124,7 +196,7 @@ impl GpuRelu {
     /// ```
     pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
         let x = x.into();
-        self.to_new_buffer(&[(Operand::X, x)], |y| self.prepare(x, y))
+        self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
     }
 
     /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
@@ -177,7 +249,7 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
     ) -> Result<wgpu::Buffer> {
         let (x, dy) = (x.into(), dy.into());
-        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], |dx| {
+        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], Operand::Dx, |dx| {
             self.prepare_gradient(x, dy, dx)
         })
     }
@@ -262,6 +334,7 @@ impl GpuRelu {
         Operation {
             activation: self.activation,
             draw: self.draw,
+            elements: self.elements,
             x: None,
             dy: None,
             bias: None,
@@ -271,16 +344,32 @@ impl GpuRelu {
         }
     }
 
-    /// Submits what `prepare` makes of a new buffer as long as the first input.
+    /// A gradient with nothing but its output, which it may add to.
+    pub(crate) fn gradient_operation<'a>(&self, dx: View<'a>) -> Operation<'a> {
+        Operation { residual: self.accumulates.then_some(dx), ..self.operation(dx) }
+    }
+
+    /// How an operand is stored.
+    pub(crate) fn element(&self, operand: Operand) -> ElementType {
+        let [input, output] = self.elements;
+        if matches!(operand, Operand::X | Operand::Dx) { input } else { output }
+    }
+
+    /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.
     pub(crate) fn to_new_buffer(
         &self,
         inputs: &[(Operand, View<'_>)],
+        output: Operand,
         prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
     ) -> Result<wgpu::Buffer> {
         // A range that does not fit shall not decide over an allocation.
-        let length = operation::equal_lengths(inputs)?;
-        let output = self.gpu.buffer(length * size_of::<f32>() as u64, false)?;
-        prepare(View::from(&output))?.submit(&self.gpu)?;
-        Ok(output)
+        let typed: Vec<_> =
+            inputs.iter().map(|&(operand, view)| (operand, view, self.element(operand))).collect();
+        let length = operation::equal_lengths(&typed)?;
+        let size = length.saturating_mul(self.element(output).size());
+        let buffer = self.gpu.buffer(size.next_multiple_of(4), false)?;
+        let view = View { buffer: &buffer, offset: 0, size, layout: None };
+        prepare(view)?.submit(&self.gpu)?;
+        Ok(buffer)
     }
 }

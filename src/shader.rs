@@ -1,8 +1,8 @@
 //! The shaders: links one activation and one kernel into a module.
 //!
 //! Whole files are joined; WGSL does not care for their order, and nothing is substituted inside one.
-//! What is generated here are the one-line wrappers that give the activation its kernel name, and the
-//! bindings with their loads and stores.
+//! What is generated here are the one-line wrappers that give the activation its kernel name, and what calls
+//! the loads and stores of words.rs.
 
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
@@ -10,6 +10,7 @@ use crate::error::Operand;
 use crate::kernel::{Direction, Extent, Kernel};
 use crate::table::Gradient;
 use crate::wgsl;
+use crate::words::{Words, binding, conversions, is_atomic, word};
 
 const OPERATION: &str = include_str!("../shaders/kernel/operation.wgsl");
 const GRID: &str = include_str!("../shaders/kernel/grid.wgsl");
@@ -21,6 +22,9 @@ const MASKED_FORWARD: &str = include_str!("../shaders/kernel/masked_forward.wgsl
 const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl");
 const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
 const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
+const CONTIGUOUS: &str = include_str!("../shaders/kernel/contiguous.wgsl");
+const STRIDED: &str = include_str!("../shaders/kernel/strided.wgsl");
+const DIVIDE: &str = include_str!("../shaders/kernel/divide.wgsl");
 const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
 const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
 
@@ -123,8 +127,16 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
     if kernel.bias == Some(Extent::Channels) {
         parts.push(CHANNELS);
     }
+    if kernel.bias == Some(Extent::Channels) || kernel.strided {
+        parts.push(DIVIDE);
+    }
+    parts.push(if kernel.strided { STRIDED } else { CONTIGUOUS });
     if kernel.draws {
         parts.extend([wgsl::RANDOM, DRAW]);
+    }
+    parts.push(conversions(kernel.input));
+    if kernel.output != kernel.input {
+        parts.push(conversions(kernel.output));
     }
     let reads = kernel.reads();
     let reads_x = reads.iter().any(|(operand, _)| *operand == Operand::X);
@@ -138,9 +150,9 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
         ""
     };
     source += if kernel.residual {
-        "fn after(y: vec4<f32>, data: Data) -> vec4<u32> { return add(bitcast<vec4<u32>>(y), data.residual); }\n"
+        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return add(result, data.residual); }\n"
     } else {
-        "fn after(y: vec4<f32>, data: Data) -> vec4<u32> { return bitcast<vec4<u32>>(y); }\n"
+        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return result; }\n"
     };
     let selects = activation.gradient() == Gradient::Selects;
     source += &format!("const GRADIENT_SELECTS = {selects};\n");
@@ -152,11 +164,17 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
         );
     }
     // Bindings: the uniform, the output, what is read, a mask that is written.
-    source += &binding(1, "y", "read_write", word(access));
+    let written = kernel.element(kernel.written());
+    let atomic = is_atomic(access, written);
+    let y = Words { operand: "y", variable: "y", element: written, access, atomic };
+    source +=
+        &binding(1, "y", "read_write", if atomic { "atomic<u32>" } else { word(access, written) });
+    source += &y.store();
     let mut data = Vec::new();
     for (number, ((operand, extent), place)) in (2..).zip(reads.iter().zip(places)) {
         let name = operand.wgsl();
-        let word = if *extent == Extent::Elements { word(access) } else { "u32" };
+        let element = kernel.element(*operand);
+        let word = if *extent == Extent::Elements { word(access, element) } else { "u32" };
         let variable = match place {
             Place::Output => "y",
             Place::Own => {
@@ -168,14 +186,16 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
                 name
             }
         };
+        let atomic = atomic && *place == Place::Output;
+        let words = Words { operand: name, variable, element, access, atomic };
         match extent {
             Extent::Elements => {
                 data.push(name);
-                source += &load(name, variable, access);
+                source += &words.load();
             }
             Extent::Channels => {
                 data.push(name);
-                source += &load_by_channel(name, variable);
+                source += &words.load_by_channel();
             }
             Extent::Mask => {}
         }
@@ -249,25 +269,23 @@ fn moves(data: &[&str], access: Access, mask: bool) -> String {
         data.iter().map(|name| item(name)).collect::<Vec<_>>().join(", ")
     };
     let mut source = format!(
-        "struct Data {{ {} }}\nstruct Pair {{ first: Data, second: Data }}\n",
+        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}
+        struct Data {{ {} }}
+        struct Pair {{ first: Data, second: Data }}\n",
         joined(&|name| format!("{name}: vec4<u32>"))
     );
-    let loads = joined(&|name| format!("load_{name}(i)"));
-    if access == Access::Octets {
-        // The lower halves of four words of 64 bits are every second element, and so are the upper ones.
-        let low = joined(&|name| format!("vec4<u32>({name})"));
-        let high = joined(&|name| format!("vec4<u32>({name} >> vec4<u32>(32u))"));
-        let wide = joined(&|name| format!("{name}: vec4<u64>"));
+    if matches!(access, Access::WideOctets | Access::Octets) {
+        let loads: String =
+            data.iter().map(|name| format!("let {name} = load_{name}(i); ")).collect();
+        let first = joined(&|name| format!("{name}.first"));
+        let second = joined(&|name| format!("{name}.second"));
         source += &format!(
             "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
             const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
             fn word_count() -> u32 {{ return operation.length; }}
             fn octet_count() -> u32 {{ return operation.length; }}
-            fn halves({wide}) -> Pair {{ return Pair(Data({low}), Data({high})); }}
-            fn load_pair(i: u32) -> Pair {{ return halves({loads}); }}
-            fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {{
-                y[operation.y + i] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));
-            }}\n"
+            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}
+            fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {{ store_y(i, first, second); }}\n"
         );
         if !mask {
             source += "fn run(i: u32) {
@@ -277,7 +295,7 @@ fn moves(data: &[&str], access: Access, mask: bool) -> String {
         }
         return source;
     }
-    source += store(access);
+    let loads = joined(&|name| format!("load_{name}(i)"));
     source += &format!("fn load(i: u32) -> Data {{ return Data({loads}); }}\n");
     source += match access {
         Access::Elements => "fn word_count() -> u32 { return (operation.length + 3u) / 4u; }\n",
@@ -296,66 +314,6 @@ fn moves(data: &[&str], access: Access, mask: bool) -> String {
         "fn run(i: u32) { store_y(i, compute(load(i), i)); }\n"
     };
     source
-}
-
-const fn word(access: Access) -> &'static str {
-    match access {
-        Access::Octets => "vec4<u64>",
-        Access::Quads => "vec4<u32>",
-        Access::Elements => "u32",
-    }
-}
-
-fn binding(number: usize, name: &str, mode: &str, word: &str) -> String {
-    format!("@group(0) @binding({number}) var<storage, {mode}> {name}: array<{word}>;\n")
-}
-
-/// Reads the numbers of the channels of quad `i`.
-fn load_by_channel(operand: &str, variable: &str) -> String {
-    format!(
-        "fn load_{operand}(i: u32) -> vec4<u32> {{
-            let c = vec4<u32>(operation.{operand}) + channels_of(i);
-            let first = {variable}[c.x];
-            if (by_quads()) {{ return vec4<u32>(first); }}
-            return vec4<u32>(first, {variable}[c.y], {variable}[c.z], {variable}[c.w]);
-        }}\n"
-    )
-}
-
-/// Reads word `i` of `operand`, which lies in `variable`. The last quad of single elements may be
-/// part of one; what it lacks is filled with the last element, so that no load leaves the range.
-fn load(operand: &str, variable: &str, access: Access) -> String {
-    match access {
-        Access::Octets | Access::Quads => format!(
-            "fn load_{operand}(i: u32) -> {} {{ return {variable}[operation.{operand} + i]; }}\n",
-            word(access)
-        ),
-        Access::Elements => format!(
-            "fn load_{operand}(i: u32) -> vec4<u32> {{
-                let e = vec4<u32>(operation.{operand})
-                    + min(vec4<u32>(4u * i) + vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(operation.length - 1u));
-                return vec4<u32>({variable}[e.x], {variable}[e.y], {variable}[e.z], {variable}[e.w]);
-            }}\n"
-        ),
-    }
-}
-
-fn store(access: Access) -> &'static str {
-    match access {
-        Access::Octets | Access::Quads => {
-            "fn store_y(i: u32, quad: vec4<u32>) { y[operation.y + i] = quad; }\n"
-        }
-        Access::Elements => {
-            "fn store_y(i: u32, quad: vec4<u32>) {
-                let e = operation.y + 4u * i;
-                let left = operation.length - 4u * i;
-                y[e] = quad.x;
-                if (left > 1u) { y[e + 1u] = quad.y; }
-                if (left > 2u) { y[e + 2u] = quad.z; }
-                if (left > 3u) { y[e + 3u] = quad.w; }
-            }\n"
-        }
-    }
 }
 
 #[cfg(test)]

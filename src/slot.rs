@@ -2,7 +2,7 @@
 
 use std::sync::mpsc::{Receiver, channel};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Operand, Result};
 use crate::guard::{guarded, wait};
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
@@ -13,13 +13,12 @@ const STREAM: &str = "streaming";
 /// What a mapping that fails, or a mapped buffer without memory, means.
 const LOST: Error = Error::DeviceLost { doing: STREAM };
 
-/// Bytes of an element.
-pub(crate) const ELEMENT: u64 = size_of::<f32>() as u64;
-
 /// Buffers for one chunk: filled, submitted, drained, and filled again. The result takes the place of
 /// the last input.
 pub(crate) struct Slot {
     relu: GpuRelu,
+    /// Bytes of an element.
+    element: u64,
     /// x, and dy for a gradient.
     data: Vec<wgpu::Buffer>,
     /// Where the device cannot map the data itself.
@@ -44,7 +43,8 @@ impl Slot {
     /// For chunks of up to `capacity` elements, with `inputs` inputs.
     pub(crate) fn new(relu: &GpuRelu, inputs: usize, capacity: u64) -> Result<Self> {
         let gpu = &relu.gpu;
-        let bytes = capacity * ELEMENT;
+        let element = relu.element(Operand::X).size();
+        let bytes = (capacity * element).next_multiple_of(4);
         let mappable = gpu.shared.mappable;
         let data = (0..inputs).map(|_| gpu.buffer(bytes, mappable)).collect::<Result<_>>()?;
         let staged = if mappable {
@@ -55,6 +55,7 @@ impl Slot {
         };
         Ok(Slot {
             relu: relu.clone(),
+            element,
             data,
             staged,
             step: None,
@@ -67,7 +68,7 @@ impl Slot {
 
     /// The most elements it takes.
     pub(crate) fn capacity(&self) -> u64 {
-        self.data.first().map_or(0, wgpu::Buffer::size) / ELEMENT
+        self.data.first().map_or(0, wgpu::Buffer::size) / self.element
     }
 
     /// Whether it can take chunks of `elements` with `inputs` inputs.
@@ -80,18 +81,23 @@ impl Slot {
         self.elements
     }
 
-    /// The first `elements` of an input, to be written. Waits until they may be.
+    /// The first `elements` of an input, to be written, up to a whole word. Waits until they may be.
     pub(crate) fn input(&mut self, index: usize, elements: u64) -> Result<wgpu::BufferViewMut> {
         self.wait()?;
-        let bytes = elements * ELEMENT;
-        self.inputs()[index].get_mapped_range_mut(0..bytes).map_err(|_| LOST)
+        let words = self.words(elements);
+        self.inputs()[index].get_mapped_range_mut(0..words).map_err(|_| LOST)
+    }
+
+    /// Bytes of so many elements, up to a whole word.
+    fn words(&self, elements: u64) -> u64 {
+        (elements * self.element).next_multiple_of(4)
     }
 
     /// Submits the operation on the first `elements` of the inputs, which are those from `first` on of all.
     pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
         self.at_rest = false;
         self.elements = elements;
-        let bytes = elements * ELEMENT;
+        let bytes = self.words(elements);
         let step = match self.step.take() {
             Some((bound, step)) if bound == elements => step,
             _ => self.bind(elements)?,
@@ -124,10 +130,12 @@ impl Slot {
         }
     }
 
-    /// The result, to be read. Waits for it.
-    pub(crate) fn wait_for_output(&mut self) -> Result<wgpu::BufferView> {
+    /// Hands the result to `read`. Waits for it.
+    pub(crate) fn output_to<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
         self.wait()?;
-        self.output().get_mapped_range(0..self.elements * ELEMENT).map_err(|_| LOST)
+        let words = self.words(self.elements);
+        let view = self.output().get_mapped_range(0..words).map_err(|_| LOST)?;
+        Ok(read(&view[..(self.elements * self.element) as usize]))
     }
 
     /// Makes it ready for the next chunk.
@@ -135,7 +143,8 @@ impl Slot {
         guarded(&self.relu.gpu.shared.device, STREAM, || self.output().unmap())?;
         if self.staged.is_none() {
             let data = self.data.clone();
-            self.map(wgpu::MapMode::Write, &data, self.capacity() * ELEMENT)?;
+            let bytes = data.first().map_or(0, wgpu::Buffer::size);
+            self.map(wgpu::MapMode::Write, &data, bytes)?;
         }
         self.at_rest = true;
         Ok(())
@@ -156,8 +165,13 @@ impl Slot {
     }
 
     fn bind(&self, elements: u64) -> Result<Prepared> {
-        let [x, result] =
-            [&self.data[0], self.result()].map(|buffer| View::elements::<f32>(buffer, 0, elements));
+        let size = elements * self.element;
+        let [x, result] = [&self.data[0], self.result()].map(|buffer| View {
+            buffer,
+            offset: 0,
+            size,
+            layout: None,
+        });
         match self.data.len() {
             1 => self.relu.prepare(x, x),
             _ => self.relu.prepare_gradient(x, result, result),

@@ -5,9 +5,10 @@ use std::io::{ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
+use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::relu::GpuRelu;
-use crate::slot::{ELEMENT, Slot};
+use crate::slot::Slot;
 
 /// Chunks under way at once: one is filled, one computed, one drained.
 const SLOTS: usize = 3;
@@ -80,7 +81,8 @@ impl GpuRelu {
     pub fn stream<'a>(&self) -> Stream<'a> {
         let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
-        let relu = self.clone();
+        // Results replace an input, to which nothing is to be added.
+        let relu = GpuRelu { accumulates: false, ..self.clone() };
         Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
     }
 }
@@ -123,6 +125,7 @@ impl<'a> Stream<'a> {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn run(&mut self, x: &[f32], y: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
         same_length(Operand::Y, y.len(), x.len())?;
         let chunk = self.chunk_for(x.len());
         let mut parts = x.chunks(chunk).zip(y.chunks_mut(chunk));
@@ -141,6 +144,7 @@ impl<'a> Stream<'a> {
     ///
     /// As [`run`](Stream::run). The slice holds results up to a point, and what it held from there on.
     pub fn run_in_place(&mut self, data: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
         let length = data.len();
         let mut parts = data.chunks_mut(self.chunk_for(length));
         let fill = move |slot: &mut Slot| {
@@ -167,6 +171,7 @@ impl<'a> Stream<'a> {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn gradient(&mut self, x: &[f32], dy: &[f32], dx: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
         same_length(Operand::Dy, dy.len(), x.len())?;
         same_length(Operand::Dx, dx.len(), x.len())?;
         let chunk = self.chunk_for(x.len());
@@ -181,7 +186,8 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// y = f(x), from a reader to a writer, as raw f32 in little-endian order; the number of elements.
+    /// y = f(x), from a reader to a writer, as raw f32, or halves if the operator takes them, in little-endian
+    /// order; the number of elements.
     ///
     /// Reads to the end, in pieces of up to 256 KiB, and writes in whole chunks: neither needs a buffer of
     /// its own. The writer is flushed at the end. The reader is used on a second thread, so that it may
@@ -204,8 +210,9 @@ impl<'a> Stream<'a> {
     /// # }
     /// ```
     pub fn pipe(&mut self, x: impl Read + Send, y: impl Write) -> Result<u64> {
-        let chunk = self.chunk_for(usize::MAX) as u64;
-        let mut x = Input::new(x, "reading x", Operand::X);
+        self.check_elements(false)?;
+        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let mut x = Input::new(x, "reading x", Operand::X, element);
         let fill = move |slot: &mut Slot| match x.fill(slot, 0, chunk)? {
             0 => Ok(None),
             elements => Ok(Some((elements as usize, ()))),
@@ -224,14 +231,15 @@ impl<'a> Stream<'a> {
         dy: impl Read + Send,
         dx: impl Write,
     ) -> Result<u64> {
-        let chunk = self.chunk_for(usize::MAX) as u64;
-        let mut x = Input::new(x, "reading x", Operand::X);
-        let mut dy = Input::new(dy, "reading dy", Operand::Dy);
+        self.check_elements(false)?;
+        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let mut x = Input::new(x, "reading x", Operand::X, element);
+        let mut dy = Input::new(dy, "reading dy", Operand::Dy, element);
         let fill = move |slot: &mut Slot| {
             let elements = x.fill(slot, 0, chunk)?;
             if elements != dy.fill(slot, 1, chunk)? {
                 // As far as they were read.
-                let [x, dy] = [x.bytes, dy.bytes].map(|bytes| (bytes / ELEMENT) as usize);
+                let [x, dy] = [x.bytes, dy.bytes].map(|bytes| (bytes / element) as usize);
                 same_length(Operand::Dy, dy, x)?;
             }
             Ok((elements > 0).then_some((elements as usize, ())))
@@ -284,7 +292,7 @@ impl<'a> Stream<'a> {
         };
         let drain = |slot: &mut Slot, to: T| {
             go_on()?;
-            drain(&slot.wait_for_output()?, to)?;
+            slot.output_to(|result| drain(result, to))??;
             slot.recycle()?;
             done += slot.elements();
             if let Some(progress) = &mut self.progress {
@@ -308,9 +316,27 @@ impl<'a> Stream<'a> {
         }
     }
 
+    /// Bytes of an element.
+    fn element(&self) -> u64 {
+        self.relu.element(Operand::X).size()
+    }
+
+    /// The result takes the place of an input, so that both are stored alike; in slices, as f32.
+    fn check_elements(&self, slices: bool) -> Result<()> {
+        let (input, output) = self.relu.elements();
+        let expected = if slices { ElementType::F32 } else { input };
+        let (operand, found) =
+            if input == expected { (Operand::Y, output) } else { (Operand::X, input) };
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::ElementType { operand, found, expected })
+        }
+    }
+
     /// The length of the chunks for `total` elements.
     fn chunk_for(&self, total: usize) -> usize {
-        let most = self.relu.gpu.shared.staging.chunk() / ELEMENT;
+        let most = self.relu.gpu.shared.staging.chunk() / self.element();
         let chunk = self.chunk.min(most as usize).min(total).max(1);
         // Random slopes are drawn by fours.
         if self.relu.draws() { chunk.next_multiple_of(4) } else { chunk }
@@ -447,6 +473,8 @@ struct Input<R> {
     reader: R,
     doing: &'static str,
     operand: Operand,
+    /// Bytes of an element.
+    element: u64,
     piece: Vec<u8>,
     bytes: u64,
     /// A terminal, asked again after its end, would go on.
@@ -454,14 +482,14 @@ struct Input<R> {
 }
 
 impl<R: Read> Input<R> {
-    fn new(reader: R, doing: &'static str, operand: Operand) -> Self {
-        Input { reader, doing, operand, piece: vec![0; PIECE], bytes: 0, ended: false }
+    fn new(reader: R, doing: &'static str, operand: Operand, element: u64) -> Self {
+        Input { reader, doing, operand, element, piece: vec![0; PIECE], bytes: 0, ended: false }
     }
 
     /// Reads up to `most` elements into an input of `slot`, fewer only at the end; how many.
     fn fill(&mut self, slot: &mut Slot, input: usize, most: u64) -> Result<u64, Stop> {
         let mut target = slot.input(input, most)?;
-        let most = target.len();
+        let most = (most * self.element) as usize;
         let mut filled = 0;
         while filled < most && !self.ended {
             let piece = &mut self.piece[..PIECE.min(most - filled)];
@@ -476,10 +504,10 @@ impl<R: Read> Input<R> {
             self.bytes += read as u64;
             self.ended = read == 0;
         }
-        if self.bytes.is_multiple_of(ELEMENT) {
-            return Ok(filled as u64 / ELEMENT);
+        let (operand, size, element) = (self.operand, self.bytes, self.element);
+        if size.is_multiple_of(element) {
+            return Ok(filled as u64 / element);
         }
-        let (operand, size) = (self.operand, self.bytes);
-        Err(Error::PartialElement { operand, offset: 0, size, element: ELEMENT }.into())
+        Err(Error::PartialElement { operand, offset: 0, size, element }.into())
     }
 }

@@ -1,6 +1,7 @@
 //! Sums over all elements of a channel: the gradient of a bias.
 
 use crate::dispatch::Access;
+use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::gpu::Gpu;
@@ -41,7 +42,7 @@ impl Gpu {
         channels: Channels,
     ) -> Result<wgpu::Buffer> {
         let x = x.into();
-        channels.check(x.storage(Operand::X)?)?;
+        channels.check(x.storage(Operand::X, ElementType::F32)?)?;
         let sums = self.buffer(4 * u64::from(channels.count), false)?;
         self.prepare_channel_sums(x, channels, &sums)?.submit(self)?;
         Ok(sums)
@@ -62,9 +63,11 @@ impl Gpu {
         sums: impl Into<View<'a>>,
     ) -> Result<Prepared> {
         let (x, sums) = (x.into(), sums.into());
-        let length = x.storage(Operand::X)?;
+        operation::contiguous_only(Operand::X, &x)?;
+        operation::contiguous_only(Operand::Y, &sums)?;
+        let length = x.storage(Operand::X, ElementType::F32)?;
         channels.check(length)?;
-        let found = operation::equal_lengths(&[(Operand::Y, sums)])?;
+        let found = operation::equal_lengths(&[(Operand::Y, sums, ElementType::F32)])?;
         if found != u64::from(channels.count) {
             let (operand, channels) = (Operand::Y, channels.count);
             return Err(Error::ChannelLength { operand, length: found, channels });
@@ -257,7 +260,7 @@ impl<'a> Bound<'a> {
             let start = view.offset + 4 * first;
             let offset = start - start % alignment;
             let size = start + 4 * length - offset;
-            (View { buffer: view.buffer, offset, size }, (start - offset) / 4)
+            (View { offset, size, ..view }, (start - offset) / 4)
         };
         let x = bind(x, stage.from, stage.inputs());
         let y = bind(y, stage.to, stage.outputs());

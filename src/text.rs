@@ -26,7 +26,8 @@ impl FromStr for Activation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong = |reason: String| Error::Parse { text: text.to_owned(), reason };
+        let wrong =
+            |reason: String| Error::Parse { what: "an activation", text: text.to_owned(), reason };
         let (name, list) = match text.trim().split_once('(') {
             None => (text.trim(), ""),
             Some((name, rest)) => match rest.split_once(')') {

@@ -7,6 +7,7 @@ use std::task::{Context, Poll};
 
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
+use crate::element::Element;
 use crate::error::{Error, Operand, Result};
 use crate::gpu::{Gpu, Shared};
 use crate::guard::{guarded, poll};
@@ -40,9 +41,26 @@ impl Gpu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn upload(&self, data: &[f32]) -> Result<wgpu::Buffer> {
+        self.upload_elements(data)
+    }
+
+    /// [`upload`](Gpu::upload) of elements of any type. The buffer is a whole number of words of 4 bytes: an
+    /// odd number of halves is followed by a 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`upload`](Gpu::upload).
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, half::f16};
+    /// let x = Gpu::new()?.upload_elements(&[f16::ONE; 3])?;
+    /// assert_eq!(x.size(), 8); // bytes
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload_elements<T: Element>(&self, data: &[T]) -> Result<wgpu::Buffer> {
         let bytes: &[u8] = bytemuck::cast_slice(data);
         let in_place = self.shared.mappable && !bytes.is_empty();
-        let buffer = self.buffer(bytes.len() as u64, in_place)?;
+        let buffer = self.buffer(bytes.len().next_multiple_of(4) as u64, in_place)?;
         if in_place {
             self.fill_mapped(UPLOAD, &buffer, bytes)?;
         } else if !bytes.is_empty() {
@@ -73,9 +91,24 @@ impl Gpu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn upload_into<'a>(&self, data: &[f32], target: impl Into<View<'a>>) -> Result<()> {
+        self.upload_elements_into(data, target)
+    }
+
+    /// [`upload_into`](Gpu::upload_into) of elements of any type, whole words of 4 bytes of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`upload_into`](Gpu::upload_into); [`Error::PartialElement`] for halves that begin or end within a
+    /// word.
+    pub fn upload_elements_into<'a, T: Element>(
+        &self,
+        data: &[T],
+        target: impl Into<View<'a>>,
+    ) -> Result<()> {
         let target = target.into();
         let operand = Operand::Target;
-        let length = target.checked::<f32>(operand, wgpu::BufferUsages::COPY_DST, "COPY_DST")?;
+        let words = target.copyable(operand, 4, wgpu::BufferUsages::COPY_DST, "COPY_DST")?;
+        let length = words * 4 / T::TYPE.size();
         let expected = data.len() as u64;
         if length != expected {
             return Err(Error::LengthMismatch {
@@ -109,7 +142,8 @@ impl Gpu {
             self.fill_mapped(UPLOAD, &part, chunk)?;
             let length = chunk.len() as u64;
             let _submission = self.submit(UPLOAD, |encoder| {
-                encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, length);
+                let words = length.next_multiple_of(4);
+                encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, words);
             })?;
             offset += length;
             // A weak handle: what the device holds must not hold the device.
@@ -179,9 +213,28 @@ impl Gpu {
     /// ```
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download<'a>(&self, source: impl Into<View<'a>>) -> Result<Vec<f32>> {
+        self.download_elements(source)
+    }
+
+    /// [`download`](Gpu::download) of elements of any type; of halves from any one on, as many as there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download).
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, View, half::f16};
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload_elements(&[0.0, 1.0, 2.0].map(f16::from_f32))?;
+    /// let last: Vec<f16> = gpu.download_elements(View::elements::<f16>(&x, 2, 1))?;
+    /// assert_eq!(last, [f16::from_f32(2.0)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_elements<'a, T: Element>(&self, source: impl Into<View<'a>>) -> Result<Vec<T>> {
         let source = source.into();
-        let mut data = vec![0.0; readable(&source)? as usize];
-        self.download_into(source, &mut data)?;
+        let mut data = vec![T::zeroed(); readable::<T>(&source)? as usize];
+        self.download_elements_into(source, &mut data)?;
         Ok(data)
     }
 
@@ -193,8 +246,22 @@ impl Gpu {
     /// As [`download`](Gpu::download), and [`Error::LengthMismatch`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download_into<'a>(&self, source: impl Into<View<'a>>, data: &mut [f32]) -> Result<()> {
+        self.download_elements_into(source, data)
+    }
+
+    /// [`download_into`](Gpu::download_into) of elements of any type.
+    ///
+    /// # Errors
+    ///
+    /// As [`download_into`](Gpu::download_into).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_elements_into<'a, T: Element>(
+        &self,
+        source: impl Into<View<'a>>,
+        data: &mut [T],
+    ) -> Result<()> {
         let source = source.into();
-        let expected = readable(&source)?;
+        let expected = readable::<T>(&source)?;
         if data.len() as u64 != expected {
             return Err(Error::LengthMismatch {
                 operand: Operand::Destination,
@@ -206,17 +273,18 @@ impl Gpu {
         if data.is_empty() {
             return Ok(());
         }
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(data);
-        let chunk = self.shared.staging.chunk();
+        let mut rest: &mut [u8] = bytemuck::cast_slice_mut(data);
         let mut under_way = std::collections::VecDeque::new();
         let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
             // One chunk, one read.
             reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
         };
-        for (chunk, into) in chunks(&source, chunk).zip(bytes.chunks_mut(chunk as usize)) {
+        for chunk in chunks(&source, self.shared.staging.chunk()) {
             if under_way.len() == IN_FLIGHT {
                 under_way.pop_front().map_or(Ok(()), &mut finish)?;
             }
+            let (into, after) = rest.split_at_mut(chunk.place.payload);
+            rest = after;
             under_way.push_back((self.start_reads(&[chunk])?, into));
         }
         under_way.into_iter().try_for_each(finish)
@@ -241,10 +309,22 @@ impl Gpu {
     /// # }
     /// ```
     pub fn download_async<'a>(&self, source: impl Into<View<'a>>) -> Download {
+        self.download_elements_async(source)
+    }
+
+    /// [`download_async`](Gpu::download_async) of elements of any type.
+    ///
+    /// # Errors
+    ///
+    /// As [`download_async`](Gpu::download_async).
+    pub fn download_elements_async<'a, T: Element>(
+        &self,
+        source: impl Into<View<'a>>,
+    ) -> Download<T> {
         let source = source.into();
-        let started = readable(&source).and_then(|length| {
+        let started = readable::<T>(&source).and_then(|length| {
             let chunk = self.shared.staging.chunk();
-            let all: Vec<View<'_>> = chunks(&source, chunk).collect();
+            let all: Vec<_> = chunks(&source, chunk).collect();
             let reads = self.start_reads(&all)?;
             Ok((length, reads))
         });
@@ -254,10 +334,10 @@ impl Gpu {
         }
         Download(Box::pin(async move {
             let (length, reads) = started?;
-            let mut data = vec![0.0; length as usize];
+            let mut data = vec![T::zeroed(); length as usize];
             let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut data);
             for read in reads {
-                let (into, after) = rest.split_at_mut(read.size);
+                let (into, after) = rest.split_at_mut(read.place.payload);
                 read.arrived().await?.copy_to(into)?;
                 rest = after;
             }
@@ -266,7 +346,7 @@ impl Gpu {
     }
 
     /// Copies each chunk into a staging buffer and asks for it to be mapped.
-    fn start_reads(&self, chunks: &[View<'_>]) -> Result<Vec<Read>> {
+    fn start_reads(&self, chunks: &[Chunk<'_>]) -> Result<Vec<Read>> {
         if chunks.is_empty() {
             return Ok(Vec::new());
         }
@@ -275,7 +355,8 @@ impl Gpu {
             chunks.iter().map(|chunk| self.read_staging(chunk.size)).collect::<Result<Vec<_>>>()?;
         let submission = self.submit(DOWNLOAD, |encoder| {
             for (chunk, part) in chunks.iter().zip(&parts) {
-                encoder.copy_buffer_to_buffer(chunk.buffer, chunk.offset, part, 0, chunk.size);
+                let Chunk { buffer, offset, size, .. } = *chunk;
+                encoder.copy_buffer_to_buffer(buffer, offset, part, 0, size);
             }
         })?;
         let mut reads = Vec::with_capacity(chunks.len());
@@ -291,7 +372,7 @@ impl Gpu {
             reads.push(Read {
                 gpu: self.clone(),
                 part,
-                size: chunk.size as usize,
+                place: chunk.place,
                 sender,
                 receiver,
                 submission: submission.clone(),
@@ -303,39 +384,66 @@ impl Gpu {
 
 /// The future of [`Gpu::download_async`]; natively `Send`. Dropping it abandons the download.
 #[must_use = "the data arrives only if the future is awaited"]
-pub struct Download(Arriving);
+pub struct Download<T = f32>(Arriving<T>);
 
 #[cfg(not(target_arch = "wasm32"))]
-type Arriving = Pin<Box<dyn Future<Output = Result<Vec<f32>>> + Send>>;
+type Arriving<T> = Pin<Box<dyn Future<Output = Result<Vec<T>>> + Send>>;
 #[cfg(target_arch = "wasm32")]
-type Arriving = Pin<Box<dyn Future<Output = Result<Vec<f32>>>>>;
+type Arriving<T> = Pin<Box<dyn Future<Output = Result<Vec<T>>>>>;
 
-impl Future for Download {
-    type Output = Result<Vec<f32>>;
+impl<T> Future for Download<T> {
+    type Output = Result<Vec<T>>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.as_mut().poll(context)
     }
 }
 
-impl std::fmt::Debug for Download {
+impl<T> std::fmt::Debug for Download<T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Download").finish_non_exhaustive()
     }
 }
 
 /// The number of elements of a range that can be read back.
-fn readable(source: &View<'_>) -> Result<u64> {
-    source.checked::<f32>(Operand::Source, wgpu::BufferUsages::COPY_SRC, "COPY_SRC")
+fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
+    let (operand, usage) = (Operand::Source, wgpu::BufferUsages::COPY_SRC);
+    let length = source.copyable(operand, T::TYPE.size(), usage, "COPY_SRC")?;
+    // Copies are of whole words.
+    let buffer_size = source.buffer.size();
+    if (source.offset + source.size).next_multiple_of(4) > buffer_size {
+        return Err(Error::PartialWord { operand, buffer_size });
+    }
+    Ok(length)
+}
+
+/// Whole words of a buffer to read back.
+struct Chunk<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    size: u64,
+    place: Place,
+}
+
+/// Which bytes of a chunk are wanted: so many, after so many others.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    skipped: usize,
+    payload: usize,
 }
 
 /// The range, cut into pieces of at most `chunk` bytes.
-fn chunks<'a>(source: &View<'a>, chunk: u64) -> impl Iterator<Item = View<'a>> + use<'a> {
-    let View { buffer, offset, size } = *source;
-    (0..size.div_ceil(chunk)).map(move |index| View {
-        buffer,
-        offset: offset + index * chunk,
-        size: chunk.min(size - index * chunk),
+fn chunks<'a>(source: &View<'a>, chunk: u64) -> impl Iterator<Item = Chunk<'a>> + use<'a> {
+    let View { buffer, offset, size, .. } = *source;
+    let (first, end) = (offset / 4 * 4, offset + size);
+    let count = if size == 0 { 0 } else { (end - first).div_ceil(chunk) };
+    (0..count).map(move |index| {
+        let start = first + index * chunk;
+        let stop = end.min(start + chunk);
+        let skipped = offset.saturating_sub(start);
+        let (skipped, payload) = (skipped as usize, (stop - start - skipped) as usize);
+        let size = (stop - start).next_multiple_of(4);
+        Chunk { buffer, offset: start, size, place: Place { skipped, payload } }
     })
 }
 
@@ -366,7 +474,7 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
 struct Read {
     gpu: Gpu,
     part: wgpu::Buffer,
-    size: usize,
+    place: Place,
     /// Told by the mapping's callback, or by whoever finds the device lost: the first counts.
     sender: Arc<OneshotSender<bool>>,
     receiver: OneshotReceiver<bool>,
@@ -384,7 +492,7 @@ impl Read {
 
     async fn arrived(self) -> Result<Arrived> {
         if self.receiver.receive().await == Some(true) {
-            Ok(Arrived { gpu: self.gpu, part: self.part, size: self.size })
+            Ok(Arrived { gpu: self.gpu, part: self.part, place: self.place })
         } else {
             Err(Error::DeviceLost { doing: DOWNLOAD })
         }
@@ -395,17 +503,19 @@ impl Read {
 struct Arrived {
     gpu: Gpu,
     part: wgpu::Buffer,
-    size: usize,
+    place: Place,
 }
 
 impl Arrived {
     /// Copies the chunk out, and hands its buffer back to the pool.
     fn copy_to(self, into: &mut [u8]) -> Result<()> {
+        let Place { skipped, payload } = self.place;
+        let end = skipped + payload;
         let view = self
             .part
-            .get_mapped_range(0..self.size as u64)
+            .get_mapped_range(0..end.next_multiple_of(4) as u64)
             .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
-        into.copy_from_slice(&view);
+        into.copy_from_slice(&view[skipped..end]);
         drop(view);
         let Shared { device, staging, .. } = &*self.gpu.shared;
         guarded(device, DOWNLOAD, || self.part.unmap())?;

@@ -2,6 +2,7 @@
 
 use bytemuck::Pod;
 
+use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 
 /// A buffer, or a range of one.
@@ -25,13 +26,45 @@ use crate::error::{Error, Operand, Result};
 /// relu.apply_into(View::elements::<f32>(&x, 1, 3), View::elements::<f32>(&y, 0, 3))?; // the same
 /// # Ok::<(), wgpu_relu::Error>(())
 /// ```
+///
+/// # Rows and strides
+///
+/// Elements need not lie behind one another: [`View::rows`] are rows at a pitch, and [`View::strided`] has
+/// up to four dimensions. Their elements count in row-major order, so that a strided operand goes together with a
+/// contiguous one as long, and with a strided one of the same shape. What is read may repeat itself (stride
+/// 0); what is written must not. Uploads and downloads take contiguous ranges alone.
+///
+/// ```
+/// # use wgpu_relu::{Gpu, GpuRelu, View};
+/// # let gpu = Gpu::new()?;
+/// // Two rows of three elements, 16 bytes apart, become six elements.
+/// let x = gpu.upload(&[-1.0, 2.0, 3.0, f32::NAN, 4.0, -5.0, 6.0])?;
+/// let y = GpuRelu::new(&gpu).apply(View::rows(&x, 0, 12, 2, 16))?;
+/// assert_eq!(gpu.download(&y)?, [0.0, 2.0, 3.0, 4.0, 0.0, 6.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct View<'a> {
     pub(crate) buffer: &'a wgpu::Buffer,
     /// Bytes.
     pub(crate) offset: u64,
-    /// Bytes.
+    /// Bytes from the first element's first to the last one's last.
     pub(crate) size: u64,
+    /// None: all elements behind one another.
+    pub(crate) layout: Option<Layout>,
+}
+
+/// The most dimensions of a view.
+pub(crate) const DIMENSIONS: usize = 4;
+
+/// How a view's elements lie, the last dimension the fastest; those that it does not have are of size 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) shape: [u64; DIMENSIONS],
+    /// Bytes from an element to the next.
+    pub(crate) strides: [u64; DIMENSIONS],
+    /// Bytes of an element; of rows none are said.
+    element: Option<u64>,
 }
 
 impl<'a> View<'a> {
@@ -40,7 +73,55 @@ impl<'a> View<'a> {
     pub fn elements<T: Pod>(buffer: &'a wgpu::Buffer, start: u64, length: u64) -> Self {
         // Saturated, a range no buffer can hold stays one.
         let element = size_of::<T>() as u64;
-        View { buffer, offset: start.saturating_mul(element), size: length.saturating_mul(element) }
+        let (offset, size) = (start.saturating_mul(element), length.saturating_mul(element));
+        View { buffer, offset, size, layout: None }
+    }
+
+    /// `rows` rows of `row_size` bytes from byte `offset` on, each `bytes_per_row` bytes after the one
+    /// before: a padded image, or columns of a matrix.
+    #[must_use]
+    pub fn rows(
+        buffer: &'a wgpu::Buffer,
+        offset: u64,
+        row_size: u64,
+        rows: u64,
+        bytes_per_row: u64,
+    ) -> Self {
+        let layout = Layout {
+            shape: [1, 1, rows, row_size],
+            strides: [0, 0, bytes_per_row, 1],
+            element: None,
+        };
+        View { buffer, offset, size: layout.extent(1), layout: Some(layout) }
+    }
+
+    /// Elements of type `T` from element `start` on, of the given shape. `strides` says how many elements lie
+    /// between one and the next in each dimension, of which the last is the fastest; at most four.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, View};
+    /// # let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[1.0, 2.0, 3.0, -4.0, -5.0, -6.0])?; // [2, 3]
+    /// let transposed = View::strided::<f32, 2>(&x, 0, [3, 2], [1, 3]);
+    /// let y = GpuRelu::new(&gpu).apply(transposed)?; // [3, 2]
+    /// assert_eq!(gpu.download(&y)?, [1.0, 0.0, 2.0, 0.0, 3.0, 0.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn strided<T: Pod, const N: usize>(
+        buffer: &'a wgpu::Buffer,
+        start: u64,
+        shape: [u64; N],
+        strides: [u64; N],
+    ) -> Self {
+        const { assert!(N <= DIMENSIONS, "a view has at most four dimensions") };
+        let element = size_of::<T>() as u64;
+        let (mut all, mut bytes) = ([1; DIMENSIONS], [0; DIMENSIONS]);
+        all[DIMENSIONS - N..].copy_from_slice(&shape);
+        bytes[DIMENSIONS - N..].copy_from_slice(&strides.map(|s| s.saturating_mul(element)));
+        let layout = Layout { shape: all, strides: bytes, element: Some(element) };
+        let (offset, size) = (start.saturating_mul(element), layout.extent(element));
+        View { buffer, offset, size, layout: Some(layout) }
     }
 
     /// The buffer.
@@ -61,10 +142,11 @@ impl<'a> View<'a> {
         self.size
     }
 
-    /// The number of elements of type `T`, with the range and the usage checked.
-    pub(crate) fn checked<T: Pod>(
+    /// The number of elements of `element` bytes of a contiguous range, with the range and the usage checked.
+    pub(crate) fn checked(
         &self,
         operand: Operand,
+        element: u64,
         needed: wgpu::BufferUsages,
         needed_name: &'static str,
     ) -> Result<u64> {
@@ -72,7 +154,6 @@ impl<'a> View<'a> {
         if offset.checked_add(size).is_none_or(|end| end > buffer_size) {
             return Err(Error::OutOfBounds { operand, offset, size, buffer_size });
         }
-        let element = size_of::<T>() as u64;
         if !offset.is_multiple_of(element) || !size.is_multiple_of(element) {
             return Err(Error::PartialElement { operand, offset, size, element });
         }
@@ -84,9 +165,33 @@ impl<'a> View<'a> {
         Ok(size / element)
     }
 
-    /// [`checked`](View::checked) as an operand of a shader.
-    pub(crate) fn storage(&self, operand: Operand) -> Result<u64> {
-        self.checked::<f32>(operand, wgpu::BufferUsages::STORAGE, "STORAGE")
+    /// [`checked`](View::checked), and contiguous: what can be copied.
+    pub(crate) fn copyable(
+        &self,
+        operand: Operand,
+        element: u64,
+        needed: wgpu::BufferUsages,
+        needed_name: &'static str,
+    ) -> Result<u64> {
+        if self.layout.is_some() {
+            return Err(Error::Strided { operand });
+        }
+        self.checked(operand, element, needed, needed_name)
+    }
+
+    /// The number of elements, checked as an operand of a shader.
+    pub(crate) fn storage(&self, operand: Operand, element: ElementType) -> Result<u64> {
+        let bytes = element.size();
+        let length = self.checked(operand, bytes, wgpu::BufferUsages::STORAGE, "STORAGE")?;
+        // Shaders see whole words.
+        let words = self.buffer.size() / 4 * 4;
+        if self.offset + self.size > words {
+            return Err(Error::PartialWord { operand, buffer_size: self.buffer.size() });
+        }
+        match self.layout {
+            None => Ok(length),
+            Some(layout) => layout.elements(operand, bytes),
+        }
     }
 
     /// Whether both are ranges of one buffer.
@@ -94,7 +199,7 @@ impl<'a> View<'a> {
         self.buffer == other.buffer
     }
 
-    /// Whether the two share a byte without being the same range.
+    /// Whether two contiguous ranges share a byte without being the same range.
     pub(crate) fn overlaps_in_part(&self, other: &View<'_>) -> bool {
         self.same_buffer(other)
             && self.offset != other.offset
@@ -103,15 +208,58 @@ impl<'a> View<'a> {
     }
 }
 
+impl Layout {
+    /// Bytes from the first element's first to the last one's last. Saturated, a range no buffer can hold
+    /// stays one.
+    fn extent(&self, element: u64) -> u64 {
+        if self.shape.contains(&0) {
+            return 0;
+        }
+        let last = self.shape.iter().zip(self.strides);
+        last.fold(element, |sum, (size, stride)| {
+            sum.saturating_add((size - 1).saturating_mul(stride))
+        })
+    }
+
+    /// How many elements of `bytes` bytes there are.
+    fn elements(&self, operand: Operand, bytes: u64) -> Result<u64> {
+        let Layout { shape, strides, .. } = self.of(operand, bytes)?;
+        for (dimension, (&size, &stride)) in shape.iter().zip(&strides).enumerate() {
+            if size > 1 && !stride.is_multiple_of(bytes) {
+                let rule = "a multiple of";
+                return Err(Error::Stride { operand, dimension, stride, rule, bound: bytes });
+            }
+        }
+        Ok(shape.into_iter().fold(1, u64::saturating_mul))
+    }
+
+    /// With elements of `bytes` bytes: rows have as many as they hold.
+    pub(crate) fn of(&self, operand: Operand, bytes: u64) -> Result<Layout> {
+        let mut layout = *self;
+        let [.., row] = &mut layout.shape;
+        let [.., stride] = &mut layout.strides;
+        match self.element {
+            None if row.is_multiple_of(bytes) => (*row, *stride) = (*row / bytes, bytes),
+            Some(element) if element == bytes => {}
+            found => {
+                let found = found.unwrap_or(*row);
+                return Err(Error::LayoutElement { operand, found, element: bytes });
+            }
+        }
+        layout.element = Some(bytes);
+        Ok(layout)
+    }
+}
+
 impl<'a> From<&'a wgpu::Buffer> for View<'a> {
     fn from(buffer: &'a wgpu::Buffer) -> Self {
-        View { buffer, offset: 0, size: buffer.size() }
+        View { buffer, offset: 0, size: buffer.size(), layout: None }
     }
 }
 
 impl<'a> From<wgpu::BufferSlice<'a>> for View<'a> {
     fn from(slice: wgpu::BufferSlice<'a>) -> Self {
-        View { buffer: slice.buffer(), offset: slice.offset(), size: slice.size() }
+        View { buffer: slice.buffer(), offset: slice.offset(), size: slice.size(), layout: None }
     }
 }
 
@@ -119,6 +267,6 @@ impl<'a> From<wgpu::BufferBinding<'a>> for View<'a> {
     fn from(binding: wgpu::BufferBinding<'a>) -> Self {
         let rest = binding.buffer.size().saturating_sub(binding.offset);
         let size = binding.size.map_or(rest, std::num::NonZero::get);
-        View { buffer: binding.buffer, offset: binding.offset, size }
+        View { buffer: binding.buffer, offset: binding.offset, size, layout: None }
     }
 }

@@ -1,18 +1,5 @@
 // The channels of the four elements of quad i: element e is of channel e / inner % channels.
 
-// n / d by a product, since many devices divide slowly; `divisor` is two words that the host makes of d
-// (src/binding.rs), after Granlund and Montgomery, 1994.
-fn divide(n: u32, divisor: vec2<u32>) -> u32 {
-    let m = divisor.x;
-    let low = (n & 0xffffu) * (m & 0xffffu);
-    let cross_n = (n >> 16u) * (m & 0xffffu);
-    let cross_m = (n & 0xffffu) * (m >> 16u);
-    let carry = (low >> 16u) + (cross_n & 0xffffu) + (cross_m & 0xffffu);
-    let high = (n >> 16u) * (m >> 16u) + (cross_n >> 16u) + (cross_m >> 16u) + (carry >> 16u);
-    let first = min(divisor.y, 1u);
-    return (high + ((n - high) >> first)) >> (divisor.y - first);
-}
-
 fn channel_of(e: u32) -> u32 {
     let row = divide(e, operation.by_inner);
     return row - divide(row, operation.by_channels) * operation.channels;

@@ -7,7 +7,7 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    operation = given;
+    operation = given.operation;
     let first = block_of(local, workgroup, workgroups) * LANES * WORDS + local % LANES;
     let count = word_count();
     for (var step = 0u; step < WORDS; step++) {

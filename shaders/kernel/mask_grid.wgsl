@@ -8,7 +8,7 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    operation = given;
+    operation = given.operation;
     let lane = local % LANES;
     let block = block_of(local, workgroup, workgroups) * WORDS;
     let count = octet_count();

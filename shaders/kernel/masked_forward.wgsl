@@ -26,8 +26,8 @@ fn run_word(index: u32, first: u32, count: u32) {
         let pair = load_pair(i);
         let a = before(pair.first);
         let b = before(pair.second);
-        let y_a = after(activate(a, 2u * i), pair.first);
-        let y_b = after(activate(b, 2u * i + 1u), pair.second);
+        let y_a = after(bitcast<vec4<u32>>(activate(a, 2u * i)), pair.first);
+        let y_b = after(bitcast<vec4<u32>>(activate(b, 2u * i + 1u)), pair.second);
         let grad_a = activate_grad(a, 2u * i);
         let grad_b = activate_grad(b, 2u * i + 1u);
         store_pair(i, y_a, y_b);

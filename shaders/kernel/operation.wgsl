@@ -5,8 +5,8 @@ override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override WORDS: u32 = 1u;
 
-// The length and the offsets of x, y, dy and residual count words of the access: octets, quads or single
-// elements; so does that of a bias an element. Those of a mask and of a bias a channel count words of 32 bits.
+// The length and the offsets of x, y, dy and residual count groups of the access: octets, quads or single
+// elements; so does that of a bias an element. That of a bias a channel counts elements, that of a mask words.
 struct Operation {
     parameters: vec4<f32>,
     // Key and upper half of the counter of random draws.
@@ -29,7 +29,30 @@ struct Operation {
     mask: u32,
 }
 
-@group(0) @binding(0) var<uniform> given: Operation;
+// Where elements lie that do not all follow each other (strided.wgsl).
+struct Strides {
+    // Divisors of the sizes of the last, the third and the second dimension.
+    by_last: vec2<u32>,
+    by_third: vec2<u32>,
+    by_second: vec2<u32>,
+    // The dispatch's first group, counted from the start of the region.
+    first: u32,
+    unused: u32,
+    // How many groups each dimension has, and how many lie between one and the next, of each operand.
+    sizes: vec4<u32>,
+    x: vec4<u32>,
+    y: vec4<u32>,
+    dy: vec4<u32>,
+    bias: vec4<u32>,
+    residual: vec4<u32>,
+}
+
+struct Given {
+    operation: Operation,
+    strides: Strides,
+}
+
+@group(0) @binding(0) var<uniform> given: Given;
 
 // A copy of what is given, which every entry point makes first: a compiler cannot know that stores leave a
 // uniform alone, and would load it anew at every step.

@@ -1,0 +1,14 @@
+// Halves that are the upper half of an f32, to and from its bits.
+
+fn widen_bf16(h: vec4<u32>) -> vec4<u32> {
+    return h << vec4<u32>(16u);
+}
+
+// To the nearest, ties to even. A NaN keeps the upper bits of its payload, and stays one.
+fn narrow_bf16(bits: vec4<u32>) -> vec4<u32> {
+    let kept = bits >> vec4<u32>(16u);
+    let rounded = (bits + vec4<u32>(0x7fffu) + (kept & vec4<u32>(1u))) >> vec4<u32>(16u);
+    let payload = kept & vec4<u32>(0x7fu);
+    let nan = select(kept, kept | vec4<u32>(0x40u), payload == vec4<u32>(0u));
+    return select(rounded, nan, (bits & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u));
+}
