@@ -15,8 +15,8 @@ pub(crate) struct Kernel {
     pub(crate) mask: bool,
     /// Whether slopes are drawn at random.
     pub(crate) draws: bool,
-    /// Whether elements lie in rows apart, and not all behind one another.
-    pub(crate) strided: bool,
+    /// How the elements lie.
+    pub(crate) order: Order,
     /// Of x and what becomes of it: the bias, dx.
     pub(crate) input: ElementType,
     /// Of y and what becomes of it: the residual, dy.
@@ -29,6 +29,17 @@ pub(crate) enum Direction {
     Forward,
     /// dx = dy · f'(x).
     Gradient,
+}
+
+/// How the elements of an operation lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Order {
+    /// Behind one another.
+    Contiguous,
+    /// In rows, of an operand or of several.
+    Rows,
+    /// In more than two dimensions.
+    Strided,
 }
 
 /// How an operand's range follows from the elements of a dispatch.
@@ -49,7 +60,7 @@ impl Kernel {
         residual: false,
         mask: false,
         draws: false,
-        strided: false,
+        order: Order::Contiguous,
         input: ElementType::F32,
         output: ElementType::F32,
     };

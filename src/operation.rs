@@ -6,7 +6,7 @@ use crate::draw::Draw;
 use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::{Bias, Channels};
-use crate::kernel::{Direction, Extent, Kernel};
+use crate::kernel::{Direction, Extent, Kernel, Order};
 use crate::strided::{Region, Strided, contiguous};
 use crate::view::View;
 
@@ -40,11 +40,11 @@ impl<'a> Operation<'a> {
             residual: self.residual.is_some(),
             mask: self.mask.is_some(),
             draws: self.draw.is_some(),
-            strided: false,
+            order: Order::Contiguous,
             input,
             output,
         };
-        kernel.strided = self.region(kernel).is_some();
+        kernel.order = self.region(kernel).map_or(Order::Contiguous, |region| region.order());
         kernel
     }
 

@@ -7,7 +7,7 @@
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
 use crate::error::Operand;
-use crate::kernel::{Direction, Extent, Kernel};
+use crate::kernel::{Direction, Extent, Kernel, Order};
 use crate::table::Gradient;
 use crate::wgsl;
 use crate::words::{Words, binding, conversions, is_atomic, word};
@@ -23,8 +23,10 @@ const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl")
 const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
 const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
 const CONTIGUOUS: &str = include_str!("../shaders/kernel/contiguous.wgsl");
+const ROWS: &str = include_str!("../shaders/kernel/rows.wgsl");
 const STRIDED: &str = include_str!("../shaders/kernel/strided.wgsl");
 const DIVIDE: &str = include_str!("../shaders/kernel/divide.wgsl");
+const DIVIDE_WIDE: &str = include_str!("../shaders/kernel/divide_wide.wgsl");
 const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
 const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
 
@@ -127,10 +129,14 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
     if kernel.bias == Some(Extent::Channels) {
         parts.push(CHANNELS);
     }
-    if kernel.bias == Some(Extent::Channels) || kernel.strided {
-        parts.push(DIVIDE);
+    if kernel.bias == Some(Extent::Channels) || kernel.order != Order::Contiguous {
+        parts.push(if access == Access::WideOctets { DIVIDE_WIDE } else { DIVIDE });
     }
-    parts.push(if kernel.strided { STRIDED } else { CONTIGUOUS });
+    parts.push(match kernel.order {
+        Order::Contiguous => CONTIGUOUS,
+        Order::Rows => ROWS,
+        Order::Strided => STRIDED,
+    });
     if kernel.draws {
         parts.extend([wgsl::RANDOM, DRAW]);
     }

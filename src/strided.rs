@@ -2,7 +2,7 @@
 
 use crate::dispatch::Access;
 use crate::error::{Error, Operand, Result};
-use crate::kernel::Kernel;
+use crate::kernel::{Kernel, Order};
 use crate::view::DIMENSIONS;
 
 /// A box of the elements of an operation, the same of all its operands.
@@ -81,6 +81,14 @@ impl Region {
     pub(crate) fn is_contiguous(&self) -> bool {
         self.shape[..DIMENSIONS - 1] == [1; DIMENSIONS - 1]
             && self.operands.iter().all(|s| s.strides[DIMENSIONS - 1] == 1)
+    }
+
+    /// How its elements lie.
+    pub(crate) fn order(&self) -> Order {
+        match self.shape {
+            [1, 1, ..] => Order::Rows,
+            _ => Order::Strided,
+        }
     }
 
     /// That no two elements of an operand share a place: each dimension steps over all that is faster.

@@ -37,7 +37,8 @@ pub(crate) const fn conversions(element: ElementType) -> &'static str {
 pub(crate) const fn word(access: Access, element: ElementType) -> &'static str {
     match (access, element.is_half()) {
         (Access::WideOctets, false) => "vec4<u64>",
-        (Access::WideOctets | Access::Octets, true) => "vec4<u32>",
+        (Access::WideOctets, true) => "vec2<u64>",
+        (Access::Octets, true) => "vec4<u32>",
         (Access::Octets | Access::Quads, false) => "vec4<u32>",
         (Access::Quads, true) => "vec2<u32>",
         (Access::Elements, _) => "u32",
@@ -59,7 +60,7 @@ impl Words<'_> {
         let octet = |first: &str, second: &str| {
             format!(
                 "fn load_{operand}(i: u32) -> Octet {{
-                    let at = operation.{operand} + group(i, given.strides.{operand});
+                    let at = operation.{operand} + group(i, strides.{operand});
                     {first}
                     {second}
                 }}\n"
@@ -75,7 +76,13 @@ impl Words<'_> {
                 "return Octet(vec4<u32>(a.xz, b.xz), vec4<u32>(a.yw, b.yw));",
             ),
             (Access::WideOctets | Access::Octets, true) => octet(
-                &format!("let w = {variable}[at];"),
+                &match access {
+                    Access::Octets => format!("let w = {variable}[at];"),
+                    _ => format!(
+                        "let low = vec2<u32>({variable}[at]); let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));
+                        let w = vec4<u32>(low.x, high.x, low.y, high.y);"
+                    ),
+                },
                 &format!(
                     "return Octet({}, {});",
                     widened("w & vec4<u32>(0xffffu)"),
@@ -84,12 +91,12 @@ impl Words<'_> {
             ),
             (Access::Quads, false) => format!(
                 "fn load_{operand}(i: u32) -> vec4<u32> {{
-                    return {variable}[operation.{operand} + group(i, given.strides.{operand})];
+                    return {variable}[operation.{operand} + group(i, strides.{operand})];
                 }}\n"
             ),
             (Access::Quads, true) => format!(
                 "fn load_{operand}(i: u32) -> vec4<u32> {{
-                    let w = {variable}[operation.{operand} + group(i, given.strides.{operand})];
+                    let w = {variable}[operation.{operand} + group(i, strides.{operand})];
                     return {};
                 }}\n",
                 widened("vec4<u32>(w.x & 0xffffu, w.x >> 16u, w.y & 0xffffu, w.y >> 16u)")
@@ -97,7 +104,7 @@ impl Words<'_> {
             (Access::Elements, _) => {
                 let element = |k: u32| {
                     format!(
-                        "element_{operand}(group(min(4u * i + {k}u, last), given.strides.{operand}))"
+                        "element_{operand}(group(min(4u * i + {k}u, last), strides.{operand}))"
                     )
                 };
                 let quad = [0, 1, 2, 3].map(element).join(", ");
@@ -153,7 +160,7 @@ impl Words<'_> {
     pub(crate) fn store(&self) -> String {
         let Words { operand, variable, element, access, .. } = *self;
         let narrow = |bits: &str| self.narrowed(bits);
-        let at = format!("let at = operation.{operand} + group(i, given.strides.{operand});");
+        let at = format!("let at = operation.{operand} + group(i, strides.{operand});");
         let octet = |body: &str| {
             format!(
                 "fn store_{operand}(i: u32, first: vec4<u32>, second: vec4<u32>) {{ {at} {body} }}\n"
@@ -170,9 +177,15 @@ impl Words<'_> {
                 {variable}[2u * at + 1u] = vec4<u32>(first.z, second.z, first.w, second.w);"
             )),
             (Access::WideOctets | Access::Octets, true) => octet(&format!(
-                "{variable}[at] = {} | ({} << vec4<u32>(16u));",
+                "let w = {} | ({} << vec4<u32>(16u)); {}",
                 narrow("first"),
-                narrow("second")
+                narrow("second"),
+                match access {
+                    Access::Octets => format!("{variable}[at] = w;"),
+                    _ => format!(
+                        "{variable}[at] = vec2<u64>(w.xz) | (vec2<u64>(w.yw) << vec2<u32>(32u));"
+                    ),
+                }
             )),
             (Access::Quads, false) => quad(&format!("{variable}[at] = quad;")),
             (Access::Quads, true) => quad(&format!(
@@ -181,9 +194,8 @@ impl Words<'_> {
             )),
             (Access::Elements, half) => {
                 let put = |k: usize, of: &str| {
-                    let at = format!(
-                        "operation.{operand} + group(4u * i + {k}u, given.strides.{operand})"
-                    );
+                    let at =
+                        format!("operation.{operand} + group(4u * i + {k}u, strides.{operand})");
                     if half {
                         format!("put_{operand}({at}, {of});")
                     } else {

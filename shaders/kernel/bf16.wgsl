@@ -8,7 +8,7 @@ fn widen_bf16(h: vec4<u32>) -> vec4<u32> {
 fn narrow_bf16(bits: vec4<u32>) -> vec4<u32> {
     let kept = bits >> vec4<u32>(16u);
     let rounded = (bits + vec4<u32>(0x7fffu) + (kept & vec4<u32>(1u))) >> vec4<u32>(16u);
-    let payload = kept & vec4<u32>(0x7fu);
-    let nan = select(kept, kept | vec4<u32>(0x40u), payload == vec4<u32>(0u));
-    return select(rounded, nan, (bits & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u));
+    let nan = kept | min(bits & vec4<u32>(0xffffu), vec4<u32>(1u));
+    let magnitude = bitcast<vec4<i32>>(bits & vec4<u32>(0x7fffffffu));
+    return select(rounded, nan, magnitude > vec4<i32>(0x7f800000));
 }

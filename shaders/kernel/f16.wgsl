@@ -9,30 +9,22 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
     let special = magnitude + vec4<u32>(224u << 23u);
     // Subnormal: 2^-14 + the fraction, a normal number, less 2^-14.
     let tiny = bitcast<vec4<f32>>(magnitude + vec4<u32>(113u << 23u)) - vec4<f32>(0x1p-14f);
-    var bits = select(normal, special, magnitude >= vec4<u32>(31u << 23u));
-    bits = select(bits, bitcast<vec4<u32>>(tiny), magnitude < vec4<u32>(1u << 23u));
+    let ordered = bitcast<vec4<i32>>(magnitude);
+    var bits = select(normal, special, ordered >= vec4<i32>(31 << 23u));
+    bits = select(bits, bitcast<vec4<u32>>(tiny), ordered < vec4<i32>(1 << 23u));
     return bits | sign;
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one.
+// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
-    let sign = (bits >> vec4<u32>(16u)) & vec4<u32>(0x8000u);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
-    // From the middle between the largest half, 65504, and what would be the next on.
-    let infinite = vec4<u32>(0x7c00u);
-    let odd = (magnitude >> vec4<u32>(13u)) & vec4<u32>(1u);
-    let normal = (magnitude + vec4<u32>(0xfffu) + odd - vec4<u32>(112u << 23u)) >> vec4<u32>(13u);
-    // Below 2^-14: in units of 2^-24, of which the fraction is a multiple by a power of 2.
-    let shift = min(vec4<u32>(126u) - min(magnitude >> vec4<u32>(23u), vec4<u32>(126u)), vec4<u32>(25u));
-    let fraction = (magnitude & vec4<u32>(0x7fffffu)) | vec4<u32>(0x800000u);
-    let kept = fraction >> shift;
-    let middle = (vec4<u32>(1u) << shift) >> vec4<u32>(1u);
-    let tiny = (fraction + middle - vec4<u32>(1u) + (kept & vec4<u32>(1u))) >> shift;
-    let payload = (magnitude >> vec4<u32>(13u)) & vec4<u32>(0x7fffu);
-    let nan = select(payload, payload | vec4<u32>(0x200u), payload == infinite);
-    var h = select(normal, tiny, magnitude < vec4<u32>(113u << 23u));
-    h = select(h, infinite, magnitude >= vec4<u32>(0x477ff000u));
-    h = select(h, nan, magnitude > vec4<u32>(0x7f800000u));
-    return h | sign;
+    let ordered = bitcast<vec4<i32>>(magnitude);
+    let kept = magnitude >> vec4<u32>(13u);
+    let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
+    // Below 2^-14: beside 0.5, numbers are 2^-24 apart.
+    let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
+    var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
+    h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));
+    return h | ((bits >> vec4<u32>(16u)) & vec4<u32>(0x8000u));
 }

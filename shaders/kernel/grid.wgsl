@@ -8,6 +8,7 @@ fn main(
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     operation = given.operation;
+    strides = given.strides;
     let first = block_of(local, workgroup, workgroups) * LANES * WORDS + local % LANES;
     let count = word_count();
     for (var step = 0u; step < WORDS; step++) {

@@ -9,6 +9,7 @@ fn main(
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     operation = given.operation;
+    strides = given.strides;
     let lane = local % LANES;
     let block = block_of(local, workgroup, workgroups) * WORDS;
     let count = octet_count();

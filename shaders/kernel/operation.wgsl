@@ -57,6 +57,7 @@ struct Given {
 // A copy of what is given, which every entry point makes first: a compiler cannot know that stores leave a
 // uniform alone, and would load it anew at every step.
 var<private> operation: Operation;
+var<private> strides: Strides;
 
 // LANES neighbouring invocations walk a block of their own together, so that at each step they touch
 // consecutive memory. The grid is two-dimensional past the device's limit for one dimension.

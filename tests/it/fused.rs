@@ -61,7 +61,7 @@ fn a_gradient_from_a_mask_is_the_gradient() {
         let masked = Masked(GpuRelu::with_activation(gpu(), activation).unwrap());
         for length in [1, 31, 255, 257, 1025, 1280, 4093, 66_000] {
             for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
-                examine(gpu(), activation, &masked, length, layout, seed).unwrap();
+                examine::<f32, f32>(gpu(), activation, &masked, length, layout, seed).unwrap();
             }
         }
     }

@@ -3,15 +3,15 @@
 //!
 //! It knows no activation by name; compare.rs has what is tried, and what counts as right.
 
-use wgpu_relu::{Activation, Gpu, GpuRelu, Tolerance};
+use wgpu_relu::{Activation, Element, ElementType, Gpu, GpuRelu, Tolerance, reference};
 
 use crate::compare::{self, Worst, special_pairs};
-use crate::inputs::{data, upstream};
+use crate::inputs::{data, random_words, upstream};
 use crate::layout::{Layout, Run, Subject};
 use crate::{gpu, naive};
 
 /// Runs `subject` over `length` elements of `data` in `layout`; what is wrong, if anything.
-pub(crate) fn examine(
+pub(crate) fn examine<X: Element, Y: Element>(
     gpu: &Gpu,
     activation: Activation,
     subject: &dyn Subject,
@@ -19,25 +19,76 @@ pub(crate) fn examine(
     layout: Layout,
     seed: u64,
 ) -> Result<[Worst; 2], String> {
-    let x = data(activation, length, seed);
-    let dy = upstream(length, seed);
+    let x: Vec<X> = stored(&data(activation, length, seed), seed);
+    let dy: Vec<Y> = stored(&upstream(length, seed), !seed);
     let describe = |what: &str, error: String| {
-        format!("{activation} {what}, {length} elements, {layout:?}: {error}")
+        let (x, y) = (X::TYPE, Y::TYPE);
+        format!("{activation} {what}, {length} elements, {x} to {y}, {layout:?}: {error}")
     };
 
-    let run = Run::new(gpu, layout, &x, None)?;
+    let run = Run::new::<X, Y>(gpu, layout, &x, None)?;
     subject.forward(run.x(), run.out()).map_err(|e| describe("forward", e.to_string()))?;
-    let y = run.finish().map_err(|e| describe("forward", e))?;
-    let forward = compare_values(gpu, activation, &x, &y).map_err(|e| describe("forward", e))?;
+    let y: Vec<Y> = run.finish().map_err(|e| describe("forward", e))?;
+    let forward =
+        compare_stored_values(gpu, activation, &x, &y).map_err(|e| describe("forward", e))?;
 
     let run = Run::new(gpu, layout, &x, Some(&dy))?;
     subject
         .gradient(run.x(), run.dy(), run.out())
         .map_err(|e| describe("gradient", e.to_string()))?;
-    let dx = run.finish().map_err(|e| describe("gradient", e))?;
-    let gradient =
-        compare_gradients(gpu, activation, &x, &dy, &dx).map_err(|e| describe("gradient", e))?;
+    let dx: Vec<X> = run.finish().map_err(|e| describe("gradient", e))?;
+    let gradient = compare_stored_gradients(gpu, activation, &x, &dy, &dx)
+        .map_err(|e| describe("gradient", e))?;
     Ok([forward, gradient])
+}
+
+/// The numbers as they are stored; of halves, every second one is any pattern of bits.
+fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
+    let mut random = random_words(seed ^ 0x5eed);
+    let any = |value: f32, word: u32| {
+        if size_of::<T>() == 2 && word & 0x10000 != 0 {
+            bytemuck::pod_read_unaligned(&(word as u16).to_le_bytes())
+        } else {
+            T::from_f32(value)
+        }
+    };
+    if size_of::<T>() == 4 {
+        return bytemuck::cast_slice(values).to_vec();
+    }
+    values.iter().map(|&value| any(value, random())).collect()
+}
+
+fn widened<T: Element>(values: &[T]) -> Vec<f32> {
+    values.iter().map(|value| value.to_f32()).collect()
+}
+
+pub(crate) fn compare_stored_values<X: Element, Y: Element>(
+    gpu: &Gpu,
+    activation: Activation,
+    x: &[X],
+    y: &[Y],
+) -> Result<Worst, String> {
+    let x = widened(x);
+    let y = match (X::TYPE, Y::TYPE) {
+        (ElementType::F32, ElementType::F32) => widened(y),
+        _ => compare::nearest(&reference::forward(activation, &x), y),
+    };
+    compare_values(gpu, activation, &x, &y)
+}
+
+pub(crate) fn compare_stored_gradients<X: Element, Y: Element>(
+    gpu: &Gpu,
+    activation: Activation,
+    x: &[X],
+    dy: &[Y],
+    dx: &[X],
+) -> Result<Worst, String> {
+    let (x, dy) = (widened(x), widened(dy));
+    let dx = match (X::TYPE, Y::TYPE) {
+        (ElementType::F32, ElementType::F32) => widened(dx),
+        _ => compare::nearest(&reference::gradient(activation, &x, &dy), dx),
+    };
+    compare_gradients(gpu, activation, &x, &dy, &dx)
 }
 
 pub(crate) fn compare_values(
@@ -80,7 +131,7 @@ fn every_activation_at_every_edge() {
                     continue;
                 }
                 let seed = (length * 8 + index) as u64;
-                match examine(gpu(), activation, &operator, length, layout, seed) {
+                match examine::<f32, f32>(gpu(), activation, &operator, length, layout, seed) {
                     Ok(found) => {
                         for (worst, found) in worst.iter_mut().zip(found) {
                             if found.ulp > worst.ulp {

@@ -24,7 +24,7 @@ fn naive(forward: &'static str, gradient: &'static str, count: &'static str) -> 
 fn verdict(activation: Activation, subject: &Naive<'_>) -> Result<(), String> {
     for length in [1, 2, 64, 1021, 4096] {
         for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
-            examine(gpu(), activation, subject, length, layout, seed)?;
+            examine::<f32, f32>(gpu(), activation, subject, length, layout, seed)?;
         }
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! Operands laid out in buffers every way there is, with canaries around what may be written. The
 //! command-line tool's check lays them out so too.
 
-use wgpu_relu::{Gpu, GpuRelu, View, wgpu};
+use wgpu_relu::{Element, Gpu, GpuRelu, View, wgpu};
 
 /// What the harness examines: the crate's operator, or something that claims to do the same.
 pub(crate) trait Subject {
@@ -53,69 +53,73 @@ impl Layout {
 /// Buffers laid out, filled, and with canaries around what may be written.
 pub(crate) struct Run<'g> {
     gpu: &'g Gpu,
-    length: usize,
     /// Buffers, with what they must still hold outside the output.
-    buffers: Vec<(wgpu::Buffer, Vec<u32>)>,
-    /// Buffer and first element of x, dy and the output.
-    places: [(usize, usize); 3],
+    buffers: Vec<(wgpu::Buffer, Vec<u8>)>,
+    /// Buffer, first byte and bytes of x, dy and the output.
+    places: [(usize, usize, usize); 3],
 }
 
 impl<'g> Run<'g> {
-    pub(crate) fn new(
+    /// For x of `X`, and y and dy of `Y`, which are apart where they differ.
+    pub(crate) fn new<X: Element, Y: Element>(
         gpu: &'g Gpu,
         layout: Layout,
-        x: &[f32],
-        dy: Option<&[f32]>,
+        x: &[X],
+        dy: Option<&[Y]>,
     ) -> Result<Self, String> {
         let length = x.len();
-        let unused = vec![0.0; 0];
-        let dy_data = dy.unwrap_or(&unused);
-        let mut contents: Vec<Vec<u32>> = Vec::new();
-        let mut place = |start: usize, data: &[f32]| {
-            let mut words = vec![CANARY; start + length + MARGIN];
-            words[start..start + data.len()].copy_from_slice(&bits(data));
-            contents.push(words);
-            (contents.len() - 1, start)
+        let (x_size, y_size) = (size_of::<X>(), size_of::<Y>());
+        let out_size = if dy.is_some() { x_size } else { y_size };
+        let x: &[u8] = bytemuck::cast_slice(x);
+        let dy_data: &[u8] = bytemuck::cast_slice(dy.unwrap_or(&[]));
+        let mut contents: Vec<Vec<u8>> = Vec::new();
+        let mut place = |start: usize, size: usize, data: &[u8]| {
+            let (start, bytes) = (size * start, size * length);
+            let mut canaries = canaries(start + bytes + size * MARGIN);
+            canaries[start..start + data.len()].copy_from_slice(data);
+            contents.push(canaries);
+            (contents.len() - 1, start, bytes)
         };
         let places = match layout {
             Layout::Apart { x: x_at, dy: dy_at, out } => {
-                [place(x_at, x), place(dy_at, dy_data), place(out, &[])]
+                [place(x_at, x_size, x), place(dy_at, y_size, dy_data), place(out, out_size, &[])]
             }
             Layout::OverX { x: x_at, dy: dy_at } => {
-                let at = place(x_at, x);
-                [at, place(dy_at, dy_data), at]
+                let at = place(x_at, x_size, x);
+                [at, place(dy_at, y_size, dy_data), at]
             }
             Layout::OverDy { x: x_at, dy: dy_at } => match dy {
-                Some(dy) => {
-                    let at = place(dy_at, dy);
-                    [place(x_at, x), at, at]
+                Some(_) => {
+                    let at = place(dy_at, y_size, dy_data);
+                    [place(x_at, x_size, x), at, at]
                 }
                 None => {
-                    let at = place(x_at, x);
+                    let at = place(x_at, x_size, x);
                     [at, at, at]
                 }
             },
             Layout::OneBuffer { offset, gap } => {
-                let step = length + gap;
-                let mut words = vec![CANARY; offset + 3 * step + MARGIN];
-                words[offset..offset + length].copy_from_slice(&bits(x));
+                let (offset, step) = (x_size * offset, x_size * (length + gap));
+                let mut canaries = canaries(offset + 3 * step + x_size * MARGIN);
+                canaries[offset..offset + x.len()].copy_from_slice(x);
                 let last = offset + 2 * step;
-                words[last..last + dy_data.len()].copy_from_slice(&bits(dy_data));
-                contents.push(words);
-                [(0, offset), (0, last), (0, offset + step)]
+                canaries[last..last + dy_data.len()].copy_from_slice(dy_data);
+                contents.push(canaries);
+                [offset, last, offset + step].map(|start| (0, start, x.len()))
             }
         };
-        let uploaded = |words: Vec<u32>| {
-            let buffer = gpu.upload(bytemuck::cast_slice(&words)).map_err(|e| e.to_string())?;
-            Ok((buffer, words))
+        let uploaded = |bytes: Vec<u8>| {
+            // Words of bytes: a buffer has no element type.
+            let words: Vec<f32> = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned).collect();
+            Ok((gpu.upload(&words).map_err(|e| e.to_string())?, bytes))
         };
         let buffers = contents.into_iter().map(uploaded).collect::<Result<_, String>>()?;
-        Ok(Run { gpu, length, buffers, places })
+        Ok(Run { gpu, buffers, places })
     }
 
     fn view(&self, operand: usize) -> View<'_> {
-        let (buffer, start) = self.places[operand];
-        View::elements::<f32>(&self.buffers[buffer].0, start as u64, self.length as u64)
+        let (buffer, start, bytes) = self.places[operand];
+        View::elements::<u8>(&self.buffers[buffer].0, start as u64, bytes as u64)
     }
 
     pub(crate) fn x(&self) -> View<'_> {
@@ -129,27 +133,37 @@ impl<'g> Run<'g> {
     }
 
     /// The output, if nothing else has changed.
-    pub(crate) fn finish(self) -> Result<Vec<f32>, String> {
-        let (out_buffer, start) = self.places[2];
+    pub(crate) fn finish<T: Element>(self) -> Result<Vec<T>, String> {
+        let (out_buffer, start, bytes) = self.places[2];
         let mut output = Vec::new();
         for (index, (buffer, before)) in self.buffers.iter().enumerate() {
-            let after = bits(&self.gpu.download(buffer).map_err(|e| e.to_string())?);
-            let written = if index == out_buffer { start..start + self.length } else { 0..0 };
+            let after = self.gpu.download(buffer).map_err(|e| e.to_string())?;
+            let after: &[u8] = bytemuck::cast_slice(&after);
+            let written = if index == out_buffer { start..start + bytes } else { 0..0 };
             for i in 0..after.len() {
                 if after[i] != before[i] && !written.contains(&i) {
                     return Err(format!(
-                        "wrote outside: element {i} of buffer {index} was {:#010x}, is {:#010x}; the output \
+                        "wrote outside: byte {i} of buffer {index} was {:#04x}, is {:#04x}; the output \
                          is {written:?} of buffer {out_buffer}",
                         before[i], after[i]
                     ));
                 }
             }
             if index == out_buffer {
-                output = after[written].iter().map(|&word| f32::from_bits(word)).collect();
+                output.extend(
+                    after[written]
+                        .chunks_exact(size_of::<T>())
+                        .map(bytemuck::pod_read_unaligned::<T>),
+                );
             }
         }
         Ok(output)
     }
+}
+
+/// Whole words of canaries, at least `bytes` bytes of them.
+fn canaries(bytes: usize) -> Vec<u8> {
+    CANARY.to_le_bytes().repeat(bytes.div_ceil(4))
 }
 
 pub(crate) fn bits(values: &[f32]) -> Vec<u32> {

@@ -18,7 +18,7 @@ fn examine_all(gpu: &Gpu, edges: &[usize]) {
         let operator = GpuRelu::with_activation(gpu, activation).unwrap();
         for length in edges.iter().flat_map(|edge| edge - 2..=edge + 2) {
             for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
-                examine(gpu, activation, &operator, length, layout, seed).unwrap();
+                examine::<f32, f32>(gpu, activation, &operator, length, layout, seed).unwrap();
             }
         }
     }
@@ -26,7 +26,7 @@ fn examine_all(gpu: &Gpu, edges: &[usize]) {
         let masked = Masked(GpuRelu::with_activation(gpu, activation).unwrap());
         for (seed, &layout) in (1u64..).zip(Layout::ALL) {
             let length = edges[edges.len() - 1];
-            examine(gpu, activation, &masked, length, layout, seed).unwrap();
+            examine::<f32, f32>(gpu, activation, &masked, length, layout, seed).unwrap();
         }
     }
 }

@@ -7,6 +7,7 @@ mod compare;
 mod errors;
 mod exhaustive;
 mod fused;
+mod halves;
 mod harness;
 mod harness_catches;
 mod inputs;
@@ -18,6 +19,7 @@ mod naive;
 mod operators;
 mod semantics;
 mod stream;
+mod strides;
 mod transfer;
 mod vectors;
 

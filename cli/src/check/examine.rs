@@ -112,7 +112,7 @@ fn one(
     let [forward_apart, forward_in_place, gradient] = findings;
     let forward = if in_place { forward_in_place } else { forward_apart };
 
-    let got = Run::new(gpu, layout, x, None).and_then(|run| {
+    let got = Run::new::<f32, f32>(gpu, layout, x, None).and_then(|run| {
         subject.forward(run.x(), run.out()).map_err(|error| error.to_string())?;
         run.finish()
     });
@@ -127,7 +127,7 @@ fn one(
         }
     }
 
-    let got = Run::new(gpu, layout, x, Some(dy)).and_then(|run| {
+    let got = Run::new::<f32, f32>(gpu, layout, x, Some(dy)).and_then(|run| {
         subject.gradient(run.x(), run.dy(), run.out()).map_err(|error| error.to_string())?;
         run.finish()
     });
