@@ -202,7 +202,7 @@ impl Region {
             let head = phases.first().map_or(0, |phase| (unit - phase) % unit);
             let in_step = phases.iter().all(|phase| Some(phase) == phases.first())
                 && self.operands.iter().all(steps);
-            let even = head == 0 && row % unit == 0;
+            let even = head == 0 && row.is_multiple_of(unit);
             // Short rows are mostly edges.
             if in_step && (even || (!kernel.is_ordered() && row >= 4 * unit + head)) {
                 let tail = (row - head) % unit;
@@ -318,7 +318,7 @@ mod tests {
         for sample in samples() {
             for starts in [[0, 0], [3, 3], [3, 7], [1, 0]] {
                 let parts = sample.clone().by_access(Kernel::FORWARD, &accesses, &starts);
-                for operand in 0..2 {
+                for (operand, start) in starts.into_iter().enumerate() {
                     let mut found: Vec<_> =
                         parts.iter().flat_map(|(part, _)| places(part, operand)).collect();
                     let mut expected = places(&sample, operand);
@@ -328,7 +328,7 @@ mod tests {
                     for (part, access) in &parts {
                         let unit = access.elements();
                         for octet in places(part, operand).chunks(unit as usize) {
-                            assert_eq!((octet[0] + starts[operand]) % unit, 0);
+                            assert_eq!((octet[0] + start) % unit, 0);
                             assert!(octet.iter().zip(octet[0]..).all(|(&at, wanted)| at == wanted));
                         }
                     }
