@@ -160,9 +160,9 @@ impl<'a> Operation<'a> {
                     Some((region, x, y)) => {
                         (a == b && x.strides == y.strides, region.apart([(x, a), (y, b)]))
                     }
-                    None => (a == b, a == b || !view.overlaps_in_part(&output)),
+                    None => (a == b, view.size == 0 || (a != b && !view.overlaps_in_part(&output))),
                 };
-                if !apart && !(same && may_be) || (same && !may_be && view.size > 0) {
+                if !(apart || (same && may_be)) {
                     return Err(Error::Overlap {
                         input: operand,
                         input_offset: view.offset,
