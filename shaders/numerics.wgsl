@@ -1,10 +1,10 @@
-// What the smooth activations share: exp, expm1, softplus, tanh and arithmetic with more bits than f32.
+// What the smooth activations share: exp, expm1, softplus, tanh, with more bits than f32 and in short.
 //
 // WGSL has no expm1, log1p or erfc, and its exp and tanh may be tens of ulp off. Compilers may also
 // contract and reassociate, so extra bits are never taken from rounding errors, but from values cut to
 // 12 bits: these multiply exactly, and no compiler sees through the cut.
 //
-// Nothing here takes care of NaN: the callers do, on the bits.
+// Nothing here but numerics_gate takes care of NaN: the callers do, on the bits.
 
 // A number of more than 24 bits: the sum. Where it is multiplied, the head has 12 bits.
 struct NumericsWide {
@@ -134,7 +134,7 @@ struct NumericsShort {
     fraction: vec4<f32>,
 }
 
-// exp(r) - 1 for |r| <= 0.41; error 2e-8 of r.
+// exp(r) - 1 for |r| <= 0.35; error 2e-8 of r.
 fn numerics_short_fraction(r: vec4<f32>) -> vec4<f32> {
     let q = 0.5 + r * (0.1666654 + r * (0.041666478 + r * (0.008366858 + r * 0.001393373)));
     return r + r * r * q;
