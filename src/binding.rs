@@ -221,9 +221,20 @@ impl Plan<'_, '_> {
             _ if !self.kernel.has_channels() => Spread::Same,
             (inner, _) if aligned && inner.is_multiple_of(unit) => Spread::Same,
             (1, 1) => Spread::Same,
-            (1, count) if aligned && count.is_multiple_of(unit) => Spread::Consecutive,
+            (1, count) if aligned && count.is_multiple_of(unit) && self.words_of_channels() => {
+                Spread::Consecutive
+            }
             _ => Spread::Any,
         }
+    }
+
+    /// Whether the numbers of the channels begin with a word of the access.
+    fn words_of_channels(&self) -> bool {
+        let mut of_channels = self.bound.iter().filter(|bound| bound.extent == Extent::Channels);
+        of_channels.all(|bound| {
+            let bytes = self.kernel.element(bound.operand).size() * self.span.access.elements();
+            bound.first.is_multiple_of(bytes)
+        })
     }
 
     /// The place of its first element in a row of channels.
@@ -241,6 +252,9 @@ impl Plan<'_, '_> {
             let element = self.kernel.element(operand).size();
             bound.map_or(0, |bound| match bound.extent {
                 Extent::Elements => (bound.first / (element * elements)) as u32,
+                Extent::Channels if self.spread() == Spread::Consecutive => {
+                    (bound.first / (element * elements)) as u32
+                }
                 Extent::Channels => (bound.first / element) as u32,
                 Extent::Mask => (bound.first / 4) as u32,
             })

@@ -115,7 +115,8 @@ pub(crate) fn operation(
         let variable = variables[index];
         if host == index {
             let each = *extent == Extent::Elements;
-            let word = if each { word(access, element) } else { "u32" };
+            let by_words = *extent == Extent::Channels && spread == Spread::Consecutive;
+            let word = if each || by_words { word(access, element) } else { "u32" };
             let word = if atomic { "atomic<u32>" } else { word };
             let mode = if *place == Place::Own { "read" } else { "read_write" };
             source += &binding(1 + index, name, mode, word);

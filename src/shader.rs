@@ -113,7 +113,7 @@ impl Summand {
 pub(crate) enum Spread {
     /// All of one.
     Same,
-    /// Of one and those after it.
+    /// Of one and those after it, of which the numbers are words of the access.
     Consecutive,
     /// Of any.
     Any,

@@ -58,8 +58,12 @@ impl Words<'_> {
     /// `load_<operand>(i)`: the elements of group `i`. The last quad of single elements may be part of one;
     /// what it lacks is filled with the last element, so that no load leaves the range.
     pub(crate) fn load(&self) -> String {
+        self.load_at(&self.at("i"))
+    }
+
+    /// [`load`](Words::load) of the group at `at`, which may depend on `i`.
+    fn load_at(&self, at: &str) -> String {
         let Words { operand, variable, element, access, .. } = *self;
-        let at = self.at("i");
         let widened = |bits: &str| self.widened(bits);
         match (access, element.is_half()) {
             (Access::WideOctets | Access::Octets, half) => {
@@ -123,6 +127,12 @@ impl Words<'_> {
     /// `load_<operand>(i)` of an operand of one number a channel: those of the channels of group `i`.
     pub(crate) fn load_by_channel(&self, spread: Spread) -> String {
         let operand = self.operand;
+        let unit = self.access.elements();
+        if spread == Spread::Consecutive && unit > 1 {
+            // One element is of one channel, and the next of the next: no division by how many are.
+            return self
+                .load_at(&format!("operation.{operand} + consecutive({unit}u * i) / {unit}u"));
+        }
         let element = |k: u32| match spread {
             Spread::Same => "same".to_owned(),
             Spread::Consecutive => format!("element_{operand}(operation.{operand} + c + {k}u)"),
@@ -144,7 +154,7 @@ impl Words<'_> {
             Spread::Same => {
                 format!("let same = element_{operand}(operation.{operand} + channel_of(first));")
             }
-            Spread::Consecutive => "let c = channel_of(first);".to_owned(),
+            Spread::Consecutive => "let c = consecutive(4u * i);".to_owned(),
             Spread::Any => String::new(),
         };
         format!(

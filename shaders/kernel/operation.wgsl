@@ -6,7 +6,8 @@ override LANES: u32 = 64u;
 override WORDS: u32 = 1u;
 
 // The length and the offsets of operands of an element each count groups of the access: octets, quads or single
-// elements. Those of operands of one number a channel count elements, that of a mask words.
+// elements. Those of operands of one number a channel count elements, or groups where they are read by groups; that
+// of a mask counts words.
 struct Operation {
     parameters: vec4<f32>,
     // Key and upper half of the counter of random draws.

@@ -88,9 +88,16 @@ fn check_split<T: Element>(rows: u64, count: u32, inner: u32) {
 
 #[test]
 fn halves_of_any_axis_are_gated() {
-    for (rows, count, inner) in
-        [(1, 2, 1), (7, 2, 1), (5, 64, 1), (33, 6, 1), (3, 4, 25), (2, 2, 1000), (1, 3000, 1), (40, 16, 3)]
-    {
+    for (rows, count, inner) in [
+        (1, 2, 1),
+        (7, 2, 1),
+        (5, 64, 1),
+        (33, 6, 1),
+        (3, 4, 25),
+        (2, 2, 1000),
+        (1, 3000, 1),
+        (40, 16, 3),
+    ] {
         check_split::<f32>(rows, count, inner);
         check_split::<bf16>(rows, count, inner);
     }
