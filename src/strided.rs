@@ -37,7 +37,7 @@ pub(crate) fn contiguous(shape: [u64; DIMENSIONS]) -> [u64; DIMENSIONS] {
 impl Region {
     /// How many elements it has.
     pub(crate) fn length(&self) -> u64 {
-        self.shape.iter().product()
+        self.shape.into_iter().fold(1, u64::saturating_mul)
     }
 
     /// The region of an operand, whether it is bound in it or not.
@@ -50,20 +50,22 @@ impl Region {
         1 + self.shape.iter().zip(strided.strides).map(|(n, stride)| (n - 1) * stride).sum::<u64>()
     }
 
-    /// Joins dimensions that follow each other in all operands, to as few as there are.
+    /// Joins dimensions that follow each other in all operands, to as few as there are. It may be of views that
+    /// nobody has checked yet.
     pub(crate) fn merged(mut self) -> Self {
         let mut kept = DIMENSIONS - 1;
         for d in (0..DIMENSIONS - 1).rev() {
             if self.shape[d] == 1 {
                 continue;
             }
-            let follows =
-                |strided: &Strided| strided.strides[d] == strided.strides[kept] * self.shape[kept];
+            let follows = |strided: &Strided| {
+                strided.strides[d] == strided.strides[kept].saturating_mul(self.shape[kept])
+            };
             if self.shape[kept] == 1 {
                 self.shape[kept] = self.shape[d];
                 self.operands.iter_mut().for_each(|s| s.strides[kept] = s.strides[d]);
             } else if self.operands.iter().all(follows) {
-                self.shape[kept] *= self.shape[d];
+                self.shape[kept] = self.shape[kept].saturating_mul(self.shape[d]);
             } else {
                 kept -= 1;
                 self.shape[kept] = self.shape[d];

@@ -235,7 +235,10 @@ impl Layout {
                 return Err(Error::Stride { operand, dimension, stride, rule, bound: bytes });
             }
         }
-        Ok(shape.into_iter().fold(1, u64::saturating_mul))
+        // What is read may repeat itself, but nothing that is written is as long as this.
+        let length = shape.into_iter().try_fold(1u64, u64::checked_mul);
+        let limit = u64::MAX / bytes;
+        length.filter(|length| *length <= limit).ok_or(Error::TooLarge { size: u64::MAX, limit })
     }
 
     /// With elements of `bytes` bytes: rows have as many as they hold.

@@ -255,6 +255,13 @@ fn layouts_that_do_not_fit_are_refused() {
         let error = relu.apply_into(bad, good).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
+    let endless = View::strided::<f32, 4>(&x, 0, [u64::MAX, u64::MAX, 3, 1], [0; 4]);
+    for error in [relu.apply(endless).unwrap_err(), relu.apply_into(&x, endless).unwrap_err()] {
+        assert!(matches!(error, Error::TooLarge { .. }), "{error}");
+    }
+    let long = View::strided::<f32, 2>(&x, 0, [1 << 40, 3], [0, 1]);
+    let error = relu.apply(long).unwrap_err();
+    assert!(matches!(error, Error::TooLarge { size, .. } if size == 3 << 42), "{error}");
     let own = relu.apply_into(good, grid(&y, [5, 10], [10, 1])).unwrap_err();
     assert!(matches!(own, Error::Overlap { .. }), "{own}");
     let error = gpu().download(good).unwrap_err();
