@@ -6,7 +6,7 @@ use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::gpu::Gpu;
 use crate::kernel::Gate;
-use crate::operation::{Operation, contiguous_only};
+use crate::operation::Operation;
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
 use crate::view::{DIMENSIONS, Layout, View};
@@ -326,9 +326,8 @@ impl GpuGlu {
 
     /// The halves of `x` along an axis.
     fn halves<'a>(&self, operand: Operand, x: View<'a>, axis: Channels) -> Result<[View<'a>; 2]> {
-        contiguous_only(operand, &x)?;
         let element = self.relu.element(operand);
-        let length = x.storage(operand, element)?;
+        let length = x.contiguous(operand)?.storage(operand, element)?;
         axis.check(length)?;
         if axis.count % 2 == 1 {
             return Err(Error::OddAxis { length: axis.count });

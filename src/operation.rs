@@ -181,8 +181,7 @@ impl<'a> Operation<'a> {
         let of_bias = self.bias.and_then(|b| Some((Operand::Bias, b.values, b.channels?)));
         let of_weights = self.weights.map(|(values, channels)| (Operand::Weight, values, channels));
         for (operand, values, channels) in of_bias.into_iter().chain(of_weights) {
-            contiguous_only(operand, &values)?;
-            let found = values.storage(operand, kernel.element(operand))?;
+            let found = values.contiguous(operand)?.storage(operand, kernel.element(operand))?;
             channels.check(length)?;
             if found != u64::from(channels.count) {
                 let channels = channels.count;
@@ -194,8 +193,7 @@ impl<'a> Operation<'a> {
 
     fn check_mask(&self, length: u64) -> Result<()> {
         let Some(mask) = self.mask else { return Ok(()) };
-        contiguous_only(Operand::Mask, &mask)?;
-        mask.storage(Operand::Mask, ElementType::F32)?;
+        mask.contiguous(Operand::Mask)?.storage(Operand::Mask, ElementType::F32)?;
         let (size, needed) = (mask.size, mask_size(&self.activation, length)?);
         if size != needed {
             return Err(Error::MaskSize { size, length, needed });
@@ -218,11 +216,6 @@ pub(crate) fn equal_lengths(operands: &[(Operand, View<'_>, ElementType)]) -> Re
         }
     }
     Ok(first.map_or(0, |(_, length)| length))
-}
-
-/// That an operand that is not one element each is a plain range.
-pub(crate) fn contiguous_only(operand: Operand, view: &View<'_>) -> Result<()> {
-    if view.layout.is_some() { Err(Error::Strided { operand }) } else { Ok(()) }
 }
 
 /// Bytes of the mask of `length` elements: whole blocks.

@@ -5,7 +5,7 @@ use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::gpu::Gpu;
-use crate::operation::{Operation, contiguous_only, equal_lengths};
+use crate::operation::{Operation, equal_lengths};
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
 use crate::shader::Summand;
@@ -249,8 +249,8 @@ impl GpuPrelu {
             // The sums of nothing.
             return gpu.prepare_channel_sums(View { size: 0, ..x }, self.channels, dw);
         }
-        contiguous_only(Operand::Dw, &dw)?;
-        let (found, channels) = (dw.storage(Operand::Dw, ElementType::F32)?, self.channels.count);
+        let found = dw.contiguous(Operand::Dw)?.storage(Operand::Dw, ElementType::F32)?;
+        let channels = self.channels.count;
         if found != u64::from(channels) {
             return Err(Error::ChannelLength { operand: Operand::Dw, length: found, channels });
         }
@@ -260,8 +260,8 @@ impl GpuPrelu {
 
     /// Checks what dw is made of; the length, in elements.
     fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<u64> {
-        contiguous_only(Operand::X, &x)?;
-        contiguous_only(Operand::Dy, &dy)?;
+        x.contiguous(Operand::X)?;
+        dy.contiguous(Operand::Dy)?;
         let [input, output] = self.relu.elements;
         let length = equal_lengths(&[(Operand::X, x, input), (Operand::Dy, dy, output)])?;
         self.channels.check(length)?;

@@ -5,7 +5,6 @@ use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::gpu::Gpu;
-use crate::operation;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::shader::{Shader, Summand};
@@ -63,11 +62,9 @@ impl Gpu {
         sums: impl Into<View<'a>>,
     ) -> Result<Prepared> {
         let (x, sums) = (x.into(), sums.into());
-        operation::contiguous_only(Operand::X, &x)?;
-        operation::contiguous_only(Operand::Y, &sums)?;
-        let length = x.storage(Operand::X, ElementType::F32)?;
+        let length = x.contiguous(Operand::X)?.storage(Operand::X, ElementType::F32)?;
         channels.check(length)?;
-        let found = operation::equal_lengths(&[(Operand::Y, sums, ElementType::F32)])?;
+        let found = sums.contiguous(Operand::Y)?.storage(Operand::Y, ElementType::F32)?;
         if found != u64::from(channels.count) {
             let (operand, channels) = (Operand::Y, channels.count);
             return Err(Error::ChannelLength { operand, length: found, channels });

@@ -107,7 +107,12 @@ impl Gpu {
     ) -> Result<()> {
         let target = target.into();
         let operand = Operand::Target;
-        let words = target.copyable(operand, 4, wgpu::BufferUsages::COPY_DST, "COPY_DST")?;
+        let words = target.contiguous(operand)?.checked(
+            operand,
+            4,
+            wgpu::BufferUsages::COPY_DST,
+            "COPY_DST",
+        )?;
         let length = words * 4 / T::TYPE.size();
         let expected = data.len() as u64;
         if length != expected {
@@ -408,7 +413,7 @@ impl<T> std::fmt::Debug for Download<T> {
 /// The number of elements of a range that can be read back.
 fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
     let (operand, usage) = (Operand::Source, wgpu::BufferUsages::COPY_SRC);
-    let length = source.copyable(operand, T::TYPE.size(), usage, "COPY_SRC")?;
+    let length = source.contiguous(operand)?.checked(operand, T::TYPE.size(), usage, "COPY_SRC")?;
     // Copies are of whole words.
     let buffer_size = source.buffer.size();
     if (source.offset + source.size).next_multiple_of(4) > buffer_size {

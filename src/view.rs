@@ -165,18 +165,9 @@ impl<'a> View<'a> {
         Ok(size / element)
     }
 
-    /// [`checked`](View::checked), and contiguous: what can be copied.
-    pub(crate) fn copyable(
-        &self,
-        operand: Operand,
-        element: u64,
-        needed: wgpu::BufferUsages,
-        needed_name: &'static str,
-    ) -> Result<u64> {
-        if self.layout.is_some() {
-            return Err(Error::Strided { operand });
-        }
-        self.checked(operand, element, needed, needed_name)
+    /// Itself, if its elements lie behind one another.
+    pub(crate) fn contiguous(&self, operand: Operand) -> Result<&Self> {
+        if self.layout.is_some() { Err(Error::Strided { operand }) } else { Ok(self) }
     }
 
     /// The number of elements, checked as an operand of a shader.
