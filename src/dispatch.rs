@@ -174,6 +174,11 @@ impl Geometry {
         Geometry { lanes: self.workgroup, quads: 1, ..self }
     }
 
+    /// Texels an invocation handles, one below the other.
+    pub(crate) fn texel_rows(&self) -> u32 {
+        if self.quads > 1 { 4 } else { 1 }
+    }
+
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
     pub(crate) fn most_elements(&self) -> u64 {
         let workgroups = u64::from(self.max_workgroups).pow(2);

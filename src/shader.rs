@@ -9,6 +9,7 @@ use crate::dispatch::{Access, Geometry};
 use crate::error::Operand;
 use crate::kernel::{Direction, Extent, Kernel, Order};
 use crate::table::Gradient;
+use crate::texel::{self, Texel};
 use crate::wgsl;
 use crate::words::{Words, binding, conversions, is_atomic, word};
 
@@ -43,6 +44,8 @@ pub(crate) enum Shader {
     },
     /// Sums of words of this access.
     Sum(Access),
+    /// On textures.
+    Texture(Texel),
 }
 
 impl Shader {
@@ -53,6 +56,7 @@ impl Shader {
                 format!("{activation} {}", kernel.name())
             }
             Shader::Sum(_) => "sum".to_owned(),
+            Shader::Texture(texel) => format!("{} of textures", texel.activation),
         }
     }
 
@@ -61,6 +65,10 @@ impl Shader {
             Shader::Operation { activation, kernel, access, places } => {
                 let found = Activation::ALL.iter().find(|a| a.name() == *activation);
                 found.map_or(String::new(), |found| operation(found, *kernel, *access, places))
+            }
+            Shader::Texture(texel) => {
+                let found = Activation::ALL.iter().find(|a| a.name() == texel.activation);
+                found.map_or(String::new(), |found| texel.source(found))
             }
             Shader::Sum(access) => {
                 let float = if *access == Access::Quads { "vec4<f32>" } else { "f32" };
@@ -71,7 +79,7 @@ impl Shader {
         }
     }
 
-    /// The numbers and types of the bindings.
+    /// The numbers and types of the bindings of buffers.
     pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BufferBindingType)> {
         let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
         let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform), (1, storage(false))];
@@ -87,8 +95,14 @@ impl Shader {
                 }
             }
             Shader::Sum(_) => bindings.push((2, storage(true))),
+            Shader::Texture(_) => bindings.truncate(1),
         }
         bindings
+    }
+
+    /// Those of textures.
+    pub(crate) fn textures(&self) -> Vec<(u32, wgpu::BindingType)> {
+        if let Shader::Texture(texel) = self { texel.bindings() } else { Vec::new() }
     }
 
     /// The shape of the grid, as the shader wants it.
@@ -98,6 +112,7 @@ impl Shader {
                 geometry.of(*kernel).constants(*kernel, *access).to_vec()
             }
             Shader::Sum(access) => geometry.constants(Kernel::FORWARD, *access)[..1].to_vec(),
+            Shader::Texture(texel) => vec![("ROWS", f64::from(texel.rows))],
         }
     }
 }
@@ -214,7 +229,7 @@ fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[
 }
 
 /// Gives the activation, or its drawn form, its kernel names.
-fn activate(name: &str, draws: bool) -> String {
+pub(crate) fn activate(name: &str, draws: bool) -> String {
     let wrapper = |wrapper: &str, suffix: &str| {
         let call = if draws {
             format!("{name}{suffix}_with(x, {name}_drawn(draw(i), operation.parameters))")
@@ -266,6 +281,7 @@ pub(crate) fn modules() -> Vec<(String, String)> {
             add(activation, kernel, &vec![Place::Own; kernel.reads().len()]);
         }
     }
+    modules.extend(Activation::ALL.iter().flat_map(texel::modules));
     modules
 }
 
