@@ -174,9 +174,10 @@ impl Geometry {
         Geometry { lanes: self.workgroup, quads: 1, ..self }
     }
 
-    /// Texels an invocation handles, one below the other.
-    pub(crate) fn texel_rows(&self) -> u32 {
-        if self.quads > 1 { 4 } else { 1 }
+    /// Columns and rows of a workgroup on textures: 64 texels, in a square where textures may be tiled, and in a
+    /// row where they are rows of a CPU's memory.
+    pub(crate) fn texels(&self) -> [u32; 2] {
+        if self.quads > 1 { [64, 1] } else { [8, 8] }
     }
 
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.

@@ -112,7 +112,10 @@ impl Shader {
                 geometry.of(*kernel).constants(*kernel, *access).to_vec()
             }
             Shader::Sum(access) => geometry.constants(Kernel::FORWARD, *access)[..1].to_vec(),
-            Shader::Texture(texel) => vec![("ROWS", f64::from(texel.rows))],
+            Shader::Texture(_) => {
+                let [width, height] = geometry.texels();
+                vec![("WIDTH", f64::from(width)), ("HEIGHT", f64::from(height))]
+            }
         }
     }
 }

@@ -14,9 +14,6 @@ pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
     (wgpu::TextureFormat::R32Float, "r32float"),
 ];
 
-/// Columns of a workgroup, and rows at a time.
-pub(crate) const SIDE: u32 = 8;
-
 /// What a shader on textures is compiled for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Texel {
@@ -26,8 +23,6 @@ pub(crate) struct Texel {
     pub(crate) format: wgpu::TextureFormat,
     /// Whether y is x.
     pub(crate) in_place: bool,
-    /// Texels an invocation handles.
-    pub(crate) rows: u32,
 }
 
 impl Texel {
@@ -50,43 +45,44 @@ impl Texel {
     pub(crate) fn source(&self, activation: &Activation) -> String {
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
-        // Devices may round to halves as they like; what is a half already, they keep.
-        let half = self.format == wgpu::TextureFormat::Rgba16Float;
-        let element = if half { ElementType::F16 } else { ElementType::F32 };
-        let rounded = if half {
-            "bitcast<vec4<f32>>(widen_f16(narrow_f16(bitcast<vec4<u32>>(result))))"
-        } else {
-            "result"
-        };
         let (access, x, load) = if self.in_place {
             ("read_write", "", "textureLoad(y, at)")
         } else {
             let x = "@group(0) @binding(2) var x: texture_2d<f32>;\n";
             ("write", x, "textureLoad(x, at, 0)")
         };
-        [activation.wgsl(), TEXTURE, conversions(element), &activate(activation.name(), false)]
-            .join("\n")
+        // Devices round to halves as they like, llvmpipe towards 0; what is a half already, they keep.
+        let (element, result) = if self.format == wgpu::TextureFormat::Rgba16Float {
+            let half = "bitcast<vec4<f32>>(widen_f16(narrow_f16(bitcast<vec4<u32>>(result))))";
+            (ElementType::F16, half)
+        } else {
+            (ElementType::F32, "result")
+        };
+        let activate = activate(activation.name(), false);
+        [activation.wgsl(), TEXTURE, conversions(element), &activate].join("\n")
             + x
             + &format!(
                 "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;
-                fn texel(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}
-                fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {rounded}); }}\n"
+                fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}
+                fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )
     }
 }
 
-/// Every module of an activation that WebGPU guarantees, with a name.
+/// Every module of an activation in formats that WebGPU guarantees, with a name.
 pub(crate) fn modules(activation: &Activation) -> Vec<(String, String)> {
-    let shaders = FORMATS.iter().flat_map(|&(format, name)| {
+    let mut modules = Vec::new();
+    for (format, name) in FORMATS {
         let guaranteed = format.guaranteed_format_features(wgpu::Features::empty()).flags;
-        let both = guaranteed.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE);
-        [Some(false), both.then_some(true)].into_iter().flatten().map(move |in_place| {
-            let texel = Texel { activation: activation.name(), format, in_place, rows: 1 };
-            (
-                format!("texture {} {name}, in place: {in_place}", activation.name()),
-                texel.source(activation),
-            )
-        })
-    });
-    shaders.collect()
+        for in_place in [false, true] {
+            if in_place && !guaranteed.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
+            {
+                continue;
+            }
+            let texel = Texel { activation: activation.name(), format, in_place };
+            let name = format!("texture {} {name}, in place: {in_place}", activation.name());
+            modules.push((name, texel.source(activation)));
+        }
+    }
+    modules
 }

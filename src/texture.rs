@@ -6,7 +6,7 @@ use crate::pipeline::{self, Pipelines};
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::relu::GpuRelu;
 use crate::shader::Shader;
-use crate::texel::{FORMATS, SIDE, Texel};
+use crate::texel::{FORMATS, Texel};
 
 /// Textures, for renderers: every channel of every texel is an element.
 ///
@@ -72,16 +72,10 @@ impl GpuRelu {
     pub fn prepare_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<Prepared> {
         self.check_textures(x, y)?;
         let shared = &self.gpu.shared;
-        let limits = &shared.limits;
-        check_limits(limits)?;
-        let rows = shared.geometry.texel_rows();
-        let texel = Texel {
-            activation: self.activation.name(),
-            format: y.format(),
-            in_place: x == y,
-            rows,
-        };
-        let in_place = texel.in_place;
+        let (limits, workgroup) = (&shared.limits, shared.geometry.texels());
+        check_limits(limits, workgroup)?;
+        let in_place = x == y;
+        let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
         let shader = Shader::Texture(texel);
         // What this device can do with a format, only the attempt tells.
         Pipelines::get(&self.gpu, shader.clone()).map_err(|error| match error {
@@ -90,15 +84,16 @@ impl GpuRelu {
         })?;
 
         let most = limits.max_compute_workgroups_per_dimension;
+        let keeps_alpha = self.keeps_alpha && y.format().components() == 4;
         let parameters = self.activation.uniform().map(f32::to_bits);
-        let parts = parts([x.width(), x.height()], [SIDE, SIDE * rows], most);
+        let parts = parts([x.width(), x.height()], workgroup, most);
         let words: Vec<_> = parts
             .iter()
             .map(|part| {
                 let mut words = [0; 8];
                 words[..4].copy_from_slice(&parameters);
                 words[4..6].copy_from_slice(&part.first);
-                words[6] = self.keeps_alpha.into();
+                words[6] = keeps_alpha.into();
                 words
             })
             .collect();
@@ -234,14 +229,15 @@ fn names(usage: wgpu::TextureUsages) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" | ") }
 }
 
-fn check_limits(limits: &wgpu::Limits) -> Result<()> {
-    pipeline::check_limits(limits, SIDE * SIDE, 0)?;
-    for (limit, found) in [
-        ("max_storage_textures_per_shader_stage", limits.max_storage_textures_per_shader_stage),
-        ("max_sampled_textures_per_shader_stage", limits.max_sampled_textures_per_shader_stage),
+fn check_limits(limits: &wgpu::Limits, [width, height]: [u32; 2]) -> Result<()> {
+    pipeline::check_limits(limits, width * height, 0)?;
+    for (limit, found, needed) in [
+        ("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y, height),
+        ("max_storage_textures_per_shader_stage", limits.max_storage_textures_per_shader_stage, 1),
+        ("max_sampled_textures_per_shader_stage", limits.max_sampled_textures_per_shader_stage, 1),
     ] {
-        if found < 1 {
-            return Err(Error::Limit { limit, found: found.into(), needed: 1 });
+        if found < needed {
+            return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });
         }
     }
     Ok(())

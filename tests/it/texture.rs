@@ -110,7 +110,8 @@ fn check<X: Element, Y: Element>(
     compare_values(gpu, activation, &x, &y).map(|_| ())
 }
 
-/// Whether the driver's own stores to rgba16float keep infinity: SwiftShader makes NaN of it.
+/// Whether the driver's own stores to rgba16float keep infinity: SwiftShader makes NaN of it, and either sets a bit
+/// of the next channel.
 fn keeps_infinity() -> bool {
     const STORE: &str = "
         @group(0) @binding(0) var y: texture_storage_2d<rgba16float, write>;
@@ -176,7 +177,14 @@ fn stored<T: Element>(activation: Activation, length: usize, seed: u64) -> Vec<T
 fn examine_sizes<X: Element, Y: Element>(gpu: &Gpu, formats: [Format; 2], sizes: &[[u32; 2]]) {
     for &activation in Activation::ALL {
         for (seed, &size) in (0..).zip(sizes) {
-            let x = stored::<X>(activation, count(formats[0], size), seed);
+            let mut x = stored::<X>(activation, count(formats[0], size), seed);
+            // Where a driver spoils the channel beside an infinity or NaN, those are left to `every_half`.
+            if Y::TYPE == ElementType::F16 && !keeps_infinity() {
+                let y = |x: &X| reference::value(activation, x.to_f32()) as f32;
+                x.iter_mut()
+                    .filter(|x| !Y::from_f32(y(x)).to_f32().is_finite())
+                    .for_each(|x| *x = X::from_f32(-1.5));
+            }
             examine::<X, Y>(gpu, activation, formats, size, &x).unwrap();
         }
     }
