@@ -8,24 +8,28 @@ use crate::relu::GpuRelu;
 use crate::shader::Shader;
 use crate::texel::{FORMATS, Texel};
 
-/// Textures, for renderers: every channel of every texel is an element.
+/// # Textures
 ///
-/// A texture is two-dimensional, has one mip level, one layer and one sample, and any size. y is rgba16float,
-/// rgba32float or r32float, with the usage `STORAGE_BINDING`; x is any format of floats or normalised
-/// integers with as many channels, with the usage `TEXTURE_BINDING`. Whoever holds a view has its texture in
-/// `view.texture()`.
+/// For renderers: every channel of every texel is an element, and results are those of buffers.
 ///
-/// Results are as those in buffers. Halves are the f32 result, rounded to nearest, ties to even, whatever the
-/// device does by itself. A NaN stays a NaN, though its payload may change.
+/// A texture is two-dimensional, of any size, with one mip level, one layer and one sample. y is rgba16float,
+/// rgba32float or r32float, with the usage `STORAGE_BINDING`; x is of floats or normalised integers, with as many
+/// channels and the usage `TEXTURE_BINDING`. Whoever holds a view finds its texture in `view.texture()`; views
+/// themselves do not tell what they show, so that nothing about them could be checked.
+///
+/// Halves are the f32 result rounded to nearest, ties to even, also where the device by itself would round
+/// otherwise. NaN stays NaN, but its payload may change. The one driver found that cannot keep this is SwiftShader,
+/// in rgba16float: it stores infinity as NaN, and with either changes a bit of the channel behind.
 ///
 /// # Errors
 ///
-/// Each method returns an [`Error`]: for a format, shape or usage that cannot be taken, for sizes that differ, for
-/// [random slopes](GpuRelu::in_training); for a texture that is destroyed or of another device; for a lost
-/// device and for exhausted memory. Nothing is written then.
+/// For a format, shape or usage that cannot be taken, for sizes that differ, and for [random
+/// slopes](GpuRelu::in_training); for a texture that is destroyed or of another device; for a lost device and
+/// for exhausted memory. Nothing is written then.
 impl GpuRelu {
-    /// y = f(x). y may be x where the device can read and write its format at once: r32float everywhere; for
-    /// others the device needs the feature `TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES`, and an adapter that can.
+    /// y = f(x). Both may be one texture where the device can read and write its format at once: r32float
+    /// everywhere, others if the adapter can and the device has the feature
+    /// `TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES`.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu, wgpu};

@@ -120,7 +120,7 @@ fn measure(gpu: &Gpu, format: wgpu::TextureFormat, bytes: u32) {
     verify(gpu, &y, &words, bytes);
     for (row, seconds) in rows.iter().zip(&medians) {
         let rate = 2.0 * f64::from(bytes) * f64::from(SIDE).powi(2) / seconds / 1e9;
-        println!("| {format:?} | {} | {rate:.1} | {:.2} |", row.name, medians[0] / seconds);
+        println!("| {format:?} | {} | {rate:.1} | {:.3} |", row.name, medians[0] / seconds);
     }
 }
 
