@@ -174,12 +174,6 @@ impl Geometry {
         Geometry { lanes: self.workgroup, quads: 1, ..self }
     }
 
-    /// Columns and rows of a workgroup on textures: 64 texels, in a square where textures may be tiled, and in a
-    /// row where they are rows of a CPU's memory.
-    pub(crate) fn texels(&self) -> [u32; 2] {
-        if self.quads > 1 { [64, 1] } else { [8, 8] }
-    }
-
     /// Elements a grid of the largest size covers, capped so that 32-bit arithmetic suffices.
     pub(crate) fn most_elements(&self) -> u64 {
         let workgroups = u64::from(self.max_workgroups).pow(2);

@@ -112,10 +112,7 @@ impl Shader {
                 geometry.of(*kernel).constants(*kernel, *access).to_vec()
             }
             Shader::Sum(access) => geometry.constants(Kernel::FORWARD, *access)[..1].to_vec(),
-            Shader::Texture(_) => {
-                let [width, height] = geometry.texels();
-                vec![("WIDTH", f64::from(width)), ("HEIGHT", f64::from(height))]
-            }
+            Shader::Texture(_) => Vec::new(),
         }
     }
 }

@@ -14,6 +14,9 @@ pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
     (wgpu::TextureFormat::R32Float, "r32float"),
 ];
 
+/// Columns and rows of a workgroup, one texel each.
+pub(crate) const SIDE: u32 = 8;
+
 /// What a shader on textures is compiled for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Texel {

@@ -6,7 +6,7 @@ use crate::pipeline::{self, Pipelines};
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::relu::GpuRelu;
 use crate::shader::Shader;
-use crate::texel::{FORMATS, Texel};
+use crate::texel::{FORMATS, SIDE, Texel};
 
 /// # Textures
 ///
@@ -75,9 +75,8 @@ impl GpuRelu {
     /// ```
     pub fn prepare_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<Prepared> {
         self.check_textures(x, y)?;
-        let shared = &self.gpu.shared;
-        let (limits, workgroup) = (&shared.limits, shared.geometry.texels());
-        check_limits(limits, workgroup)?;
+        let limits = &self.gpu.shared.limits;
+        check_limits(limits)?;
         let in_place = x == y;
         let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
         let shader = Shader::Texture(texel);
@@ -87,20 +86,11 @@ impl GpuRelu {
             other => other,
         })?;
 
-        let most = limits.max_compute_workgroups_per_dimension;
-        let keeps_alpha = self.keeps_alpha && y.format().components() == 4;
+        let parts = parts([x.width(), x.height()], limits.max_compute_workgroups_per_dimension);
         let parameters = self.activation.uniform().map(f32::to_bits);
-        let parts = parts([x.width(), x.height()], workgroup, most);
-        let words: Vec<_> = parts
-            .iter()
-            .map(|part| {
-                let mut words = [0; 8];
-                words[..4].copy_from_slice(&parameters);
-                words[4..6].copy_from_slice(&part.first);
-                words[6] = keeps_alpha.into();
-                words
-            })
-            .collect();
+        let keeps_alpha = self.keeps_alpha && y.format().components() == 4;
+        let words: Vec<_> =
+            parts.iter().map(|part| part.uniform(parameters, keeps_alpha)).collect();
         let uniforms = Uniforms::new(&self.gpu, &words)?;
         let [x, y] = guarded(self.gpu.device(), "viewing the textures", || {
             [x, y].map(|texture| texture.create_view(&wgpu::TextureViewDescriptor::default()))
@@ -233,10 +223,10 @@ fn names(usage: wgpu::TextureUsages) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" | ") }
 }
 
-fn check_limits(limits: &wgpu::Limits, [width, height]: [u32; 2]) -> Result<()> {
-    pipeline::check_limits(limits, width * height, 0)?;
+fn check_limits(limits: &wgpu::Limits) -> Result<()> {
+    pipeline::check_limits(limits, SIDE * SIDE, 0)?;
     for (limit, found, needed) in [
-        ("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y, height),
+        ("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y, SIDE),
         ("max_storage_textures_per_shader_stage", limits.max_storage_textures_per_shader_stage, 1),
         ("max_sampled_textures_per_shader_stage", limits.max_sampled_textures_per_shader_stage, 1),
     ] {
@@ -255,14 +245,21 @@ struct Part {
     workgroups: [u32; 2],
 }
 
-/// Cuts a texture into parts of at most `most` workgroups in each dimension, of `group` texels each.
-fn parts(size: [u32; 2], group: [u32; 2], most: u32) -> Vec<Part> {
+impl Part {
+    /// `Part` of `texture.wgsl`.
+    fn uniform(&self, [a, b, c, d]: [u32; 4], keeps_alpha: bool) -> [u32; 8] {
+        let [x, y] = self.first;
+        [a, b, c, d, x, y, keeps_alpha.into(), 0]
+    }
+}
+
+/// Cuts a texture into parts of at most `most` workgroups in each dimension.
+fn parts(size: [u32; 2], most: u32) -> Vec<Part> {
     let along = |dimension: usize| {
-        let (size, group) = (size[dimension], group[dimension]);
-        let longest = group.saturating_mul(most);
+        let (size, longest) = (size[dimension], SIDE.saturating_mul(most));
         (0..size)
             .step_by(longest as usize)
-            .map(move |first| (first, (size - first).min(longest).div_ceil(group)))
+            .map(move |first| (first, (size - first).min(longest).div_ceil(SIDE)))
     };
     let part = |(y, rows), (x, columns)| Part { first: [x, y], workgroups: [columns, rows] };
     along(1).flat_map(|row| along(0).map(move |column| part(row, column))).collect()
@@ -276,15 +273,14 @@ mod tests {
     fn parts_cover_every_texel_once() {
         for size in [[1, 1], [8, 128], [9, 129], [25, 31], [48, 16], [49, 385], [16_384, 3]] {
             for most in [1, 3, 65_535] {
-                let parts = parts(size, [8, 16], most);
+                let parts = parts(size, most);
                 let mut covered = 0;
                 for part in &parts {
                     let [columns, rows] = part.workgroups;
                     assert!((1..=most).contains(&columns) && (1..=most).contains(&rows));
-                    let length = |at: usize, group: u32| {
-                        (size[at] - part.first[at]).min(part.workgroups[at] * group)
-                    };
-                    covered += length(0, 8) * length(1, 16);
+                    let length =
+                        |at: usize| (size[at] - part.first[at]).min(part.workgroups[at] * SIDE);
+                    covered += length(0) * length(1);
                 }
                 assert_eq!(covered, size[0] * size[1], "{size:?} {most}");
                 let mut firsts: Vec<_> = parts.iter().map(|part| part.first).collect();

@@ -1,8 +1,5 @@
 // y = f(x) of every texel of a part of a texture. What binds x and y comes with `load` and `store` (src/texel.rs).
 
-override WIDTH: u32 = 8u;
-override HEIGHT: u32 = 8u;
-
 struct Part {
     parameters: vec4<f32>,
     // Its first texel.
@@ -14,7 +11,7 @@ struct Part {
 
 @group(0) @binding(0) var<uniform> operation: Part;
 
-@compute @workgroup_size(WIDTH, HEIGHT)
+@compute @workgroup_size(8, 8)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     let at = operation.first + id.xy;
     if (any(at >= textureDimensions(y))) {
