@@ -1,10 +1,10 @@
-// What the smooth activations share: exp, expm1, softplus, tanh and arithmetic with more bits than f32.
+// What the smooth activations share: exp, expm1, softplus, tanh, with more bits than f32 and in short.
 //
 // WGSL has no expm1, log1p or erfc, and its exp and tanh may be tens of ulp off. Compilers may also
 // contract and reassociate, so extra bits are never taken from rounding errors, but from values cut to
 // 12 bits: these multiply exactly, and no compiler sees through the cut.
 //
-// Nothing here takes care of NaN: the callers do, on the bits.
+// Nothing here but numerics_gate takes care of NaN: the callers do, on the bits.
 
 // A number of more than 24 bits: the sum. Where it is multiplied, the head has 12 bits.
 struct NumericsWide {
@@ -128,6 +128,48 @@ fn numerics_exp(x: NumericsWide) -> NumericsExp {
     return NumericsExp(coarse, ((c - coarse) + square) + rest, vec4<i32>(n));
 }
 
+// scale * (1 + fraction), in plain numbers: for results of one or two ulp.
+struct NumericsShort {
+    scale: vec4<f32>,
+    fraction: vec4<f32>,
+}
+
+// exp(r) - 1 for |r| <= 0.35; error 2e-8 of r.
+fn numerics_short_fraction(r: vec4<f32>) -> vec4<f32> {
+    let q = 0.5 + r * (0.1666654 + r * (0.041666478 + r * (0.008366858 + r * 0.001393373)));
+    return r + r * r * q;
+}
+
+// 2^n for a whole n from -126 to 127, whose last bits are those of n plus 1.5 * 2^23.
+fn numerics_short_exp2(n: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(n + 12583039.0) << vec4<u32>(23u));
+}
+
+// 2^shift exp(x), where that is in the range of f32.
+fn numerics_short_exp(x: NumericsWide, shift: f32) -> NumericsShort {
+    let n = round((x.head + x.tail) * 1.442695);
+    // ln 2 comes in two parts, of which n times the first has 23 bits; the cut changes nothing, but stops
+    // compilers from joining the two.
+    let high = bitcast<vec4<u32>>(n * 0.693145751953125) & vec4<u32>(0xfffffffeu);
+    let r = (x.head - bitcast<vec4<f32>>(high)) + (x.tail - n * 1.4286068e-6);
+    return NumericsShort(numerics_short_exp2(n + shift), numerics_short_fraction(r));
+}
+
+// exp(x) - 1 for x <= 0. The result is so near to -1 where n is large that one part of ln 2 is enough.
+fn numerics_short_expm1(x: vec4<f32>) -> vec4<f32> {
+    let middle = max(x, vec4<f32>(-30.0));
+    let n = round(middle * 1.442695);
+    let scale = numerics_short_exp2(n);
+    // It is negative anyway; the mark stops compilers from making scale * (1 + fraction) - 1 of the sum.
+    let less = bitcast<vec4<f32>>(bitcast<vec4<u32>>(scale - 1.0) | vec4<u32>(0x80000000u));
+    return scale * numerics_short_fraction(middle - n * 0.6931472) + less;
+}
+
+// x < 0, or -0, and no NaN.
+fn numerics_is_negative(x: vec4<f32>) -> vec4<bool> {
+    return bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608);
+}
+
 // y times exp(x), rounded about once; the head of y must have 12 bits. Each step brings y nearer to the
 // result, so that none overflows or vanishes before it does; and exp(x) itself, which may be out of range,
 // is never rounded.
@@ -198,18 +240,29 @@ fn numerics_softplus(v: NumericsWide, x: vec4<f32>, scale: vec4<f32>) -> vec4<f3
     return select(left, right.head + (right.tail + tail / scale), x > vec4<f32>(0.0));
 }
 
-// The logistic function 1 / (1 + exp(-x)), times factor.
-fn numerics_logistic(x: NumericsWide, factor: vec4<f32>) -> vec4<f32> {
-    // e = exp(-|x|); for x < 0 the result is factor * e / (1 + e), where e may be smaller than f32 holds.
+// 2^-27 <= |x| <= infinity: no NaN, and not so small that a curve through 0 is its tangent.
+fn numerics_is_curved(x: vec4<f32>) -> vec4<bool> {
+    let size = bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu);
+    return (size - vec4<u32>(0x32000000u)) <= vec4<u32>(0x4d800000u);
+}
+
+// x / (1 + exp(-v)) for a v that has the sign of x, and x / 2 as its tangent; v <= -110 where x is. NaN for NaN.
+fn numerics_gate(x: vec4<f32>, v: NumericsWide) -> vec4<f32> {
+    // At -110 the result is 0 in f32, and at 63 it is x; all between is scaled by 2^-34 into the range of f32.
+    let head = clamp(v.head, vec4<f32>(-110.0), vec4<f32>(63.0));
+    let tail = select(vec4<f32>(0.0), v.tail, head == v.head);
+    let e = numerics_short_exp(NumericsWide(-head, -tail), -34.0);
+    let scaled = max(x, vec4<f32>(-110.0)) * 5.820766e-11;
+    let value = scaled / (e.scale + (5.820766e-11 + e.scale * e.fraction));
+    return select(0.5 * x, value, numerics_is_curved(x));
+}
+
+// The logistic function 1 / (1 + exp(-x)).
+fn numerics_logistic(x: NumericsWide) -> vec4<f32> {
+    // e = exp(-|x|); for x < 0 the result is e / (1 + e), where e may be smaller than f32 holds.
     let e = numerics_exp(numerics_wide_minus_abs(x));
     let q = numerics_reciprocal_1p(e);
-    let scaled = numerics_wide_mul(numerics_split(factor), q);
-    let right = scaled.head + scaled.tail;
-    let value = select(right, numerics_exp_times(e, scaled), x.head < vec4<f32>(0.0));
-    // Below, the factor's tail would be subnormal, and x is as small; above, it may be infinite. e is 1 or 0.
-    let size = abs(factor);
-    let middle = (size > vec4<f32>(1.0e-20)) & (size < vec4<f32>(1.0e20));
-    return select(factor * (q.head + q.tail), value, middle);
+    return select(q.head + q.tail, numerics_exp_times(e, q), x.head < vec4<f32>(0.0));
 }
 
 // e q (1 - slope q) with e = exp(v) and q = 1 / (1 + e), for v <= 0 and slope >= 0: the derivative of

@@ -172,7 +172,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
     }
 
     /// `x · σ(1.702 x)`, with the logistic function σ.
@@ -186,7 +186,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
     }
 
     /// Sigmoid linear unit (swish), `x · σ(x)`; derivative `σ(x) · (1 + x · (1 − σ(x)))`.
@@ -202,7 +202,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
     }
 
     /// `x · tanh(ln(1 + eˣ))`.
@@ -218,7 +218,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(3.5)],
+        tolerance: [Tolerance::Ulp(3.5), Tolerance::Ulp(3.5)],
     }
 
     /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1 past

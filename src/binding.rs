@@ -2,16 +2,18 @@
 
 use crate::dispatch::{self, ALIGNMENT, Geometry, Span};
 use crate::error::{Error, Operand, Result};
+use crate::fusion::Channels;
 use crate::kernel::{Extent, Kernel};
 use crate::operation::Operation;
-use crate::shader::Place;
+use crate::shader::{Place, Spread};
 use crate::strided::Region;
+use crate::view::View;
 
 /// Words of a dispatch's uniform, in the order of `Given` in `operation.wgsl`.
-pub(crate) const WORDS: usize = 56;
+pub(crate) const WORDS: usize = 68;
 
 /// Where in it its strides begin.
-const STRIDES: usize = 24;
+const STRIDES: usize = 28;
 
 /// What all dispatches of an operation share.
 pub(crate) struct Bindings<'o, 'a> {
@@ -49,10 +51,13 @@ impl<'o, 'a> Bindings<'o, 'a> {
     /// Spans of ranges in one buffer are shorter: either they fit into one binding together, or are too
     /// far apart for their bindings to meet.
     fn parts(&self) -> u64 {
-        let reads = self.kernel.reads();
-        let shares =
-            |&(operand, _): &_| self.operation.view(operand).same_buffer(&self.operation.output);
-        if reads.iter().any(shares) { 2 + reads.len() as u64 } else { 1 }
+        let operands = self.kernel.operands();
+        let view = |index: usize| self.operation.view(operands[index].0);
+        let shares = |written: usize| {
+            (written + 1..operands.len()).any(|other| view(written).same_buffer(&view(other)))
+        };
+        let sharing = (0..self.kernel.writes().len()).any(shares);
+        if sharing { 1 + operands.len() as u64 } else { 1 }
     }
 
     /// Bytes of a range that fits into a binding, which starts at an aligned offset before it.
@@ -102,42 +107,39 @@ impl<'o, 'a> Bindings<'o, 'a> {
 
     /// Binds one span.
     fn plan(&self, span: Span, region: Option<Region>) -> Plan<'o, 'a> {
-        let output = self.operation.output;
         let range = |operand, extent| self.range(operand, extent, span, region.as_ref());
-        let mut shared = self.align(range(self.kernel.written(), Extent::Elements));
-        let mut reads = Vec::new();
-        for (operand, extent) in self.kernel.reads() {
+        let writes = self.kernel.writes();
+        let written =
+            |view: &View<'_>| writes.iter().any(|&(w, _)| self.operation.view(w).same_buffer(view));
+        let mut bound: Vec<Bound<'a>> = Vec::new();
+        for (operand, extent) in self.kernel.operands() {
             let own = self.align(range(operand, extent));
-            let place = if !self.operation.view(operand).same_buffer(&output) {
-                Place::Own
-            } else {
-                let (start, end) = (shared.start.min(own.start), shared.end.max(own.end));
-                if end - start <= self.limit {
-                    shared = Binding { start, end, ..shared };
-                    Place::Output
-                } else {
-                    Place::OwnWritable
+            let mut place = Place::Own;
+            if written(&self.operation.view(operand)) {
+                let joint = |host: &Bound<'a>| Binding {
+                    start: host.binding.start.min(own.start),
+                    end: host.binding.end.max(own.end),
+                    ..own
+                };
+                let fits = |host: &Bound<'a>| {
+                    let Binding { start, end, .. } = joint(host);
+                    host.place == Place::OwnWritable
+                        && host.binding.buffer == own.buffer
+                        && end - start <= self.limit
+                };
+                place = Place::OwnWritable;
+                if let Some(index) = bound.iter().position(fits) {
+                    bound[index].binding = joint(&bound[index]);
+                    place = Place::With(index as u8);
                 }
-            };
-            reads.push(Bound { operand, extent, place, binding: own, first: 0 });
-        }
-        for bound in &mut reads {
-            if bound.place == Place::Output {
-                bound.binding = shared;
             }
+            bound.push(Bound { operand, extent, place, binding: own, first: 0 });
         }
-        let writes = self.kernel.writes().into_iter().map(|(operand, extent)| Bound {
-            operand,
-            extent,
-            place: Place::Own,
-            binding: match extent {
-                Extent::Elements => shared,
-                _ => self.align(range(operand, extent)),
-            },
-            first: 0,
-        });
-        let mut bound: Vec<_> = writes.chain(reads).collect();
-        for one in &mut bound {
+        for index in 0..bound.len() {
+            if let Place::With(host) = bound[index].place {
+                bound[index].binding = bound[usize::from(host)].binding;
+            }
+            let one = &mut bound[index];
             one.first = range(one.operand, one.extent).start - one.binding.start;
         }
         Plan { operation: self.operation, kernel: self.kernel, span, region, bound }
@@ -205,13 +207,39 @@ pub(crate) struct Plan<'o, 'a> {
 }
 
 impl Plan<'_, '_> {
-    fn reads(&self) -> &[Bound<'_>] {
-        &self.bound[self.kernel.writes().len()..]
+    /// Where each operand is bound.
+    pub(crate) fn places(&self) -> Vec<Place> {
+        self.bound.iter().map(|bound| bound.place).collect()
     }
 
-    /// Where each operand that is read is bound.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        self.reads().iter().map(|bound| bound.place).collect()
+    /// How the channels of a group follow from that of its first element.
+    pub(crate) fn spread(&self) -> Spread {
+        let Channels { count, inner } = self.operation.channels();
+        let unit = self.span.access.elements().max(4);
+        let aligned = self.phase().is_multiple_of(unit);
+        match (u64::from(inner), u64::from(count)) {
+            _ if !self.kernel.has_channels() => Spread::Same,
+            (inner, _) if aligned && inner.is_multiple_of(unit) => Spread::Same,
+            (1, 1) => Spread::Same,
+            (1, count) if aligned && count.is_multiple_of(unit) && self.words_of_channels() => {
+                Spread::Consecutive
+            }
+            _ => Spread::Any,
+        }
+    }
+
+    /// Whether the numbers of the channels begin with a word of the access.
+    fn words_of_channels(&self) -> bool {
+        let mut of_channels = self.bound.iter().filter(|bound| bound.extent == Extent::Channels);
+        of_channels.all(|bound| {
+            let bytes = self.kernel.element(bound.operand).size() * self.span.access.elements();
+            bound.first.is_multiple_of(bytes)
+        })
+    }
+
+    /// The place of its first element in a row of channels.
+    fn phase(&self) -> u64 {
+        self.span.start % self.operation.channels().row()
     }
 
     pub(crate) fn uniform(&self, parameters: [u32; 4]) -> [u32; WORDS] {
@@ -224,6 +252,9 @@ impl Plan<'_, '_> {
             let element = self.kernel.element(operand).size();
             bound.map_or(0, |bound| match bound.extent {
                 Extent::Elements => (bound.first / (element * elements)) as u32,
+                Extent::Channels if self.spread() == Spread::Consecutive => {
+                    (bound.first / (element * elements)) as u32
+                }
                 Extent::Channels => (bound.first / element) as u32,
                 Extent::Mask => (bound.first / 4) as u32,
             })
@@ -240,7 +271,7 @@ impl Plan<'_, '_> {
         uniform[14..STRIDES].copy_from_slice(&[
             channels.count,
             channels.inner,
-            (start % channels.row()) as u32,
+            self.phase() as u32,
             (length / elements) as u32,
             word(output),
             word(Operand::X),
@@ -248,6 +279,10 @@ impl Plan<'_, '_> {
             word(Operand::Bias),
             word(Operand::Residual),
             word(Operand::Mask),
+            word(Operand::Weight),
+            word(Operand::Gate),
+            word(Operand::Dgate),
+            0,
         ]);
         if let Some(region) = &self.region {
             uniform[STRIDES..].copy_from_slice(&self.strides(region));
@@ -266,8 +301,15 @@ impl Plan<'_, '_> {
         }
         words[6] = ((self.span.start - region.start) / unit) as u32;
         words[8..12].copy_from_slice(&sizes);
-        let operands =
-            [Operand::X, self.kernel.written(), Operand::Dy, Operand::Bias, Operand::Residual];
+        let operands = [
+            Operand::X,
+            self.kernel.written(),
+            Operand::Dy,
+            Operand::Bias,
+            Operand::Residual,
+            Operand::Gate,
+            Operand::Dgate,
+        ];
         for (words, operand) in words[12..].chunks_exact_mut(4).zip(operands) {
             let Some(strided) = region.of(operand) else { continue };
             let [outer @ .., within] = strided.strides;
@@ -281,40 +323,28 @@ impl Plan<'_, '_> {
         words
     }
 
-    /// The bind group's entries: the uniform, the output, what is read, a mask that is written.
+    /// The bind group's entries: the uniform, and the operands.
     pub(crate) fn entries<'b>(
         &'b self,
         uniform: &'b wgpu::Buffer,
         offset: u64,
     ) -> Vec<wgpu::BindGroupEntry<'b>> {
-        let entry = |binding: usize, buffer, offset, size| {
-            let size = std::num::NonZero::new(size);
-            wgpu::BindGroupEntry {
-                binding: binding as u32,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset,
-                    size,
-                }),
-            }
+        let entry = |binding: u32, buffer, offset, size| wgpu::BindGroupEntry {
+            binding,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer,
+                offset,
+                size: std::num::NonZero::new(size),
+            }),
         };
-        let bind = |number: usize, Binding { buffer, start, end }: Binding<'b>| {
+        let uniform = entry(0, uniform, offset, size_of::<[u32; WORDS]>() as u64);
+        let own =
+            (1..).zip(&self.bound).filter(|(_, bound)| !matches!(bound.place, Place::With(_)));
+        let operands = own.map(|(number, bound)| {
+            let Binding { buffer, start, end } = bound.binding;
             entry(number, buffer, start, end - start)
-        };
-        let reads = self.reads();
-        let mut entries = vec![
-            entry(0, uniform, offset, size_of::<[u32; WORDS]>() as u64),
-            bind(1, self.bound[0].binding),
-        ];
-        for (number, bound) in (2..).zip(reads) {
-            if bound.place != Place::Output {
-                entries.push(bind(number, bound.binding));
-            }
-        }
-        if self.bound.len() > 1 + reads.len() {
-            entries.push(bind(2 + reads.len(), self.bound[1].binding));
-        }
-        entries
+        });
+        [uniform].into_iter().chain(operands).collect()
     }
 }
 

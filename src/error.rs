@@ -319,6 +319,13 @@ pub enum Error {
         inner: u32,
     },
 
+    /// An axis that cannot be split into halves.
+    #[error("an axis of {length} elements has no halves; split one of even length")]
+    OddAxis {
+        /// Its length.
+        length: u32,
+    },
+
     /// A per-channel operand that has not one number a channel.
     #[error("{operand} has {length} elements for {channels} channels; pass one a channel")]
     ChannelLength {
@@ -451,6 +458,14 @@ pub enum Operand {
     Residual,
     /// The bits from which a gradient is taken without x.
     Mask,
+    /// The slopes of a PReLU.
+    Weight,
+    /// The gradient of the loss with respect to the slopes.
+    Dw,
+    /// The input of a gated unit that goes through the activation.
+    Gate,
+    /// The gradient of the loss with respect to that input.
+    Dgate,
     /// The range to read back.
     Source,
     /// The slice to read back into.
@@ -470,6 +485,9 @@ impl Operand {
             Operand::Bias => "bias",
             Operand::Residual => "residual",
             Operand::Mask => "mask",
+            Operand::Weight => "weight",
+            Operand::Gate => "gate",
+            Operand::Dgate => "dgate",
             // The others are never bound, but for the output.
             _ => "y",
         }
@@ -486,6 +504,10 @@ impl fmt::Display for Operand {
             Operand::Bias => "bias",
             Operand::Residual => "residual",
             Operand::Mask => "mask",
+            Operand::Weight => "weight",
+            Operand::Dw => "dw",
+            Operand::Gate => "gate",
+            Operand::Dgate => "dgate",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
             Operand::Data => "the slice to upload",

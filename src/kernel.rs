@@ -15,6 +15,10 @@ pub(crate) struct Kernel {
     pub(crate) mask: bool,
     /// Whether slopes are drawn at random.
     pub(crate) draws: bool,
+    /// Whether slopes are given, one a channel.
+    pub(crate) weights: bool,
+    /// A second input, which goes through the activation and multiplies the first.
+    pub(crate) gate: Option<Gate>,
     /// How the elements lie.
     pub(crate) order: Order,
     /// Of x and what becomes of it: the bias, dx.
@@ -29,6 +33,15 @@ pub(crate) enum Direction {
     Forward,
     /// dx = dy · f'(x).
     Gradient,
+}
+
+/// What a gate does to its input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Gate {
+    /// It applies the activation.
+    Activated,
+    /// Nothing.
+    Linear,
 }
 
 /// How the elements of an operation lie.
@@ -60,6 +73,8 @@ impl Kernel {
         residual: false,
         mask: false,
         draws: false,
+        weights: false,
+        gate: None,
         order: Order::Contiguous,
         input: ElementType::F32,
         output: ElementType::F32,
@@ -76,7 +91,9 @@ impl Kernel {
             (!of_mask).then_some((Operand::X, Extent::Elements)),
             of_mask.then_some((Operand::Mask, Extent::Mask)),
             gradient.then_some((Operand::Dy, Extent::Elements)),
+            self.gate.map(|_| (Operand::Gate, Extent::Elements)),
             self.bias.map(|extent| (Operand::Bias, extent)),
+            self.weights.then_some((Operand::Weight, Extent::Channels)),
             self.residual.then_some((Operand::Residual, Extent::Elements)),
         ]
         .into_iter()
@@ -84,16 +101,25 @@ impl Kernel {
         .collect()
     }
 
-    /// What is written: the output, and then a mask.
+    /// What is written: the output, the gradient of a gate's input, a mask.
     pub(crate) fn writes(&self) -> Vec<(Operand, Extent)> {
-        let mask = self.mask && self.direction == Direction::Forward;
-        [Some((self.written(), Extent::Elements)), mask.then_some((Operand::Mask, Extent::Mask))]
-            .into_iter()
-            .flatten()
-            .collect()
+        let forward = self.direction == Direction::Forward;
+        [
+            Some((self.written(), Extent::Elements)),
+            (self.gate.is_some() && !forward).then_some((Operand::Dgate, Extent::Elements)),
+            (self.mask && forward).then_some((Operand::Mask, Extent::Mask)),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
-    /// The operands of an element each: those read, and then the output.
+    /// All operands, in the order of their bindings: those written, then those read.
+    pub(crate) fn operands(&self) -> Vec<(Operand, Extent)> {
+        self.writes().into_iter().chain(self.reads()).collect()
+    }
+
+    /// The operands of an element each: those read, and then those written.
     pub(crate) fn of_elements(&self) -> Vec<Operand> {
         let operands = self.reads().into_iter().chain(self.writes());
         let each = operands.filter(|(_, extent)| *extent == Extent::Elements);
@@ -111,6 +137,7 @@ impl Kernel {
     /// How an operand's elements are stored.
     pub(crate) fn element(&self, operand: Operand) -> ElementType {
         match (operand, self.direction) {
+            (Operand::Weight, _) => ElementType::F32,
             (Operand::Y | Operand::Dy, _) | (Operand::Residual, Direction::Forward) => self.output,
             _ => self.input,
         }
@@ -121,9 +148,14 @@ impl Kernel {
         self.input.is_half() || self.output.is_half()
     }
 
-    /// Whether it can take eight elements at once: those that look at nothing but each element.
+    /// Whether an operand has one number a channel.
+    pub(crate) fn has_channels(&self) -> bool {
+        self.weights || self.bias == Some(Extent::Channels)
+    }
+
+    /// Whether it can take eight elements at once: variates are drawn by fours.
     pub(crate) fn by_octets(&self) -> bool {
-        !self.draws && self.bias != Some(Extent::Channels)
+        !self.draws
     }
 
     /// Dispatches start at a multiple of this many elements from the operation's first: four, or those of
@@ -139,16 +171,18 @@ impl Kernel {
 
     /// Whether it depends on where an element stands in the operation.
     pub(crate) fn is_ordered(&self) -> bool {
-        !self.free_of_place() || self.bias == Some(Extent::Channels)
+        !self.free_of_place() || self.has_channels()
     }
 
     /// For labels.
     pub(crate) const fn name(&self) -> &'static str {
-        match (self.direction, self.mask) {
-            (Direction::Forward, false) => "forward",
-            (Direction::Forward, true) => "forward with mask",
-            (Direction::Gradient, false) => "gradient",
-            (Direction::Gradient, true) => "gradient from mask",
+        match (self.direction, self.mask, self.gate.is_some()) {
+            (Direction::Forward, false, false) => "forward",
+            (Direction::Forward, true, _) => "forward with mask",
+            (Direction::Forward, false, true) => "gate",
+            (Direction::Gradient, false, false) => "gradient",
+            (Direction::Gradient, true, _) => "gradient from mask",
+            (Direction::Gradient, false, true) => "gate gradient",
         }
     }
 }

@@ -21,6 +21,7 @@
 //!
 //! - [`Gpu`] is a device, made or adopted ([`Gpu::from_device`]), with upload and download.
 //! - [`GpuRelu`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]).
+//! - [`GpuPrelu`] learns its slopes, and [`GpuGlu`] gates one half of its inputs with the other.
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
 //! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
@@ -43,11 +44,14 @@ mod element;
 mod error;
 mod fused;
 mod fusion;
+mod glu;
 mod gpu;
 mod guard;
 mod kernel;
+mod link;
 mod operation;
 mod pipeline;
+mod prelu;
 mod prepared;
 pub mod reference;
 mod relu;
@@ -74,9 +78,11 @@ pub use draw::Draw;
 pub use element::{Element, ElementType};
 pub use error::{Error, Operand, Result};
 pub use fusion::{Channels, Fusion};
+pub use glu::GpuGlu;
 pub use gpu::Gpu;
 /// The half floats whose types this crate takes and returns.
 pub use half;
+pub use prelu::GpuPrelu;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;
 #[cfg(not(target_arch = "wasm32"))]

@@ -6,7 +6,7 @@ use crate::draw::Draw;
 use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::{Bias, Channels};
-use crate::kernel::{Direction, Extent, Kernel, Order};
+use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::strided::{Region, Strided, contiguous};
 use crate::view::View;
 
@@ -23,6 +23,12 @@ pub(crate) struct Operation<'a> {
     pub(crate) residual: Option<View<'a>>,
     /// Written forward, read for a gradient.
     pub(crate) mask: Option<View<'a>>,
+    /// Slopes, one a channel.
+    pub(crate) weights: Option<(View<'a>, Channels)>,
+    /// What multiplies x, and how.
+    pub(crate) gate: Option<(View<'a>, Gate)>,
+    /// The gradient of the gate's input.
+    pub(crate) dgate: Option<View<'a>>,
     /// y, or dx.
     pub(crate) output: View<'a>,
 }
@@ -40,6 +46,8 @@ impl<'a> Operation<'a> {
             residual: self.residual.is_some(),
             mask: self.mask.is_some(),
             draws: self.draw.is_some(),
+            weights: self.weights.is_some(),
+            gate: self.gate.map(|(_, gate)| gate),
             order: Order::Contiguous,
             input,
             output,
@@ -68,7 +76,9 @@ impl<'a> Operation<'a> {
 
     /// What channels the elements have: all one, if that does not matter.
     pub(crate) fn channels(&self) -> Channels {
-        self.bias.and_then(|bias| bias.channels).unwrap_or(Channels { count: 1, inner: 1 })
+        let of_bias = self.bias.and_then(|bias| bias.channels);
+        let of_weights = self.weights.map(|(_, channels)| channels);
+        of_bias.or(of_weights).unwrap_or(Channels { count: 1, inner: 1 })
     }
 
     /// The buffer of an operand of [`Operation::kernel`].
@@ -79,6 +89,9 @@ impl<'a> Operation<'a> {
             Operand::Bias => self.bias.map(|bias| bias.values),
             Operand::Residual => self.residual,
             Operand::Mask => self.mask,
+            Operand::Weight => self.weights.map(|(values, _)| values),
+            Operand::Gate => self.gate.map(|(values, _)| values),
+            Operand::Dgate => self.dgate,
             _ => None,
         };
         view.unwrap_or(self.output)
@@ -94,8 +107,8 @@ impl<'a> Operation<'a> {
             .collect();
         let length = equal_lengths(&of_elements)?;
         self.check_shapes(kernel)?;
-        self.check_bias(kernel, length)?;
-        self.check_mask(kernel, length)?;
+        self.check_channels(kernel, length)?;
+        self.check_mask(length)?;
         self.check_apart(kernel)?;
         Ok(length)
     }
@@ -111,64 +124,75 @@ impl<'a> Operation<'a> {
                 return Err(Error::ShapeMismatch { operand, shape, reference, expected });
             }
         }
-        let written = kernel.written();
-        match self.region(kernel) {
-            Some(region) if region.length() > 0 => {
-                region.check_written(written, kernel.element(written).size())
-            }
-            _ => Ok(()),
-        }
+        let region = self.region(kernel).filter(|region| region.length() > 0);
+        let mut writes = kernel.writes().into_iter();
+        writes.try_for_each(|(operand, _)| match &region {
+            Some(region) => region.check_written(operand, kernel.element(operand).size()),
+            None => Ok(()),
+        })
     }
 
-    /// That what is read is the output itself, or apart from it.
+    /// That what shares a buffer with something written is the same, or apart from it.
     fn check_apart(&self, kernel: Kernel) -> Result<()> {
-        let (written, output) = (kernel.written(), self.output);
-        let region = self.region(kernel);
-        for (operand, extent) in kernel.reads() {
-            let view = self.view(operand);
-            if !view.same_buffer(&output) {
-                continue;
-            }
-            // A binding has words of one size.
-            if extent != Extent::Elements || kernel.element(operand) != kernel.element(written) {
-                return Err(Error::SharedBuffer { operand, written });
-            }
-            let meet = match region.as_ref().and_then(|r| Some((r, r.of(operand)?, r.of(written)?)))
+        let region = self.region(kernel).filter(|region| region.length() > 0);
+        let writes = kernel.writes();
+        for (index, &(written, extent_written)) in writes.iter().enumerate() {
+            let output = self.view(written);
+            let others = writes[..index].iter().map(|write| (write, false));
+            let reads = kernel.reads();
+            for (&(operand, extent), may_be) in others.chain(reads.iter().map(|read| (read, true)))
             {
-                Some((region, of_input, of_output)) if region.length() > 0 => {
-                    let element = kernel.element(operand).size();
-                    let [a, b] = [view, output].map(|view| view.offset / element);
-                    let same = a == b && of_input.strides == of_output.strides;
-                    !same && !region.apart([(of_input, a), (of_output, b)])
+                let view = self.view(operand);
+                if !view.same_buffer(&output) {
+                    continue;
                 }
-                _ => view.overlaps_in_part(&output),
-            };
-            if meet {
-                return Err(Error::Overlap {
-                    input: operand,
-                    input_offset: view.offset,
-                    output: written,
-                    output_offset: output.offset,
-                    size: view.size,
-                });
+                // A binding has words of one size.
+                let each = extent == Extent::Elements && extent_written == Extent::Elements;
+                if !each || kernel.element(operand) != kernel.element(written) {
+                    let (operand, written) =
+                        if may_be { (operand, written) } else { (written, operand) };
+                    return Err(Error::SharedBuffer { operand, written });
+                }
+                let pair = region.as_ref().and_then(|r| Some((r, r.of(operand)?, r.of(written)?)));
+                let element = kernel.element(operand).size();
+                let [a, b] = [view, output].map(|view| view.offset / element);
+                let (same, apart) = match pair {
+                    Some((region, x, y)) => {
+                        (a == b && x.strides == y.strides, region.apart([(x, a), (y, b)]))
+                    }
+                    None => (a == b, view.size == 0 || (a != b && !view.overlaps_in_part(&output))),
+                };
+                if !(apart || (same && may_be)) {
+                    return Err(Error::Overlap {
+                        input: operand,
+                        input_offset: view.offset,
+                        output: written,
+                        output_offset: output.offset,
+                        size: view.size,
+                    });
+                }
             }
         }
         Ok(())
     }
 
-    fn check_bias(&self, kernel: Kernel, length: u64) -> Result<()> {
-        let Some(Bias { values, channels: Some(channels) }) = self.bias else { return Ok(()) };
-        contiguous_only(Operand::Bias, &values)?;
-        let found = values.storage(Operand::Bias, kernel.element(Operand::Bias))?;
-        channels.check(length)?;
-        if found == u64::from(channels.count) {
-            return Ok(());
+    /// That operands of one number a channel have as many, and the elements are whole rows.
+    fn check_channels(&self, kernel: Kernel, length: u64) -> Result<()> {
+        let of_bias = self.bias.and_then(|b| Some((Operand::Bias, b.values, b.channels?)));
+        let of_weights = self.weights.map(|(values, channels)| (Operand::Weight, values, channels));
+        for (operand, values, channels) in of_bias.into_iter().chain(of_weights) {
+            contiguous_only(operand, &values)?;
+            let found = values.storage(operand, kernel.element(operand))?;
+            channels.check(length)?;
+            if found != u64::from(channels.count) {
+                let channels = channels.count;
+                return Err(Error::ChannelLength { operand, length: found, channels });
+            }
         }
-        let channels = channels.count;
-        Err(Error::ChannelLength { operand: Operand::Bias, length: found, channels })
+        Ok(())
     }
 
-    fn check_mask(&self, kernel: Kernel, length: u64) -> Result<()> {
+    fn check_mask(&self, length: u64) -> Result<()> {
         let Some(mask) = self.mask else { return Ok(()) };
         contiguous_only(Operand::Mask, &mask)?;
         mask.storage(Operand::Mask, ElementType::F32)?;
@@ -178,16 +202,6 @@ impl<'a> Operation<'a> {
         }
         if self.draw.is_some() {
             return Err(no_mask(&self.activation));
-        }
-        if self.dy.is_none() {
-            for (operand, _) in kernel.reads() {
-                if self.view(operand).same_buffer(&mask) {
-                    return Err(Error::SharedBuffer { operand, written: Operand::Mask });
-                }
-            }
-            if self.output.same_buffer(&mask) {
-                return Err(Error::SharedBuffer { operand: Operand::Mask, written: Operand::Y });
-            }
         }
         Ok(())
     }

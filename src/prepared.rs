@@ -207,7 +207,7 @@ impl Prepared {
 
         let limits = &gpu.shared.limits;
         let geometry = gpu.shared.geometry.of(kernel);
-        let buffers = kernel.reads().len() + kernel.writes().len();
+        let buffers = kernel.operands().len();
         pipeline::check_limits(limits, geometry.workgroup, buffers as u32)?;
         let plans = Bindings::new(limits, operation, kernel)?.plans(length, geometry)?;
         let parameters = parameters(&activation, of_mask).map(f32::to_bits);
@@ -220,6 +220,7 @@ impl Prepared {
                 kernel,
                 access: plan.span.access,
                 places: plan.places(),
+                spread: plan.spread(),
             };
             let entries = plan.entries(&uniforms.buffer, index as u64 * uniforms.stride);
             let Span { length, start, .. } = plan.span;

@@ -342,6 +342,9 @@ impl GpuRelu {
             bias: None,
             residual: None,
             mask: None,
+            weights: None,
+            gate: None,
+            dgate: None,
             output,
         }
     }
@@ -354,7 +357,7 @@ impl GpuRelu {
     /// How an operand is stored.
     pub(crate) fn element(&self, operand: Operand) -> ElementType {
         let [input, output] = self.elements;
-        if matches!(operand, Operand::X | Operand::Dx) { input } else { output }
+        if matches!(operand, Operand::Y | Operand::Dy) { output } else { input }
     }
 
     /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.
@@ -364,14 +367,22 @@ impl GpuRelu {
         output: Operand,
         prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
     ) -> Result<wgpu::Buffer> {
+        let (buffer, size) = self.new_buffer(inputs, output)?;
+        prepare(View { buffer: &buffer, offset: 0, size, layout: None })?.submit(&self.gpu)?;
+        Ok(buffer)
+    }
+
+    /// A new buffer for `output`, as long as the inputs, and the bytes that its elements have.
+    pub(crate) fn new_buffer(
+        &self,
+        inputs: &[(Operand, View<'_>)],
+        output: Operand,
+    ) -> Result<(wgpu::Buffer, u64)> {
         // A range that does not fit shall not decide over an allocation.
         let typed: Vec<_> =
             inputs.iter().map(|&(operand, view)| (operand, view, self.element(operand))).collect();
         let length = operation::equal_lengths(&typed)?;
         let size = length.saturating_mul(self.element(output).size());
-        let buffer = self.gpu.buffer(size.next_multiple_of(4), false)?;
-        let view = View { buffer: &buffer, offset: 0, size, layout: None };
-        prepare(view)?.submit(&self.gpu)?;
-        Ok(buffer)
+        Ok((self.gpu.buffer(size.saturating_add(3) / 4 * 4, false)?, size))
     }
 }

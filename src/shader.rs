@@ -1,35 +1,11 @@
-//! The shaders: links one activation and one kernel into a module.
-//!
-//! Whole files are joined; WGSL does not care for their order, and nothing is substituted inside one.
-//! What is generated here are the one-line wrappers that give the activation its kernel name, and what calls
-//! the loads and stores of words.rs.
+//! The shaders: what there is to compile, and with which bindings.
 
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
-use crate::error::Operand;
-use crate::kernel::{Direction, Extent, Kernel, Order};
-use crate::table::Gradient;
+use crate::element::ElementType;
+use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
+use crate::link;
 use crate::texel::{self, Texel};
-use crate::wgsl;
-use crate::words::{Words, binding, conversions, is_atomic, word};
-
-const OPERATION: &str = include_str!("../shaders/kernel/operation.wgsl");
-const GRID: &str = include_str!("../shaders/kernel/grid.wgsl");
-const MASK_GRID: &str = include_str!("../shaders/kernel/mask_grid.wgsl");
-const FORWARD: &str = include_str!("../shaders/kernel/forward.wgsl");
-const GRADIENT: &str = include_str!("../shaders/kernel/gradient.wgsl");
-const MULTIPLY: &str = include_str!("../shaders/kernel/multiply.wgsl");
-const MASKED_FORWARD: &str = include_str!("../shaders/kernel/masked_forward.wgsl");
-const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl");
-const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
-const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
-const CONTIGUOUS: &str = include_str!("../shaders/kernel/contiguous.wgsl");
-const ROWS: &str = include_str!("../shaders/kernel/rows.wgsl");
-const STRIDED: &str = include_str!("../shaders/kernel/strided.wgsl");
-const DIVIDE: &str = include_str!("../shaders/kernel/divide.wgsl");
-const DIVIDE_WIDE: &str = include_str!("../shaders/kernel/divide_wide.wgsl");
-const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
-const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
 
 /// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -39,11 +15,12 @@ pub(crate) enum Shader {
         activation: &'static str,
         kernel: Kernel,
         access: Access,
-        /// One for each operand that is read.
+        /// One for each operand.
         places: Vec<Place>,
+        spread: Spread,
     },
-    /// Sums of words of this access.
-    Sum(Access),
+    /// Sums, of words of this access.
+    Sum { summand: Summand, access: Access },
     /// On textures.
     Texture(Texel),
 }
@@ -55,47 +32,40 @@ impl Shader {
             Shader::Operation { activation, kernel, .. } => {
                 format!("{activation} {}", kernel.name())
             }
-            Shader::Sum(_) => "sum".to_owned(),
+            Shader::Sum { .. } => "sum".to_owned(),
             Shader::Texture(texel) => format!("{} of textures", texel.activation),
         }
     }
 
     pub(crate) fn source(&self) -> String {
         match self {
-            Shader::Operation { activation, kernel, access, places } => {
+            Shader::Operation { activation, kernel, access, places, spread } => {
                 let found = Activation::ALL.iter().find(|a| a.name() == *activation);
-                found.map_or(String::new(), |found| operation(found, *kernel, *access, places))
+                found.map_or(String::new(), |found| {
+                    link::operation(found, *kernel, *access, places, *spread)
+                })
             }
-            Shader::Texture(texel) => {
-                let found = Activation::ALL.iter().find(|a| a.name() == texel.activation);
-                found.map_or(String::new(), |found| texel.source(found))
-            }
-            Shader::Sum(access) => {
-                let float = if *access == Access::Quads { "vec4<f32>" } else { "f32" };
-                SUM.to_owned()
-                    + &binding(1, "y", "read_write", float)
-                    + &binding(2, "x", "read", float)
-            }
+            Shader::Sum { summand, access } => link::sum(*summand, *access),
+            Shader::Texture(texel) => texel.source(),
         }
     }
 
     /// The numbers and types of the bindings of buffers.
     pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BufferBindingType)> {
         let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
-        let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform), (1, storage(false))];
+        let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform)];
         match self {
-            Shader::Operation { kernel, places, .. } => {
-                for (number, place) in (2..).zip(places) {
-                    if *place != Place::Output {
-                        bindings.push((number, storage(*place == Place::Own)));
-                    }
-                }
-                if kernel.writes().len() > 1 {
-                    bindings.push((2 + places.len() as u32, storage(false)));
-                }
+            Shader::Operation { places, .. } => {
+                let own = (1..).zip(places).filter(|(_, place)| !matches!(place, Place::With(_)));
+                bindings.extend(own.map(|(number, place)| (number, storage(*place == Place::Own))));
             }
-            Shader::Sum(_) => bindings.push((2, storage(true))),
-            Shader::Texture(_) => bindings.truncate(1),
+            Shader::Sum { summand, .. } => {
+                bindings.push((1, storage(false)));
+                bindings.extend(
+                    (2..).zip(summand.elements()).map(|(number, _)| (number, storage(true))),
+                );
+            }
+            Shader::Texture(_) => {}
         }
         bindings
     }
@@ -111,236 +81,153 @@ impl Shader {
             Shader::Operation { kernel, access, .. } => {
                 geometry.of(*kernel).constants(*kernel, *access).to_vec()
             }
-            Shader::Sum(access) => geometry.constants(Kernel::FORWARD, *access)[..1].to_vec(),
+            Shader::Sum { access, .. } => {
+                geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
+            }
             Shader::Texture(_) => Vec::new(),
         }
     }
 }
 
-/// Where an input is bound. A buffer may not be bound for reading and for writing at once, even
+/// Where an operand is bound. A buffer may not be bound for reading and for writing at once, even
 /// where the ranges are apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Place {
     /// A read-only binding of its own.
     Own,
-    /// In the output's buffer, and near enough to share its binding.
-    Output,
-    /// In the output's buffer, too far away for one binding: a writable one of its own.
+    /// A writable one of its own: it is written, or lies in a buffer that is.
     OwnWritable,
+    /// In the buffer of the operand with this index, and near enough to share its binding.
+    With(u8),
 }
 
-/// The source of the module; `places` has one entry for each operand that is read.
-fn operation(activation: &Activation, kernel: Kernel, access: Access, places: &[Place]) -> String {
-    let mut parts = vec![activation.wgsl(), OPERATION];
-    parts.extend(match (kernel.direction, kernel.mask) {
-        (Direction::Forward, false) => [GRID, FORWARD].as_slice(),
-        (Direction::Forward, true) => &[MASK_GRID, MASKED_FORWARD],
-        (Direction::Gradient, false) => &[GRID, GRADIENT, MULTIPLY],
-        (Direction::Gradient, true) => &[MASK_GRID, MASK_GRADIENT],
-    });
-    if kernel.bias.is_some() || kernel.residual {
-        parts.push(ADD);
-    }
-    if kernel.bias == Some(Extent::Channels) {
-        parts.push(CHANNELS);
-    }
-    if kernel.bias == Some(Extent::Channels) || kernel.order != Order::Contiguous {
-        parts.push(if access == Access::WideOctets { DIVIDE_WIDE } else { DIVIDE });
-    }
-    parts.push(match kernel.order {
-        Order::Contiguous => CONTIGUOUS,
-        Order::Rows => ROWS,
-        Order::Strided => STRIDED,
-    });
-    if kernel.draws {
-        parts.extend([wgsl::RANDOM, DRAW]);
-    }
-    parts.push(conversions(kernel.input));
-    if kernel.output != kernel.input {
-        parts.push(conversions(kernel.output));
-    }
-    let reads = kernel.reads();
-    let reads_x = reads.iter().any(|(operand, _)| *operand == Operand::X);
-    let mut source = parts.join("\n");
-    source += &activate(activation.name(), kernel.draws);
-    source += if kernel.bias.is_some() {
-        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(add(data.x, data.bias)); }\n"
-    } else if reads_x {
-        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(data.x); }\n"
-    } else {
-        ""
-    };
-    source += if kernel.residual {
-        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return add(result, data.residual); }\n"
-    } else {
-        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return result; }\n"
-    };
-    let selects = activation.gradient() == Gradient::Selects;
-    source += &format!("const GRADIENT_SELECTS = {selects};\n");
-    if let Some(mask) = activation.mask() {
-        let (words, high, low) = (mask.words, mask.levels.1.to_bits(), mask.levels.0);
-        source += &format!(
-            "const MASK_WORDS = {words}u;\nconst MASK_HIGH = {high}u;\nconst MASK_LOW_IS_0 = {};\n",
-            low == 0.0
-        );
-    }
-    // Bindings: the uniform, the output, what is read, a mask that is written.
-    let written = kernel.element(kernel.written());
-    let atomic = is_atomic(access, written);
-    let y = Words { operand: "y", variable: "y", element: written, access, atomic };
-    source +=
-        &binding(1, "y", "read_write", if atomic { "atomic<u32>" } else { word(access, written) });
-    source += &y.store();
-    let mut data = Vec::new();
-    for (number, ((operand, extent), place)) in (2..).zip(reads.iter().zip(places)) {
-        let name = operand.wgsl();
-        let element = kernel.element(*operand);
-        let word = if *extent == Extent::Elements { word(access, element) } else { "u32" };
-        let variable = match place {
-            Place::Output => "y",
-            Place::Own => {
-                source += &binding(number, name, "read", word);
-                name
-            }
-            Place::OwnWritable => {
-                source += &binding(number, name, "read_write", word);
-                name
-            }
-        };
-        let atomic = atomic && *place == Place::Output;
-        let words = Words { operand: name, variable, element, access, atomic };
-        match extent {
-            Extent::Elements => {
-                data.push(name);
-                source += &words.load();
-            }
-            Extent::Channels => {
-                data.push(name);
-                source += &words.load_by_channel();
-            }
-            Extent::Mask => {}
+/// What is summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Summand {
+    /// Elements of f32.
+    Values,
+    /// What the elements add to the gradient of slopes, from x and dy of these types.
+    Slopes([ElementType; 2]),
+}
+
+impl Summand {
+    /// How its inputs are stored.
+    pub(crate) fn elements(&self) -> Vec<ElementType> {
+        match self {
+            Summand::Values => vec![ElementType::F32],
+            Summand::Slopes(elements) => elements.to_vec(),
         }
     }
-    source += &moves(&data, access, kernel.mask);
-    if let Some((operand, _)) = kernel.writes().get(1) {
-        source += &binding(2 + reads.len(), operand.wgsl(), "read_write", "u32");
-    }
-    source
 }
 
-/// Gives the activation, or its drawn form, its kernel names.
-pub(crate) fn activate(name: &str, draws: bool) -> String {
-    let wrapper = |wrapper: &str, suffix: &str| {
-        let call = if draws {
-            format!("{name}{suffix}_with(x, {name}_drawn(draw(i), operation.parameters))")
-        } else {
-            format!("{name}{suffix}(x, operation.parameters)")
-        };
-        format!("fn {wrapper}(x: vec4<f32>, i: u32) -> vec4<f32> {{ return {call}; }}\n")
-    };
-    wrapper("activate", "") + &wrapper("activate_grad", "_grad")
+/// Which channels the elements of a group are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Spread {
+    /// All of one.
+    Same,
+    /// Of one and those after it, of which the numbers are words of the access.
+    Consecutive,
+    /// Of any.
+    Any,
 }
 
-/// Every module in plain WGSL that the crate can make, but for the places of operands in kernels of several
-/// parts, with a name.
+/// Every activation in every kernel, in plain WGSL, with a name; but for the places of operands in kernels of
+/// several parts, and for combinations of what is independent: element types, orders, spreads.
 pub(crate) fn modules() -> Vec<(String, String)> {
-    const ALL: [Place; 3] = [Place::Own, Place::Output, Place::OwnWritable];
+    use Place::{Own, OwnWritable, With};
     let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
-    let bias = [Extent::Channels, Extent::Elements].map(Some);
-    let mut modules: Vec<_> = [Access::Quads, Access::Elements]
-        .map(|access| (format!("sum {access:?}"), Shader::Sum(access).source()))
-        .into();
-    let mut add = |activation: &Activation, kernel: Kernel, places: &[Place]| {
-        for access in [Access::Quads, Access::Elements] {
-            let name = format!("{} {kernel:?} {access:?} {places:?}", activation.name());
-            modules.push((name, operation(activation, kernel, access, places)));
+    let mut modules = Vec::new();
+    for access in [Access::Quads, Access::Elements] {
+        let of_slopes = [ElementType::F32, ElementType::F16].map(|e| Summand::Slopes([e; 2]));
+        for summand in [Summand::Values].into_iter().chain(of_slopes) {
+            let shader = Shader::Sum { summand, access };
+            modules.push((format!("{shader:?}"), shader.source()));
+        }
+    }
+    let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
+        let octets = kernel.has_halves() && kernel.by_octets();
+        for access in [Access::Octets, Access::Quads, Access::Elements] {
+            if access != Access::Octets || octets {
+                let name =
+                    format!("{} {kernel:?} {access:?} {places:?} {spread:?}", activation.name());
+                modules.push((name, link::operation(activation, kernel, access, places, spread)));
+            }
         }
     };
     for activation in Activation::ALL {
-        for x in ALL {
-            add(activation, forward, &[x]);
-            for dy in ALL {
-                add(activation, gradient, &[x, dy]);
+        for x in [Own, With(0), OwnWritable] {
+            add(activation, forward, &[OwnWritable, x], Spread::Same);
+            for dy in [Own, With(0), OwnWritable] {
+                add(activation, gradient, &[OwnWritable, x, dy], Spread::Same);
             }
         }
-        let mut kernels = vec![Kernel { residual: true, ..forward }];
-        kernels.extend(bias.map(|bias| Kernel { bias, residual: true, ..forward }));
-        kernels.extend(bias.map(|bias| Kernel { bias, ..gradient }));
-        if activation.mask().is_some() {
-            kernels.push(Kernel { mask: true, ..gradient });
-            let masks = kernels.clone().into_iter().filter(|k| k.direction == Direction::Forward);
-            kernels.extend(masks.map(|kernel| Kernel { mask: true, ..kernel }).collect::<Vec<_>>());
+        for kernel in kernels(activation) {
+            add(activation, kernel, &own(kernel), Spread::Any);
         }
-        if activation.draws() {
-            let drawn = [forward, gradient].into_iter().chain(kernels.clone());
-            let drawn = drawn.filter(|kernel| !kernel.mask);
-            kernels
-                .extend(drawn.map(|kernel| Kernel { draws: true, ..kernel }).collect::<Vec<_>>());
-        }
-        for kernel in kernels {
-            add(activation, kernel, &vec![Place::Own; kernel.reads().len()]);
-        }
+    }
+    for spread in [Spread::Same, Spread::Consecutive] {
+        let bias = Kernel { bias: Some(Extent::Channels), ..forward };
+        add(&Activation::Relu, bias, &own(bias), spread);
     }
     modules.extend(Activation::ALL.iter().flat_map(texel::modules));
     modules
 }
 
-/// What is read for four elements and for eight, and what the grids call.
-fn moves(data: &[&str], access: Access, mask: bool) -> String {
-    let joined = |item: &dyn Fn(&str) -> String| {
-        data.iter().map(|name| item(name)).collect::<Vec<_>>().join(", ")
-    };
-    let mut source = format!(
-        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}
-        struct Data {{ {} }}
-        struct Pair {{ first: Data, second: Data }}\n",
-        joined(&|name| format!("{name}: vec4<u32>"))
-    );
-    if matches!(access, Access::WideOctets | Access::Octets) {
-        let loads: String =
-            data.iter().map(|name| format!("let {name} = load_{name}(i); ")).collect();
-        let first = joined(&|name| format!("{name}.first"));
-        let second = joined(&|name| format!("{name}.second"));
-        source += &format!(
-            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
-            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
-            fn word_count() -> u32 {{ return operation.length; }}
-            fn octet_count() -> u32 {{ return operation.length; }}
-            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}
-            fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {{ store_y(i, first, second); }}\n"
-        );
-        if !mask {
-            source += "fn run(i: u32) {
-                let pair = load_pair(i);
-                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
-            }\n";
-        }
-        return source;
+/// The kernels of several parts that an activation has.
+fn kernels(activation: &Activation) -> Vec<Kernel> {
+    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
+    let bias = [Extent::Channels, Extent::Elements].map(Some);
+    let mut kernels = vec![Kernel { residual: true, ..forward }];
+    kernels.extend(bias.map(|bias| Kernel { bias, residual: true, ..forward }));
+    kernels.extend(bias.map(|bias| Kernel { bias, ..gradient }));
+    kernels.push(Kernel { residual: true, ..gradient });
+    let gates = [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Activated), ..kernel });
+    kernels.extend(gates);
+    if activation.mask().is_some() {
+        kernels.push(Kernel { mask: true, ..gradient });
+        kernels.push(Kernel { mask: true, residual: true, ..gradient });
+        let forwards = kernels.clone().into_iter();
+        let forwards = forwards.filter(|k| k.direction == Direction::Forward && k.gate.is_none());
+        kernels.extend(forwards.map(|kernel| Kernel { mask: true, ..kernel }).collect::<Vec<_>>());
     }
-    let loads = joined(&|name| format!("load_{name}(i)"));
-    source += &format!("fn load(i: u32) -> Data {{ return Data({loads}); }}\n");
-    source += match access {
-        Access::Elements => "fn word_count() -> u32 { return (operation.length + 3u) / 4u; }\n",
-        _ => "fn word_count() -> u32 { return operation.length; }\n",
-    };
-    source += if mask {
-        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);
-        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);
-        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }
-        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }
-        fn store_pair(i: u32, first: vec4<u32>, second: vec4<u32>) {
-            store_y(2u * i, first);
-            if (2u * i + 1u < word_count()) { store_y(2u * i + 1u, second); }
-        }\n"
-    } else {
-        "fn run(i: u32) { store_y(i, compute(load(i), i)); }\n"
-    };
-    source
+    if activation.draws() {
+        let plain = [forward, gradient];
+        let drawn = plain.into_iter().chain(kernels.clone());
+        let drawn = drawn.filter(|kernel| !kernel.mask && kernel.gate.is_none());
+        kernels.extend(drawn.map(|kernel| Kernel { draws: true, ..kernel }).collect::<Vec<_>>());
+        kernels.extend(plain.map(|kernel| Kernel { weights: true, ..kernel }));
+    }
+    if *activation == Activation::Relu {
+        let linear =
+            [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Linear), ..kernel });
+        kernels.extend(linear);
+        for order in [Order::Rows, Order::Strided] {
+            let strided = kernels.clone().into_iter().filter(|k| k.order == Order::Contiguous);
+            kernels.extend(strided.map(|kernel| Kernel { order, ..kernel }).collect::<Vec<_>>());
+        }
+    }
+    let (f32, f16, bf16) = (ElementType::F32, ElementType::F16, ElementType::Bf16);
+    for (input, output) in [(f16, f16), (bf16, bf16), (f32, f16), (bf16, f32)] {
+        kernels.extend([forward, gradient].map(|kernel| Kernel { input, output, ..kernel }));
+        if *activation == Activation::Relu {
+            let all = kernels.clone().into_iter().filter(|kernel| !kernel.has_halves());
+            kernels.extend(all.map(|k| Kernel { input, output, ..k }).collect::<Vec<_>>());
+        }
+    }
+    kernels
+}
+
+/// Every operand in a buffer of its own.
+fn own(kernel: Kernel) -> Vec<Place> {
+    let written = kernel.writes().len();
+    let place = |index| if index < written { Place::OwnWritable } else { Place::Own };
+    (0..kernel.operands().len()).map(place).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wgsl;
 
     /// Parses and validates every module, without a device.
     #[test]
@@ -349,10 +236,9 @@ mod tests {
             validate(&source);
         }
         for activation in Activation::ALL {
-            let masked = activation.mask().map(|_| Kernel { mask: true, ..Kernel::FORWARD });
-            for kernel in [Kernel::FORWARD, Kernel::GRADIENT].into_iter().chain(masked) {
-                let places = vec![Place::Own; kernel.reads().len()];
-                validate(&operation(activation, kernel, Access::Octets, &places));
+            for kernel in kernels(activation).into_iter().filter(Kernel::by_octets) {
+                let access = Access::WideOctets;
+                validate(&link::operation(activation, kernel, access, &own(kernel), Spread::Any));
             }
         }
     }

@@ -118,7 +118,7 @@ impl Region {
             return true;
         }
         // Dimensions up to `outer` repeat what the rest is, at multiples of a period.
-        (1..DIMENSIONS).any(|outer| {
+        (1..=DIMENSIONS).any(|outer| {
             let steps = [a.0, b.0].map(|s| {
                 let steps = self.shape[..outer].iter().zip(s.strides).filter(|(n, _)| **n > 1);
                 steps.map(|(_, stride)| stride).fold(0, greatest_divisor)
@@ -347,6 +347,8 @@ mod tests {
             (rows(4, 3, 10), 8),
             (rows(4, 3, 10), 13),
             (rows(4, 3, 10), 40),
+            (region([1, 1, 1, 9], &[[0, 0, 0, 4]]), 1),
+            (region([1, 1, 1, 9], &[[0, 0, 0, 4]]), 8),
             (rows(1, 5, 0), 5),
             (rows(1, 5, 0), 4),
         ] {

@@ -1,4 +1,4 @@
-//! Sums over all elements of a channel: the gradient of a bias.
+//! Sums over all elements of a channel: the gradients of a bias and of slopes.
 
 use crate::dispatch::Access;
 use crate::element::ElementType;
@@ -8,7 +8,7 @@ use crate::gpu::Gpu;
 use crate::operation;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
-use crate::shader::Shader;
+use crate::shader::{Shader, Summand};
 use crate::view::View;
 
 /// Words an invocation adds up.
@@ -78,10 +78,19 @@ impl Gpu {
         if length == 0 {
             // The sums of nothing are those of a row of zeros.
             let zeros = self.buffer(4 * channels.row(), false)?;
-            return Stages::new(self, channels, channels.row())?.prepare(View::from(&zeros), sums);
+            let of_zeros = Terms { summand: Summand::Values, inputs: vec![View::from(&zeros)] };
+            return Stages::new(self, channels, channels.row())?.prepare(&of_zeros, sums);
         }
-        Stages::new(self, channels, length)?.prepare(x, sums)
+        let terms = Terms { summand: Summand::Values, inputs: vec![x] };
+        Stages::new(self, channels, length)?.prepare(&terms, sums)
     }
+}
+
+/// What is summed up.
+pub(crate) struct Terms<'a> {
+    pub(crate) summand: Summand,
+    /// What the terms are made of, an element each.
+    pub(crate) inputs: Vec<View<'a>>,
 }
 
 /// One dispatch: of each of `segments` segments of `length` elements, `sums` sums.
@@ -105,13 +114,13 @@ impl Stage {
 }
 
 /// All dispatches, in steps that build on each other.
-struct Stages<'g> {
+pub(crate) struct Stages<'g> {
     gpu: &'g Gpu,
     steps: Vec<Vec<Stage>>,
 }
 
 impl<'g> Stages<'g> {
-    fn new(gpu: &'g Gpu, channels: Channels, length: u64) -> Result<Self> {
+    pub(crate) fn new(gpu: &'g Gpu, channels: Channels, length: u64) -> Result<Self> {
         let limits = &gpu.shared.limits;
         let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
         // Shaders count in 32 bits.
@@ -131,10 +140,11 @@ impl<'g> Stages<'g> {
         Ok(Stages { gpu, steps: steps(channels, length, longest) })
     }
 
-    fn prepare(&self, x: View<'_>, sums: View<'_>) -> Result<Prepared> {
+    pub(crate) fn prepare(&self, terms: &Terms<'_>, sums: View<'_>) -> Result<Prepared> {
         let gpu = self.gpu;
         let geometry = gpu.shared.geometry.single();
-        pipeline::check_limits(&gpu.shared.limits, geometry.workgroup, 2)?;
+        let buffers = 1 + terms.inputs.len() as u32;
+        pipeline::check_limits(&gpu.shared.limits, geometry.workgroup, buffers)?;
         // What is read and what is written must be in different buffers: two take turns.
         let outputs = |step: &Vec<Stage>| step.iter().map(Stage::outputs).sum::<u64>();
         let between = &self.steps[..self.steps.len().saturating_sub(1)];
@@ -144,34 +154,39 @@ impl<'g> Stages<'g> {
             scratch.push(most.map(|most| gpu.buffer(4 * most, false)).transpose()?);
         }
         let mut operands = Vec::new();
-        let mut input = x;
+        let (mut summand, mut inputs) = (terms.summand, terms.inputs.clone());
         for (index, step) in self.steps.iter().enumerate() {
             let output = match &scratch[index % 2] {
                 Some(buffer) if index < between.len() => View::from(buffer),
                 _ => sums,
             };
-            operands.extend(step.iter().map(|stage| Bound::new(gpu, *stage, input, output)));
-            input = output;
+            operands
+                .extend(step.iter().map(|&stage| Bound::new(gpu, stage, summand, &inputs, output)));
+            (summand, inputs) = (Summand::Values, vec![output]);
         }
         let words: Vec<Words> = operands.iter().map(Bound::uniform).collect();
         let uniforms = Uniforms::new(gpu, &words)?;
         let dispatches = operands.iter().enumerate().map(|(index, bound)| {
-            let uniform = wgpu::BufferBinding {
-                buffer: &uniforms.buffer,
-                offset: index as u64 * uniforms.stride,
-                size: std::num::NonZero::new(size_of::<Words>() as u64),
+            let entry = |binding, buffer, offset, size| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer,
+                    offset,
+                    size: std::num::NonZero::new(size),
+                }),
             };
-            let [x, y] = [&bound.x, &bound.y].map(|(view, _)| wgpu::BufferBinding {
-                buffer: view.buffer,
-                offset: view.offset,
-                size: std::num::NonZero::new(view.size),
-            });
-            let entries = [(0, uniform), (1, y), (2, x)].map(|(binding, buffer)| {
-                wgpu::BindGroupEntry { binding, resource: wgpu::BindingResource::Buffer(buffer) }
-            });
+            let uniform = index as u64 * uniforms.stride;
+            let mut entries = vec![entry(0, &uniforms.buffer, uniform, size_of::<Words>() as u64)];
+            let operands = [&bound.y].into_iter().chain(&bound.inputs);
+            entries.extend(
+                (1..).zip(operands).map(|(binding, (view, _))| {
+                    entry(binding, view.buffer, view.offset, view.size)
+                }),
+            );
             let invocations = bound.stage.outputs() / bound.access.elements();
             let workgroups = geometry.workgroups(4 * invocations);
-            Dispatch::new(gpu, Shader::Sum(bound.access), &entries, workgroups, bound.stage.from)
+            let shader = Shader::Sum { summand: bound.summand, access: bound.access };
+            Dispatch::new(gpu, shader, &entries, workgroups, bound.stage.from)
         });
         Ok(Prepared::of_sums(dispatches.collect::<Result<_>>()?))
     }
@@ -248,31 +263,40 @@ fn within(segments: u64, inner: u64, longest: u64) -> Vec<Stage> {
 /// A stage with its bindings, each with the operand's first element in it.
 struct Bound<'a> {
     stage: Stage,
+    summand: Summand,
     access: Access,
-    x: (View<'a>, u64),
+    inputs: Vec<(View<'a>, u64)>,
     y: (View<'a>, u64),
 }
 
 impl<'a> Bound<'a> {
-    fn new(gpu: &Gpu, stage: Stage, x: View<'a>, y: View<'a>) -> Self {
+    fn new(gpu: &Gpu, stage: Stage, summand: Summand, inputs: &[View<'a>], y: View<'a>) -> Self {
         let alignment = u64::from(gpu.shared.limits.min_storage_buffer_offset_alignment);
-        let bind = |view: View<'a>, first: u64, length: u64| {
-            let start = view.offset + 4 * first;
+        let bind = |view: View<'a>, element: u64, first: u64, length: u64| {
+            let start = view.offset + element * first;
             let offset = start - start % alignment;
-            let size = start + 4 * length - offset;
-            (View { offset, size, ..view }, (start - offset) / 4)
+            let size = (start + element * length).next_multiple_of(4) - offset;
+            (View { offset, size, ..view }, (start - offset) / element)
         };
-        let x = bind(x, stage.from, stage.inputs());
-        let y = bind(y, stage.to, stage.outputs());
-        let even = [x.1, y.1, stage.length, stage.sums].iter().all(|count| count % 4 == 0);
+        let elements = summand.elements();
+        let inputs: Vec<_> = inputs
+            .iter()
+            .zip(elements)
+            .map(|(&view, element)| bind(view, element.size(), stage.from, stage.inputs()))
+            .collect();
+        let y = bind(y, ElementType::F32.size(), stage.to, stage.outputs());
+        let counts = [y.1, stage.length, stage.sums];
+        let firsts = inputs.iter().map(|(_, first)| *first);
+        let even = counts.into_iter().chain(firsts).all(|count| count % 4 == 0);
         let access = if even { Access::Quads } else { Access::Elements };
-        Bound { stage, access, x, y }
+        Bound { stage, summand, access, inputs, y }
     }
 
     fn uniform(&self) -> Words {
         let words = |elements: u64| (elements / self.access.elements()) as u32;
         let Stage { segments, length, sums, .. } = self.stage;
-        [words(self.x.1), words(self.y.1), segments as u32, words(length), words(sums), 0, 0, 0]
+        let [x, dy] = [0, 1].map(|i| self.inputs.get(i).map_or(0, |(_, first)| words(*first)));
+        [x, dy, words(self.y.1), segments as u32, words(length), words(sums), 0, 0]
     }
 }
 

@@ -2,7 +2,6 @@
 
 use crate::activation::Activation;
 use crate::element::ElementType;
-use crate::shader::activate;
 use crate::words::conversions;
 
 const TEXTURE: &str = include_str!("../shaders/kernel/texture.wgsl");
@@ -45,7 +44,10 @@ impl Texel {
         [(1, y)].into_iter().chain(x).collect()
     }
 
-    pub(crate) fn source(&self, activation: &Activation) -> String {
+    pub(crate) fn source(&self) -> String {
+        let activation = self.activation;
+        let found = Activation::ALL.iter().find(|found| found.name() == activation);
+        let function = found.map_or("", |found| found.wgsl());
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
         let (access, x, load) = if self.in_place {
@@ -61,11 +63,10 @@ impl Texel {
         } else {
             (ElementType::F32, "result")
         };
-        let activate = activate(activation.name(), false);
-        [activation.wgsl(), TEXTURE, conversions(element), &activate].join("\n")
-            + x
+        [function, TEXTURE, conversions(element), x].join("\n")
             + &format!(
                 "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;
+                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}
                 fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}
                 fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )
@@ -84,7 +85,7 @@ pub(crate) fn modules(activation: &Activation) -> Vec<(String, String)> {
             }
             let texel = Texel { activation: activation.name(), format, in_place };
             let name = format!("texture {} {name}, in place: {in_place}", activation.name());
-            modules.push((name, texel.source(activation)));
+            modules.push((name, texel.source()));
         }
     }
     modules

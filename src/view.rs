@@ -119,7 +119,7 @@ impl<'a> View<'a> {
         let (mut all, mut bytes) = ([1; DIMENSIONS], [0; DIMENSIONS]);
         all[DIMENSIONS - N..].copy_from_slice(&shape);
         bytes[DIMENSIONS - N..].copy_from_slice(&strides.map(|s| s.saturating_mul(element)));
-        let layout = Layout { shape: all, strides: bytes, element: Some(element) };
+        let layout = Layout::new(all, bytes, element);
         let (offset, size) = (start.saturating_mul(element), layout.extent(element));
         View { buffer, offset, size, layout: Some(layout) }
     }
@@ -209,9 +209,14 @@ impl<'a> View<'a> {
 }
 
 impl Layout {
+    /// Of elements of `element` bytes, with strides in bytes.
+    pub(crate) fn new(shape: [u64; DIMENSIONS], strides: [u64; DIMENSIONS], element: u64) -> Self {
+        Layout { shape, strides, element: Some(element) }
+    }
+
     /// Bytes from the first element's first to the last one's last. Saturated, a range no buffer can hold
     /// stays one.
-    fn extent(&self, element: u64) -> u64 {
+    pub(crate) fn extent(&self, element: u64) -> u64 {
         if self.shape.contains(&0) {
             return 0;
         }

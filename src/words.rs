@@ -5,6 +5,7 @@
 
 use crate::dispatch::Access;
 use crate::element::ElementType;
+use crate::shader::Spread;
 
 /// An operand in a shader.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +18,8 @@ pub(crate) struct Words<'a> {
     pub(crate) access: Access,
     /// Whether the variable's words are atomic.
     pub(crate) atomic: bool,
+    /// Whether its groups do not follow each other.
+    pub(crate) strided: bool,
 }
 
 /// A binding of `word`s.
@@ -55,59 +58,47 @@ impl Words<'_> {
     /// `load_<operand>(i)`: the elements of group `i`. The last quad of single elements may be part of one;
     /// what it lacks is filled with the last element, so that no load leaves the range.
     pub(crate) fn load(&self) -> String {
+        self.load_at(&self.at("i"))
+    }
+
+    /// [`load`](Words::load) of the group at `at`, which may depend on `i`.
+    fn load_at(&self, at: &str) -> String {
         let Words { operand, variable, element, access, .. } = *self;
         let widened = |bits: &str| self.widened(bits);
-        let octet = |first: &str, second: &str| {
-            format!(
-                "fn load_{operand}(i: u32) -> Octet {{
-                    let at = operation.{operand} + group(i, strides.{operand});
-                    {first}
-                    {second}
-                }}\n"
-            )
-        };
         match (access, element.is_half()) {
-            (Access::WideOctets, false) => octet(
-                &format!("let w = {variable}[at];"),
-                "return Octet(vec4<u32>(w), vec4<u32>(w >> vec4<u32>(32u)));",
-            ),
-            (Access::Octets, false) => octet(
-                &format!("let a = {variable}[2u * at]; let b = {variable}[2u * at + 1u];"),
-                "return Octet(vec4<u32>(a.xz, b.xz), vec4<u32>(a.yw, b.yw));",
-            ),
-            (Access::WideOctets | Access::Octets, true) => octet(
-                &match access {
-                    Access::Octets => format!("let w = {variable}[at];"),
-                    _ => format!(
-                        "let low = vec2<u32>({variable}[at]); let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));
-                        let w = vec4<u32>(low.x, high.x, low.y, high.y);"
+            (Access::WideOctets | Access::Octets, half) => {
+                let octet = match (access, half) {
+                    (Access::WideOctets, false) => format!(
+                        "let w = {variable}[at];
+                        return Octet(vec4<u32>(w), vec4<u32>(w >> vec4<u32>(32u)));"
                     ),
-                },
-                &format!(
-                    "return Octet({}, {});",
-                    widened("w & vec4<u32>(0xffffu)"),
-                    widened("w >> vec4<u32>(16u)")
-                ),
-            ),
-            (Access::Quads, false) => format!(
-                "fn load_{operand}(i: u32) -> vec4<u32> {{
-                    return {variable}[operation.{operand} + group(i, strides.{operand})];
-                }}\n"
-            ),
+                    (_, false) => format!(
+                        "let a = {variable}[2u * at];
+                        let b = {variable}[2u * at + 1u];
+                        return Octet(vec4<u32>(a.xz, b.xz), vec4<u32>(a.yw, b.yw));"
+                    ),
+                    (_, true) => format!(
+                        "{}
+                        return Octet({}, {});",
+                        self.eight_halves(),
+                        widened("w & vec4<u32>(0xffffu)"),
+                        widened("w >> vec4<u32>(16u)")
+                    ),
+                };
+                format!("fn load_{operand}(i: u32) -> Octet {{ let at = {at}; {octet} }}\n")
+            }
+            (Access::Quads, false) => {
+                format!("fn load_{operand}(i: u32) -> vec4<u32> {{ return {variable}[{at}]; }}\n")
+            }
             (Access::Quads, true) => format!(
-                "fn load_{operand}(i: u32) -> vec4<u32> {{
-                    let w = {variable}[operation.{operand} + group(i, strides.{operand})];
-                    return {};
-                }}\n",
+                "fn load_{operand}(i: u32) -> vec4<u32> {{ let w = {variable}[{at}]; return {}; }}\n",
                 widened("vec4<u32>(w.x & 0xffffu, w.x >> 16u, w.y & 0xffffu, w.y >> 16u)")
             ),
             (Access::Elements, _) => {
-                let element = |k: u32| {
-                    format!(
-                        "element_{operand}(group(min(4u * i + {k}u, last), strides.{operand}))"
-                    )
+                let one = |k: u32| {
+                    format!("element_{operand}({})", self.at(&format!("min(4u * i + {k}u, last)")))
                 };
-                let quad = [0, 1, 2, 3].map(element).join(", ");
+                let quad = [0, 1, 2, 3].map(one).join(", ");
                 format!(
                     "{}fn load_{operand}(i: u32) -> vec4<u32> {{
                         let last = operation.length - 1u;
@@ -120,114 +111,166 @@ impl Words<'_> {
         }
     }
 
-    /// `load_<operand>(i)` of an operand of one number a channel: those of the channels of quad `i`.
-    pub(crate) fn load_by_channel(&self) -> String {
+    /// Eight halves, as four words `w`.
+    fn eight_halves(&self) -> String {
+        let variable = self.variable;
+        match self.access {
+            Access::WideOctets => format!(
+                "let low = vec2<u32>({variable}[at]);
+                let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));
+                let w = vec4<u32>(low.x, high.x, low.y, high.y);"
+            ),
+            _ => format!("let w = {variable}[at];"),
+        }
+    }
+
+    /// `load_<operand>(i)` of an operand of one number a channel: those of the channels of group `i`.
+    pub(crate) fn load_by_channel(&self, spread: Spread) -> String {
         let operand = self.operand;
-        let quad = ["x", "y", "z", "w"].map(|k| format!("element_{operand}(c.{k})")).join(", ");
+        let unit = self.access.elements();
+        if spread == Spread::Consecutive && unit > 1 {
+            // One element is of one channel, and the next of the next: no division by how many are.
+            return self
+                .load_at(&format!("operation.{operand} + consecutive({unit}u * i) / {unit}u"));
+        }
+        let element = |k: u32| match spread {
+            Spread::Same => "same".to_owned(),
+            Spread::Consecutive => format!("element_{operand}(operation.{operand} + c + {k}u)"),
+            Spread::Any => {
+                format!("element_{operand}(operation.{operand} + channel_of(first + {k}u))")
+            }
+        };
+        let quad = |of: [u32; 4]| {
+            let quad = of.map(element).join(", ");
+            self.widened(&format!("vec4<u32>({quad})"))
+        };
+        let (elements, ty, group) = match self.access {
+            Access::WideOctets | Access::Octets => {
+                (8, "Octet", format!("Octet({}, {})", quad([0, 2, 4, 6]), quad([1, 3, 5, 7])))
+            }
+            Access::Quads | Access::Elements => (4, "vec4<u32>", quad([0, 1, 2, 3])),
+        };
+        let before = match spread {
+            Spread::Same => {
+                format!("let same = element_{operand}(operation.{operand} + channel_of(first));")
+            }
+            Spread::Consecutive => "let c = consecutive(4u * i);".to_owned(),
+            Spread::Any => String::new(),
+        };
         format!(
-            "{}fn load_{operand}(i: u32) -> vec4<u32> {{
-                let c = channels_of(i);
-                if (by_quads()) {{ return {}; }}
-                return {};
+            "{}fn load_{operand}(i: u32) -> {ty} {{
+                let first = operation.phase + {elements}u * i;
+                {before}
+                return {group};
             }}\n",
             self.element(),
-            self.widened(&format!("vec4<u32>(element_{operand}(c.x))")),
-            self.widened(&format!("vec4<u32>({quad})"))
         )
     }
 
-    /// `element_<operand>(e)`: one element as it is stored.
+    /// `load_<operand>(i)` of element `i` alone, in all places.
+    pub(crate) fn load_one(&self) -> String {
+        let operand = self.operand;
+        let one = format!("vec4<u32>(element_{operand}({}))", self.at("i"));
+        let one = self.widened(&one);
+        self.element() + &format!("fn load_{operand}(i: u32) -> vec4<u32> {{ return {one}; }}\n")
+    }
+
+    /// `element_<operand>(at)`: one element as it is stored.
     fn element(&self) -> String {
         let Words { operand, variable, .. } = *self;
-        let word = |at: &str| {
-            if self.atomic {
-                format!("atomicLoad(&{variable}[{at}])")
-            } else {
-                format!("{variable}[{at}]")
-            }
+        let word = |at: &str| match self.atomic {
+            true => format!("atomicLoad(&{variable}[{at}])"),
+            false => format!("{variable}[{at}]"),
         };
-        let body = if self.element.is_half() {
-            format!("return ({} >> (16u * (at & 1u))) & 0xffffu;", word("at >> 1u"))
-        } else {
-            format!("return {};", word("at"))
+        let element = match self.element.is_half() {
+            true => format!("({} >> (16u * (at & 1u))) & 0xffffu", word("at >> 1u")),
+            false => word("at"),
         };
-        format!(
-            "fn element_{operand}(e: u32) -> u32 {{ let at = operation.{operand} + e; {body} }}\n"
-        )
+        format!("fn element_{operand}(at: u32) -> u32 {{ return {element}; }}\n")
     }
 
-    /// `store_<operand>(i, …)`: group `i` of the output.
+    /// `store_<operand>(i, …)`: group `i` of an output.
     pub(crate) fn store(&self) -> String {
         let Words { operand, variable, element, access, .. } = *self;
+        let at = self.at("i");
         let narrow = |bits: &str| self.narrowed(bits);
-        let at = format!("let at = operation.{operand} + group(i, strides.{operand});");
-        let octet = |body: &str| {
-            format!(
-                "fn store_{operand}(i: u32, first: vec4<u32>, second: vec4<u32>) {{ {at} {body} }}\n"
-            )
-        };
-        let quad =
-            |body: &str| format!("fn store_{operand}(i: u32, quad: vec4<u32>) {{ {at} {body} }}\n");
         match (access, element.is_half()) {
-            (Access::WideOctets, false) => octet(&format!(
-                "{variable}[at] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));"
-            )),
-            (Access::Octets, false) => octet(&format!(
-                "{variable}[2u * at] = vec4<u32>(first.x, second.x, first.y, second.y);
-                {variable}[2u * at + 1u] = vec4<u32>(first.z, second.z, first.w, second.w);"
-            )),
-            (Access::WideOctets | Access::Octets, true) => octet(&format!(
-                "let w = {} | ({} << vec4<u32>(16u)); {}",
-                narrow("first"),
-                narrow("second"),
-                match access {
-                    Access::Octets => format!("{variable}[at] = w;"),
-                    _ => format!(
-                        "{variable}[at] = vec2<u64>(w.xz) | (vec2<u64>(w.yw) << vec2<u32>(32u));"
+            (Access::WideOctets | Access::Octets, half) => {
+                let body = match (access, half) {
+                    (Access::WideOctets, false) => format!(
+                        "{variable}[at] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));"
                     ),
-                }
-            )),
-            (Access::Quads, false) => quad(&format!("{variable}[at] = quad;")),
-            (Access::Quads, true) => quad(&format!(
-                "let h = {}; {variable}[at] = vec2<u32>(h.x | (h.y << 16u), h.z | (h.w << 16u));",
-                narrow("quad")
-            )),
-            (Access::Elements, half) => {
-                let put = |k: usize, of: &str| {
-                    let at =
-                        format!("operation.{operand} + group(4u * i + {k}u, strides.{operand})");
-                    if half {
-                        format!("put_{operand}({at}, {of});")
-                    } else {
-                        format!("{variable}[{at}] = {of};")
+                    (_, false) => format!(
+                        "{variable}[2u * at] = vec4<u32>(first.x, second.x, first.y, second.y);
+                        {variable}[2u * at + 1u] = vec4<u32>(first.z, second.z, first.w, second.w);"
+                    ),
+                    (_, true) => {
+                        let word = match access {
+                            Access::WideOctets => {
+                                "vec2<u64>(w.xz) | (vec2<u64>(w.yw) << vec2<u32>(32u))"
+                            }
+                            _ => "w",
+                        };
+                        let (first, second) = (narrow("first"), narrow("second"));
+                        format!(
+                            "let w = {first} | ({second} << vec4<u32>(16u)); {variable}[at] = {word};"
+                        )
                     }
                 };
-                let [x, y, z, w] =
-                    [(0, "h.x"), (1, "h.y"), (2, "h.z"), (3, "h.w")].map(|(k, of)| put(k, of));
-                let one = if half {
-                    // The bits that change, of this half alone.
-                    format!(
-                        "fn put_{operand}(at: u32, h: u32) {{
-                            let shift = 16u * (at & 1u);
-                            let old = atomicLoad(&{variable}[at >> 1u]) >> shift;
-                            atomicXor(&{variable}[at >> 1u], ((old ^ h) & 0xffffu) << shift);
-                        }}\n"
-                    )
-                } else {
-                    String::new()
-                };
                 format!(
-                    "{one}fn store_{operand}(i: u32, quad: vec4<u32>) {{
-                        let h = {};
-                        let left = operation.length - 4u * i;
-                        {x}
-                        if (left > 1u) {{ {y} }}
-                        if (left > 2u) {{ {z} }}
-                        if (left > 3u) {{ {w} }}
-                    }}\n",
-                    narrow("quad")
+                    "fn store_{operand}(i: u32, first: vec4<u32>, second: vec4<u32>) {{
+                        let at = {at};
+                        {body}
+                    }}\n"
                 )
             }
+            (Access::Quads, half) => {
+                let word =
+                    if half { "vec2<u32>(h.x | (h.y << 16u), h.z | (h.w << 16u))" } else { "h" };
+                let h = narrow("quad");
+                format!(
+                    "fn store_{operand}(i: u32, quad: vec4<u32>) {{ let h = {h}; {variable}[{at}] = {word}; }}\n"
+                )
+            }
+            (Access::Elements, half) => {
+                let put = |k: u32, of: &str| {
+                    format!("put_{operand}({}, h.{of});", self.at(&format!("4u * i + {k}u")))
+                };
+                let one = match half {
+                    // The bits that change, of this half alone.
+                    true => format!(
+                        "let shift = 16u * (at & 1u);
+                        let old = atomicLoad(&{variable}[at >> 1u]) >> shift;
+                        atomicXor(&{variable}[at >> 1u], ((old ^ h) & 0xffffu) << shift);"
+                    ),
+                    false => format!("{variable}[at] = h;"),
+                };
+                format!(
+                    "fn put_{operand}(at: u32, h: u32) {{ {one} }}
+                    fn store_{operand}(i: u32, quad: vec4<u32>) {{
+                        let h = {};
+                        let left = operation.length - 4u * i;
+                        {}
+                        if (left > 1u) {{ {} }}
+                        if (left > 2u) {{ {} }}
+                        if (left > 3u) {{ {} }}
+                    }}\n",
+                    narrow("quad"),
+                    put(0, "x"),
+                    put(1, "y"),
+                    put(2, "z"),
+                    put(3, "w"),
+                )
+            }
+        }
+    }
+
+    /// Where group `i` lies in the variable.
+    fn at(&self, i: &str) -> String {
+        let operand = self.operand;
+        match self.strided {
+            true => format!("operation.{operand} + group({i}, strides.{operand})"),
+            false => format!("operation.{operand} + {i}"),
         }
     }
 

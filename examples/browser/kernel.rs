@@ -37,7 +37,8 @@ pub(crate) fn of(activation: Activation, operands: &[&str]) -> Result<Vec<Kernel
     Ok(kernels)
 }
 
-/// An operand is read by its `load_` function. Random numbers are no operand, but an input.
+/// An operand is read by its `load_` function. Random numbers are no operand, but an input; halves, and what does not
+/// lie behind one another, are for other kernels.
 fn reads_only(module: &Module, operands: &[&str]) -> bool {
     let functions = || module.functions.iter().filter_map(|(_, f)| f.name.as_deref());
     let loads: BTreeSet<_> = functions().filter_map(|name| name.strip_prefix("load_")).collect();
@@ -46,7 +47,9 @@ fn reads_only(module: &Module, operands: &[&str]) -> bool {
         let inner = global.binding.is_none() || global.space == AddressSpace::Uniform;
         inner || name == "y" || operands.contains(&name)
     });
-    known && loads.iter().eq(BTreeSet::from_iter(operands)) && !functions().any(|f| f == "draw")
+    known
+        && loads.iter().eq(BTreeSet::from_iter(operands))
+        && !functions().any(|f| f == "draw" || f == "group" || f.starts_with("widen_"))
 }
 
 impl Kernel {
@@ -116,13 +119,18 @@ impl Kernel {
         length: usize,
         starts: &[(&str, usize)],
     ) -> Result<Vec<u32>, String> {
-        let TypeInner::Struct { members, span } = &self.module.types[ty].inner else {
-            return Err(format!("{}: the uniform is no struct", self.name));
+        let structure = |ty: Handle<Type>| match &self.module.types[ty].inner {
+            TypeInner::Struct { members, span } => Ok((members, *span as usize / 4)),
+            _ => Err(format!("{}: the uniform is no struct of structs", self.name)),
         };
-        let mut words = vec![0; *span as usize / 4];
+        let (parts, size) = structure(ty)?;
+        let mut words = vec![0; size];
+        let operation = parts.iter().find(|part| part.name.as_deref() == Some("operation"));
+        let operation = operation.ok_or("the uniform tells of no operation")?;
+        let (members, _) = structure(operation.ty)?;
         for member in members {
             let name = member.name.as_deref().unwrap_or_default();
-            let at = member.offset as usize / 4;
+            let at = (operation.offset + member.offset) as usize / 4;
             let start = starts.iter().find(|(operand, _)| *operand == name);
             match (name, start) {
                 ("parameters", _) => {

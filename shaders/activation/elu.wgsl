@@ -1,9 +1,7 @@
 // elu(x) = x > 0: x; else alpha * (exp(x) - 1), with alpha = p.x of any size and sign.
 
 fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let e = numerics_exp(numerics_plain(min(x, vec4<f32>(0.0))));
-    let value = numerics_expm1(e, numerics_split(p.xxxx));
-    return select(value, x, numerics_is_positive(x) | numerics_is_nan(x));
+    return select(x, p.xxxx * numerics_short_expm1(x), numerics_is_negative(x));
 }
 
 // 1 where x > 0, else alpha * exp(x); NaN for NaN.

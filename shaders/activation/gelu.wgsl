@@ -1,8 +1,24 @@
-// gelu(x) = x Phi(x), with Phi the standard normal distribution. Around 0 from Phi's odd part, beyond from its
-// tail, Phi(-a) = exp(-a^2 / 2) R(a), which is polynomials in t = (a - 4) / (a + 4). The errors given
-// are relative, before rounding.
+// gelu(x) = x Phi(x), with Phi the standard normal distribution: |x| Phi(-|x|) below 0, and x less that above.
+// The errors given are relative, before rounding.
 
-// |x| between where the tail begins and 14.5, past which nothing changes: Phi(-14.5) is 6e-48.
+// With Phi(-a) = exp(-a^2 / 2) R(a), a R(a) is a n / (sqrt(2 pi) a n + m): n and m are polynomials whose rounding
+// errors count little where a is large. R(0) is 1/2; error 2e-8. Past 14.5 nothing changes: Phi(-14.5) is 6e-48.
+fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+    let a = min(abs(x), vec4<f32>(14.5));
+    // What rounding a^2 would lose is in the tail.
+    let head = numerics_head(a);
+    let square = NumericsWide(-0.5 * head * head, -0.5 * (a - head) * (a + head));
+    // Phi may be too small for f32, and is scaled by 2^34.
+    let e = numerics_short_exp(square, 34.0);
+    let top = a * (104.59837 + a * (95.33526 + a * (41.05884 + a * (9.426161 + a))));
+    let m = 209.19674 + a * (95.39626 + a * (23.859417 + a * (2.4944043 + a * 0.00027571266)));
+    let bottom = 2.5066283 * top + m;
+    let scaled = top * e.scale;
+    let tail = (scaled + scaled * e.fraction) / (17179869184.0 * bottom);
+    return select(0.5 * x, max(x, vec4<f32>(0.0)) - tail, numerics_is_curved(x));
+}
+
+// |x| between where the tail begins and 14.5.
 fn gelu_clamp(x: vec4<f32>) -> vec4<f32> {
     return clamp(abs(x), vec4<f32>(0.75), vec4<f32>(14.5));
 }
@@ -11,33 +27,6 @@ fn gelu_clamp(x: vec4<f32>) -> vec4<f32> {
 fn gelu_decay(a: vec4<f32>) -> NumericsExp {
     let head = numerics_head(a);
     return numerics_exp(NumericsWide(-0.5 * head * head, -0.5 * (a - head) * (a + head)));
-}
-
-// Phi(x) - 1/2 for |x| <= 0.75; error 3e-8.
-fn gelu_centre(x: vec4<f32>) -> vec4<f32> {
-    let s = x * x;
-    return x * (0.398942292 + s * (-0.0664909407 + s * (0.00997786783 + s * (-0.00119659666 + s * (0.000116316034)))));
-}
-
-// a R(a); error 2e-8.
-fn gelu_tail(a: vec4<f32>) -> vec4<f32> {
-    let t = (a - 4.0) / (a + 4.0);
-    var p = 0.000784628268 * t - 0.000957070384;
-    p = p * t - 0.00548317796;
-    p = p * t + 0.0264356453;
-    p = p * t - 0.0630646124;
-    p = p * t + 0.100307263;
-    p = p * t - 0.110379726;
-    p = p * t + 0.073694244;
-    return p * t + 0.377642572;
-}
-
-fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let a = gelu_clamp(x);
-    let left = numerics_exp_times(gelu_decay(a), numerics_split(-gelu_tail(a)));
-    let outer = select(left, x + left, x > vec4<f32>(0.0));
-    let value = select(outer, x * (0.5 + gelu_centre(x)), abs(x) < vec4<f32>(0.75));
-    return select(value, x, numerics_is_nan(x));
 }
 
 // gelu'(-a) for 0 <= a <= 0.5; the odd part has an error of 3e-8.

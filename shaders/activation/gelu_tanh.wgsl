@@ -15,8 +15,7 @@ fn gelu_tanh_argument(x: vec4<f32>) -> NumericsWide {
 }
 
 fn gelu_tanh(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let value = numerics_logistic(gelu_tanh_argument(x), max(x, vec4<f32>(-20.0)));
-    return select(value, x, numerics_is_nan(x));
+    return numerics_gate(x, gelu_tanh_argument(x));
 }
 
 // s + x s (1 - s) 2u' with s = 1 / (1 + exp(-2u)); the derivative at x is 1 less the one at -x.

@@ -8,6 +8,6 @@ fn log_sigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 
 // The logistic function of -x.
 fn log_sigmoid_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let value = numerics_logistic(numerics_plain(-x), vec4<f32>(1.0));
+    let value = numerics_logistic(numerics_plain(-x));
     return select(value, x, numerics_is_nan(x));
 }

@@ -1,29 +1,17 @@
-// mish(x) = x tanh(ln(1 + exp(x))). With e = exp(-|x|) that is x (1 + 2e) / (1 + 2e + 2e^2) for x > 0, and
-// x e (2 + e) / (2 + 2e + e^2) below.
+// mish(x) = x tanh(ln(1 + exp(x))) = x w / (1 + w), with t = exp(x) and w = t (1 + t / 2).
 
 fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    // Above 20 it is x, below -200 it is 0.
-    let middle = clamp(x, vec4<f32>(-200.0), vec4<f32>(20.0));
-    let positive = x > vec4<f32>(0.0);
-    let e = numerics_exp(numerics_plain(-abs(middle)));
-    let u = numerics_exp_term(e);
-    let double = numerics_wide_scale(u, 2.0);
-    let square = numerics_wide_mul(u, u);
-    let two = numerics_plain(vec4<f32>(2.0));
-    let right = numerics_wide_add(numerics_one(), double);
-    let q = numerics_wide_div(
-        numerics_wide_select(numerics_wide_add(two, u), right, positive),
-        numerics_wide_select(
-            numerics_wide_add(numerics_wide_add(two, double), square),
-            numerics_wide_add(right, numerics_wide_scale(square, 2.0)),
-            positive,
-        ),
-    );
-    let scaled = numerics_wide_mul(numerics_split(middle), q);
-    let value = select(numerics_exp_times(e, scaled), scaled.head + scaled.tail, positive);
-    // So small an x would have a subnormal tail.
-    let tiny = select(value, x * (q.head + q.tail), abs(x) < vec4<f32>(1.0e-20));
-    return select(tiny, x, (x >= vec4<f32>(20.0)) | numerics_is_nan(x));
+    // Above 20 it is x, below -110 it is 0. What may be too small for f32 is scaled by 2^34.
+    let low = max(x, vec4<f32>(-110.0));
+    let e = numerics_short_exp(numerics_plain(min(low, vec4<f32>(20.0))), 34.0);
+    // w is the scale times 1 + rest.
+    let one = 1.0 + e.fraction;
+    let rest = e.fraction + ((e.scale * 2.910383e-11) * one) * one;
+    let w = e.scale + e.scale * rest;
+    let value = (low * 5.820766e-11) * (w / (1.0 + w * 5.820766e-11));
+    // Around 0 its tangent, with the rest of 0.6; no compiler joins x and low.
+    let tangent = 0.6 * x - 2.3841858e-8 * low;
+    return select(tangent, value, numerics_is_curved(x));
 }
 
 fn mish_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {

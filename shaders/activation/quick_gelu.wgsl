@@ -9,9 +9,7 @@ fn quick_gelu_argument(x: vec4<f32>) -> NumericsWide {
 }
 
 fn quick_gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    // Below -200 the result is 0; -inf times it would not be.
-    let value = numerics_logistic(quick_gelu_argument(x), max(x, vec4<f32>(-200.0)));
-    return select(value, x, numerics_is_nan(x));
+    return numerics_gate(x, quick_gelu_argument(x));
 }
 
 // As silu_grad, with 1.702 x for x.

@@ -1,7 +1,7 @@
 // sigmoid(x) = 1 / (1 + exp(-x)).
 
 fn sigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let value = numerics_logistic(numerics_plain(x), vec4<f32>(1.0));
+    let value = numerics_logistic(numerics_plain(x));
     return select(value, x, numerics_is_nan(x));
 }
 

@@ -1,9 +1,7 @@
 // silu(x) = x / (1 + exp(-x)).
 
 fn silu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    // Below -200 the result is 0; -inf times it would not be.
-    let value = numerics_logistic(numerics_plain(x), max(x, vec4<f32>(-200.0)));
-    return select(value, x, numerics_is_nan(x));
+    return numerics_gate(x, numerics_plain(x));
 }
 
 // s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)), and silu'(x) = 1 - silu'(-x).

@@ -29,7 +29,7 @@ fn softplus(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 // The logistic function of beta x; 1 where beta x > threshold.
 fn softplus_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = softplus_argument(x, p);
-    let value = numerics_logistic(v, vec4<f32>(1.0));
+    let value = numerics_logistic(v);
     let right = select(value, vec4<f32>(1.0), softplus_is_linear(v, p));
     return select(right, x, numerics_is_nan(x));
 }

@@ -37,6 +37,6 @@ fn run_word(index: u32, first: u32, count: u32) {
         let nans = vec4<u32>(nan >> (8u * step));
         let a = levels(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
         let b = levels(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
-        store_pair(i, after(a, pair.first), after(b, pair.second));
+        store_pair(i, Results(after(a, pair.first)), Results(after(b, pair.second)));
     }
 }

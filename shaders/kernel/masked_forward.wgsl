@@ -26,11 +26,11 @@ fn run_word(index: u32, first: u32, count: u32) {
         let pair = load_pair(i);
         let a = before(pair.first);
         let b = before(pair.second);
-        let y_a = after(bitcast<vec4<u32>>(activate(a, 2u * i)), pair.first);
-        let y_b = after(bitcast<vec4<u32>>(activate(b, 2u * i + 1u)), pair.second);
-        let grad_a = activate_grad(a, 2u * i);
-        let grad_b = activate_grad(b, 2u * i + 1u);
-        store_pair(i, y_a, y_b);
+        let y_a = after(bitcast<vec4<u32>>(activate(a, pair.first, 2u * i)), pair.first);
+        let y_b = after(bitcast<vec4<u32>>(activate(b, pair.second, 2u * i + 1u)), pair.second);
+        let grad_a = activate_grad(a, pair.first, 2u * i);
+        let grad_b = activate_grad(b, pair.second, 2u * i + 1u);
+        store_pair(i, Results(y_a), Results(y_b));
         high |= bits_of(is_high(grad_a), is_high(grad_b), step);
         if (MASK_WORDS == 2u) {
             nan |= bits_of(is_nan(grad_a), is_nan(grad_b), step);

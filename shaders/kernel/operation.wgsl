@@ -5,8 +5,9 @@ override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override WORDS: u32 = 1u;
 
-// The length and the offsets of x, y, dy and residual count groups of the access: octets, quads or single
-// elements; so does that of a bias an element. That of a bias a channel counts elements, that of a mask words.
+// The length and the offsets of operands of an element each count groups of the access: octets, quads or single
+// elements. Those of operands of one number a channel count elements, or groups where they are read by groups; that
+// of a mask counts words.
 struct Operation {
     parameters: vec4<f32>,
     // Key and upper half of the counter of random draws.
@@ -27,6 +28,10 @@ struct Operation {
     bias: u32,
     residual: u32,
     mask: u32,
+    weight: u32,
+    gate: u32,
+    dgate: u32,
+    unused: u32,
 }
 
 // Where elements lie that do not all follow each other (strided.wgsl).
@@ -45,6 +50,8 @@ struct Strides {
     dy: vec4<u32>,
     bias: vec4<u32>,
     residual: vec4<u32>,
+    gate: vec4<u32>,
+    dgate: vec4<u32>,
 }
 
 struct Given {

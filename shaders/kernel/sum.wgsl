@@ -1,18 +1,21 @@
 // Sums: of each of `segments` segments of `length` words, `sums` sums, each over every `sums`-th word. All lanes
-// read neighbouring words at each step, and the order is the same on every device.
+// read neighbouring words at each step, and the order is the same on every device. `value` says what is added.
 
 override WORKGROUP: u32 = 64u;
 
 struct Sum {
-    // The first word of x and of y in their bindings.
+    // The first word of each operand in its binding.
     x: u32,
+    dy: u32,
     y: u32,
     segments: u32,
     length: u32,
     sums: u32,
 }
 
-@group(0) @binding(0) var<uniform> sum: Sum;
+@group(0) @binding(0) var<uniform> given: Sum;
+
+var<private> operation: Sum;
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -20,16 +23,17 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
+    operation = given;
     let index = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
-    if (index >= sum.segments * sum.sums) {
+    if (index >= operation.segments * operation.sums) {
         return;
     }
-    let first = index % sum.sums;
-    let segment = sum.x + index / sum.sums * sum.length;
-    var total = x[segment + first];
+    let first = index % operation.sums;
+    let segment = index / operation.sums * operation.length;
+    var total = value(segment + first);
     // Few steps: lavapipe ends long loops without a word.
-    for (var i = first + sum.sums; i < sum.length; i += sum.sums) {
-        total += x[segment + i];
+    for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
+        total += value(segment + i);
     }
-    y[sum.y + index] = total;
+    y[operation.y + index] = total;
 }

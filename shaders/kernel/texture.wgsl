@@ -18,6 +18,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         return;
     }
     let x = load(at);
-    let result = activate(x, 0u);
+    let result = activate(x);
     store(at, select(result, x, vec4<bool>(false, false, false, operation.keeps_alpha == 1u)));
 }

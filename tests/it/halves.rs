@@ -180,7 +180,7 @@ fn fused_forms_take_halves() {
             for (got, expected) in got.iter().zip(&expected) {
                 assert_eq!(*got, f16::from_f32(*expected), "{activation} from {offset} on");
             }
-            let [mask, masked] = masks.each_ref().map(|m| bits_of(m));
+            let [mask, masked] = masks.each_ref().map(bits_of);
             assert_eq!(mask, masked, "{activation} from {offset} on");
             let by_mask = of_f16.mask_gradient(&masks[1], at(&dy, length)).unwrap();
             let fusion = Fusion::new().channel_bias(at(&bias, 4), channels);

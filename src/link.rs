@@ -1,0 +1,256 @@
+//! Links one activation and one kernel into a module.
+//!
+//! Whole files are joined; WGSL does not care for their order, and nothing is substituted inside one.
+//! What is generated here are the one-line wrappers that give the activation its kernel name, and what calls
+//! the loads and stores of words.rs.
+
+use crate::activation::Activation;
+use crate::dispatch::Access;
+use crate::error::Operand;
+use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
+use crate::shader::{Place, Spread, Summand};
+use crate::table::Gradient;
+use crate::wgsl;
+use crate::words::{Words, binding, conversions, is_atomic, word};
+
+const OPERATION: &str = include_str!("../shaders/kernel/operation.wgsl");
+const GRID: &str = include_str!("../shaders/kernel/grid.wgsl");
+const MASK_GRID: &str = include_str!("../shaders/kernel/mask_grid.wgsl");
+const FORWARD: &str = include_str!("../shaders/kernel/forward.wgsl");
+const GRADIENT: &str = include_str!("../shaders/kernel/gradient.wgsl");
+const MULTIPLY: &str = include_str!("../shaders/kernel/multiply.wgsl");
+const MASKED_FORWARD: &str = include_str!("../shaders/kernel/masked_forward.wgsl");
+const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl");
+const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
+const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
+const ROWS: &str = include_str!("../shaders/kernel/rows.wgsl");
+const STRIDED: &str = include_str!("../shaders/kernel/strided.wgsl");
+const DIVIDE: &str = include_str!("../shaders/kernel/divide.wgsl");
+const DIVIDE_WIDE: &str = include_str!("../shaders/kernel/divide_wide.wgsl");
+const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
+const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
+const SLOPES: &str = include_str!("../shaders/kernel/slopes.wgsl");
+const GATE: &str = include_str!("../shaders/kernel/gate.wgsl");
+const GATE_GRADIENT: &str = include_str!("../shaders/kernel/gate_gradient.wgsl");
+
+/// The source of the module; `places` has one entry for each operand.
+pub(crate) fn operation(
+    activation: &Activation,
+    kernel: Kernel,
+    access: Access,
+    places: &[Place],
+    spread: Spread,
+) -> String {
+    let mut parts = vec![OPERATION];
+    if kernel.gate != Some(Gate::Linear) {
+        parts.push(activation.wgsl());
+    }
+    parts.extend(match (kernel.direction, kernel.mask, kernel.gate.is_some()) {
+        (Direction::Forward, false, false) => [GRID, FORWARD].as_slice(),
+        (Direction::Forward, true, _) => &[MASK_GRID, MASKED_FORWARD],
+        (Direction::Forward, false, true) => &[GRID, GATE],
+        (Direction::Gradient, false, false) => &[GRID, GRADIENT, MULTIPLY],
+        (Direction::Gradient, true, _) => &[MASK_GRID, MASK_GRADIENT],
+        (Direction::Gradient, false, true) => &[GRID, GATE_GRADIENT, MULTIPLY],
+    });
+    if kernel.bias.is_some() || kernel.residual {
+        parts.push(ADD);
+    }
+    if kernel.has_channels() {
+        parts.push(CHANNELS);
+    }
+    if kernel.has_channels() || kernel.order != Order::Contiguous {
+        parts.push(if access == Access::WideOctets { DIVIDE_WIDE } else { DIVIDE });
+    }
+    match kernel.order {
+        Order::Contiguous => {}
+        Order::Rows => parts.push(ROWS),
+        Order::Strided => parts.push(STRIDED),
+    }
+    if kernel.draws {
+        parts.extend([wgsl::RANDOM, DRAW]);
+    }
+    parts.push(conversions(kernel.input));
+    if kernel.output != kernel.input {
+        parts.push(conversions(kernel.output));
+    }
+    let reads = kernel.reads();
+    let reads_x = reads.iter().any(|(operand, _)| *operand == Operand::X);
+    let mut source = parts.join("\n");
+    source += &activate(activation.name(), kernel);
+    source += if kernel.bias.is_some() {
+        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(add(data.x, data.bias)); }\n"
+    } else if reads_x {
+        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(data.x); }\n"
+    } else {
+        ""
+    };
+    source += if kernel.residual {
+        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return add(result, data.residual); }\n"
+    } else {
+        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return result; }\n"
+    };
+    let selects = activation.gradient() == Gradient::Selects;
+    source += &format!("const GRADIENT_SELECTS = {selects};\n");
+    if let Some(mask) = activation.mask() {
+        let (words, high, low) = (mask.words, mask.levels.1.to_bits(), mask.levels.0);
+        source += &format!(
+            "const MASK_WORDS = {words}u;\nconst MASK_HIGH = {high}u;\nconst MASK_LOW_IS_0 = {};\n",
+            low == 0.0
+        );
+    }
+    let operands = kernel.operands();
+    let mut variables: Vec<&str> = Vec::new();
+    let (mut data, mut results) = (Vec::new(), Vec::new());
+    for (index, ((operand, extent), place)) in operands.iter().zip(places).enumerate() {
+        let (name, element) = (operand.wgsl(), kernel.element(*operand));
+        let written = index < kernel.writes().len();
+        let strided = kernel.order != Order::Contiguous;
+        let host = if let Place::With(host) = place { usize::from(*host) } else { index };
+        // What is written by halves needs atomic words, and so does what is read through its binding.
+        let atomic = host < kernel.writes().len()
+            && operands[host].1 == Extent::Elements
+            && is_atomic(access, element);
+        variables.push(if host == index { name } else { variables[host] });
+        let variable = variables[index];
+        if host == index {
+            let each = *extent == Extent::Elements;
+            let by_words = *extent == Extent::Channels && spread == Spread::Consecutive;
+            let word = if each || by_words { word(access, element) } else { "u32" };
+            let word = if atomic { "atomic<u32>" } else { word };
+            let mode = if *place == Place::Own { "read" } else { "read_write" };
+            source += &binding(1 + index, name, mode, word);
+        }
+        let words = Words { operand: name, variable, element, access, atomic, strided };
+        match (extent, written) {
+            (Extent::Mask, _) => {}
+            (_, true) => {
+                results.push(name);
+                source += &words.store();
+            }
+            (Extent::Elements, _) => {
+                data.push(name);
+                source += &words.load();
+            }
+            (Extent::Channels, _) => {
+                data.push(name);
+                source += &words.load_by_channel(spread);
+            }
+        }
+    }
+    source += &moves(&data, &results, access, kernel.mask);
+    source
+}
+
+/// Gives the activation, or its form with slopes of their own, its kernel names.
+fn activate(name: &str, kernel: Kernel) -> String {
+    let wrapper = |wrapper: &str, suffix: &str, linear: &str| {
+        let call = if kernel.gate == Some(Gate::Linear) {
+            linear.to_owned()
+        } else if kernel.draws {
+            format!("{name}{suffix}_with(x, {name}_drawn(draw(i), operation.parameters))")
+        } else if kernel.weights {
+            format!("{name}{suffix}_with(x, bitcast<vec4<f32>>(data.weight))")
+        } else {
+            format!("{name}{suffix}(x, operation.parameters)")
+        };
+        format!(
+            "fn {wrapper}(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {{ return {call}; }}\n"
+        )
+    };
+    wrapper("activate", "", "x") + &wrapper("activate_grad", "_grad", "vec4<f32>(1.0)")
+}
+
+/// What is read and written for four elements and for eight, and what the grids call.
+fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String {
+    let joined = |names: &[&str], item: &dyn Fn(&str) -> String| {
+        names.iter().map(|name| item(name)).collect::<Vec<_>>().join(", ")
+    };
+    let quads = |name: &str| format!("{name}: vec4<u32>");
+    let mut source = format!(
+        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}
+        struct Data {{ {} }}
+        struct Results {{ {} }}
+        struct Pair {{ first: Data, second: Data }}\n",
+        joined(data, &quads),
+        joined(results, &quads)
+    );
+    if matches!(access, Access::WideOctets | Access::Octets) {
+        let loads: String =
+            data.iter().map(|name| format!("let {name} = load_{name}(i); ")).collect();
+        let first = joined(data, &|name| format!("{name}.first"));
+        let second = joined(data, &|name| format!("{name}.second"));
+        let stores: String = results
+            .iter()
+            .map(|name| format!("store_{name}(i, first.{name}, second.{name}); "))
+            .collect();
+        source += &format!(
+            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
+            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
+            fn word_count() -> u32 {{ return operation.length; }}
+            fn octet_count() -> u32 {{ return operation.length; }}
+            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}
+            fn store_pair(i: u32, first: Results, second: Results) {{ {stores} }}\n"
+        );
+        if !mask {
+            source += "fn run(i: u32) {
+                let pair = load_pair(i);
+                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
+            }\n";
+        }
+        return source;
+    }
+    let loads = joined(data, &|name| format!("load_{name}(i)"));
+    let stores: String =
+        results.iter().map(|name| format!("store_{name}(i, results.{name}); ")).collect();
+    source += &format!(
+        "fn load(i: u32) -> Data {{ return Data({loads}); }}
+        fn store(i: u32, results: Results) {{ {stores} }}\n"
+    );
+    source += match access {
+        Access::Elements => "fn word_count() -> u32 { return (operation.length + 3u) / 4u; }\n",
+        _ => "fn word_count() -> u32 { return operation.length; }\n",
+    };
+    source += if mask {
+        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);
+        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);
+        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }
+        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }
+        fn store_pair(i: u32, first: Results, second: Results) {
+            store(2u * i, first);
+            if (2u * i + 1u < word_count()) { store(2u * i + 1u, second); }
+        }\n"
+    } else {
+        "fn run(i: u32) { store(i, compute(load(i), i)); }\n"
+    };
+    source
+}
+
+/// The source of a module that sums.
+pub(crate) fn sum(summand: Summand, access: Access) -> String {
+    let quads = access == Access::Quads;
+    let float = if quads { "vec4<f32>" } else { "f32" };
+    let mut source = SUM.to_owned() + &binding(1, "y", "read_write", float);
+    let Summand::Slopes(elements) = summand else {
+        source += &binding(2, "x", "read", float);
+        source += &format!("fn value(i: u32) -> {float} {{ return x[operation.x + i]; }}\n");
+        return source;
+    };
+    source += SLOPES;
+    source += conversions(elements[0]);
+    if elements[1] != elements[0] {
+        source += conversions(elements[1]);
+    }
+    for (index, element) in elements.into_iter().enumerate() {
+        let operand = ["x", "dy"][index];
+        let words =
+            Words { operand, variable: operand, element, access, atomic: false, strided: false };
+        source += &binding(2 + index, operand, "read", word(access, element));
+        source += &if quads { words.load() } else { words.load_one() };
+    }
+    let part = if quads { "" } else { ".x" };
+    source += &format!(
+        "fn value(i: u32) -> {float} {{ return slope_term(load_x(i), load_dy(i)){part}; }}\n"
+    );
+    source
+}
