@@ -205,6 +205,77 @@ pub enum Error {
         found: String,
     },
 
+    /// A texture of a format that the operation does not take.
+    #[error(
+        "{operand} is a texture of {format:?}, but must be {rule}; convert it, or create it so"
+    )]
+    TextureFormat {
+        /// The operand.
+        operand: Operand,
+        /// Its format.
+        format: wgpu::TextureFormat,
+        /// What it must be.
+        rule: &'static str,
+    },
+
+    /// A texture of a format that this device cannot write, or read and write at once.
+    #[error("this device cannot {access} textures of {format:?}: {reason}; {remedy}")]
+    TextureAccess {
+        /// The format.
+        format: wgpu::TextureFormat,
+        /// What it cannot do.
+        access: &'static str,
+        /// Why not.
+        reason: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+
+    /// A texture that is not two-dimensional, or has several mip levels, layers or samples.
+    #[error(
+        "{operand} is a texture with {found} {property}, but must have {expected}; copy or resolve the part in \
+         question into a texture of its own"
+    )]
+    TextureShape {
+        /// The operand.
+        operand: Operand,
+        /// What there is too much or too little of.
+        property: &'static str,
+        /// How many it has.
+        found: u32,
+        /// How many it must have.
+        expected: u32,
+    },
+
+    /// Textures of different sizes.
+    #[error(
+        "{operand} is a texture of {}x{} texels, but {reference} of {}x{}; pass textures of one size",
+        .size[0], .size[1], .expected[0], .expected[1]
+    )]
+    TextureSize {
+        /// The operand that does not fit.
+        operand: Operand,
+        /// Its width and height.
+        size: [u32; 2],
+        /// The operand it must match.
+        reference: Operand,
+        /// That operand's width and height.
+        expected: [u32; 2],
+    },
+
+    /// A texture made without a usage the operation needs.
+    #[error(
+        "{operand} needs TextureUsages::{needed}, but its texture has only {found}; create it with {needed} too"
+    )]
+    MissingTextureUsage {
+        /// The operand.
+        operand: Operand,
+        /// The missing usage.
+        needed: String,
+        /// The usages the texture has.
+        found: String,
+    },
+
     /// Input and output overlap in part.
     #[error(
         "{input} (from byte {input_offset}) and {output} (from byte {output_offset}) share a part of one buffer, \
@@ -334,9 +405,9 @@ pub enum Error {
         doing: &'static str,
     },
 
-    /// wgpu refused: a destroyed or mapped buffer, or one of another device.
+    /// wgpu refused: a destroyed or mapped buffer, a destroyed texture, or one of another device.
     #[error(
-        "wgpu refused while {doing}: {reason}; check that every buffer belongs to this device and is neither \
+        "wgpu refused while {doing}: {reason}; check that every buffer and texture belongs to this device and is neither \
          destroyed nor mapped"
     )]
     Refused {

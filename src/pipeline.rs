@@ -45,8 +45,13 @@ fn compile(gpu: &Gpu, shader: &Shader) -> Result<Pipeline> {
             label,
             source: wgpu::ShaderSource::Wgsl(shader.source().into()),
         });
+        let buffers = shader.bindings().into_iter().map(|(binding, ty)| {
+            let ty =
+                wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+            (binding, ty)
+        });
         let entries: Vec<_> =
-            shader.bindings().into_iter().map(|(binding, ty)| buffer_entry(binding, ty)).collect();
+            buffers.chain(shader.textures()).map(|(binding, ty)| entry(binding, ty)).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &entries,
@@ -71,13 +76,8 @@ fn compile(gpu: &Gpu, shader: &Shader) -> Result<Pipeline> {
     })
 }
 
-fn buffer_entry(binding: u32, ty: wgpu::BufferBindingType) -> wgpu::BindGroupLayoutEntry {
-    wgpu::BindGroupLayoutEntry {
-        binding,
-        visibility: wgpu::ShaderStages::COMPUTE,
-        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None },
-        count: None,
-    }
+fn entry(binding: u32, ty: wgpu::BindingType) -> wgpu::BindGroupLayoutEntry {
+    wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::COMPUTE, ty, count: None }
 }
 
 /// An adopted device may have been asked for less than a kernel with this many storage buffers needs.

@@ -70,7 +70,7 @@ impl Dispatch {
     ) -> Result<Self> {
         let pipeline = Pipelines::get(gpu, shader)?;
         let device = &gpu.shared.device;
-        let bind_group = guarded(device, "binding the buffers", || {
+        let bind_group = guarded(device, "binding the operands", || {
             device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("wgpu-relu operation"),
                 layout: &pipeline.layout,
@@ -228,6 +228,16 @@ impl Prepared {
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })
+    }
+
+    /// An activation on textures.
+    pub(crate) fn of_textures(
+        activation: Activation,
+        dispatches: Vec<Dispatch>,
+        uniforms: Uniforms,
+    ) -> Self {
+        let kind = Kind::Operation { activation, draws: false, of_mask: false };
+        Prepared { dispatches, uniforms: Some(uniforms), kind }
     }
 
     /// What cannot be changed.

@@ -48,6 +48,7 @@ pub struct GpuRelu {
     /// Of x and dx, and of y and dy.
     pub(crate) elements: [ElementType; 2],
     pub(crate) accumulates: bool,
+    pub(crate) keeps_alpha: bool,
 }
 
 impl GpuRelu {
@@ -60,6 +61,7 @@ impl GpuRelu {
             draw: None,
             elements: [ElementType::F32; 2],
             accumulates: false,
+            keeps_alpha: false,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::dispatch::{Access, Geometry};
 use crate::element::ElementType;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::link;
+use crate::texel::{self, Texel};
 
 /// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub(crate) enum Shader {
     },
     /// Sums, of words of this access.
     Sum { summand: Summand, access: Access },
+    /// On textures.
+    Texture(Texel),
 }
 
 impl Shader {
@@ -30,6 +33,7 @@ impl Shader {
                 format!("{activation} {}", kernel.name())
             }
             Shader::Sum { .. } => "sum".to_owned(),
+            Shader::Texture(texel) => format!("{} of textures", texel.activation),
         }
     }
 
@@ -42,10 +46,11 @@ impl Shader {
                 })
             }
             Shader::Sum { summand, access } => link::sum(*summand, *access),
+            Shader::Texture(texel) => texel.source(),
         }
     }
 
-    /// The numbers and types of the bindings.
+    /// The numbers and types of the bindings of buffers.
     pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BufferBindingType)> {
         let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
         let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform)];
@@ -60,8 +65,14 @@ impl Shader {
                     (2..).zip(summand.elements()).map(|(number, _)| (number, storage(true))),
                 );
             }
+            Shader::Texture(_) => {}
         }
         bindings
+    }
+
+    /// Those of textures.
+    pub(crate) fn textures(&self) -> Vec<(u32, wgpu::BindingType)> {
+        if let Shader::Texture(texel) = self { texel.bindings() } else { Vec::new() }
     }
 
     /// The shape of the grid, as the shader wants it.
@@ -73,6 +84,7 @@ impl Shader {
             Shader::Sum { access, .. } => {
                 geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
             }
+            Shader::Texture(_) => Vec::new(),
         }
     }
 }
@@ -157,6 +169,7 @@ pub(crate) fn modules() -> Vec<(String, String)> {
         let bias = Kernel { bias: Some(Extent::Channels), ..forward };
         add(&Activation::Relu, bias, &own(bias), spread);
     }
+    modules.extend(Activation::ALL.iter().flat_map(texel::modules));
     modules
 }
 

@@ -9,11 +9,11 @@ use wgpu_relu::{Activation, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, 
 use crate::{device_on, gpu, instance, own_device, raw_buffer};
 
 /// An adopted device whose handler counts.
-fn watched() -> (Gpu, Arc<AtomicUsize>) {
+pub(crate) fn watched() -> (Gpu, Arc<AtomicUsize>) {
     watch(own_device(|_| ()))
 }
 
-fn watch((device, queue): (wgpu::Device, wgpu::Queue)) -> (Gpu, Arc<AtomicUsize>) {
+pub(crate) fn watch((device, queue): (wgpu::Device, wgpu::Queue)) -> (Gpu, Arc<AtomicUsize>) {
     let count = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&count);
     device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {

@@ -22,6 +22,7 @@ mod prelu;
 mod semantics;
 mod stream;
 mod strides;
+mod texture;
 mod transfer;
 mod vectors;
 
@@ -56,6 +57,15 @@ fn device_on(
     instance: &wgpu::Instance,
     change: impl Fn(&mut wgpu::Limits),
 ) -> (wgpu::Device, wgpu::Queue) {
+    device_with(instance, wgpu::Features::empty(), change)
+}
+
+/// With those of `features` that the adapter has.
+fn device_with(
+    instance: &wgpu::Instance,
+    features: wgpu::Features,
+    change: impl Fn(&mut wgpu::Limits),
+) -> (wgpu::Device, wgpu::Queue) {
     let wanted = gpu().adapter_info();
     let backends = wgpu::Backends::from(wanted.backend);
     let adapter = pollster::block_on(instance.enumerate_adapters(backends))
@@ -64,7 +74,11 @@ fn device_on(
         .expect("the adapter is still there");
     let mut limits = adapter.limits();
     change(&mut limits);
-    let descriptor = wgpu::DeviceDescriptor { required_limits: limits, ..Default::default() };
+    let descriptor = wgpu::DeviceDescriptor {
+        required_limits: limits,
+        required_features: features & adapter.features(),
+        ..Default::default()
+    };
     pollster::block_on(adapter.request_device(&descriptor)).expect("a second device")
 }
 
