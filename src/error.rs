@@ -395,6 +395,8 @@ pub enum Operand {
     Gate,
     /// The gradient of the loss with respect to that input.
     Dgate,
+    /// The statistics of units.
+    Records,
     /// The range to read back.
     Source,
     /// The slice to read back into.
@@ -437,6 +439,7 @@ impl fmt::Display for Operand {
             Operand::Dw => "dw",
             Operand::Gate => "gate",
             Operand::Dgate => "dgate",
+            Operand::Records => "the range of records",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
             Operand::Data => "the slice to upload",

@@ -25,6 +25,7 @@
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
 //! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
+//! - [`UnitMonitor`] watches a layer's units for dead and saturated ones.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
@@ -66,6 +67,10 @@ mod sums;
 mod table;
 mod text;
 mod transfer;
+mod unit_forward;
+#[cfg(not(target_arch = "wasm32"))]
+mod unit_monitor;
+mod units;
 mod view;
 pub mod wgsl;
 mod words;
@@ -87,6 +92,9 @@ pub use relu::GpuRelu;
 pub use stream::Stream;
 pub use table::{Gradient, Tolerance};
 pub use transfer::Download;
+#[cfg(not(target_arch = "wasm32"))]
+pub use unit_monitor::{UnitMonitor, UnitReport};
+pub use units::Unit;
 pub use view::View;
 /// The wgpu whose types this crate takes and returns.
 pub use wgpu;

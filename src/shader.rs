@@ -5,6 +5,7 @@ use crate::dispatch::{Access, Geometry};
 use crate::element::ElementType;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::link;
+use crate::units::{self, Observed};
 
 /// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub(crate) enum Shader {
     },
     /// Sums, of words of this access.
     Sum { summand: Summand, access: Access },
+    /// Statistics of units.
+    Units(Observed),
 }
 
 impl Shader {
@@ -30,6 +33,7 @@ impl Shader {
                 format!("{activation} {}", kernel.name())
             }
             Shader::Sum { .. } => "sum".to_owned(),
+            Shader::Units(_) => "units".to_owned(),
         }
     }
 
@@ -42,6 +46,7 @@ impl Shader {
                 })
             }
             Shader::Sum { summand, access } => link::sum(*summand, *access),
+            Shader::Units(observed) => units::source(*observed),
         }
     }
 
@@ -60,6 +65,12 @@ impl Shader {
                     (2..).zip(summand.elements()).map(|(number, _)| (number, storage(true))),
                 );
             }
+            Shader::Units(observed) => {
+                bindings.extend([(1, storage(false)), (2, storage(true))]);
+                if let Observed::Layer(_) = observed {
+                    bindings.extend([(3, storage(false)), (4, storage(true))]);
+                }
+            }
         }
         bindings
     }
@@ -73,6 +84,7 @@ impl Shader {
             Shader::Sum { access, .. } => {
                 geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
             }
+            Shader::Units(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
         }
     }
 }
@@ -132,6 +144,11 @@ pub(crate) fn modules() -> Vec<(String, String)> {
             modules.push((format!("{shader:?}"), shader.source()));
         }
     }
+    let elements = ElementType::ALL.iter().copied();
+    let observed = elements.map(Observed::Elements).chain([Observed::Records]);
+    let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
+    let observed = observed.chain(layers);
+    modules.extend(observed.map(|o| (format!("units {o:?}"), units::source(o))));
     let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
         let octets = kernel.has_halves() && kernel.by_octets();
         for access in [Access::Octets, Access::Quads, Access::Elements] {

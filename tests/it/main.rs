@@ -23,6 +23,7 @@ mod semantics;
 mod stream;
 mod strides;
 mod transfer;
+mod units;
 mod vectors;
 
 use std::sync::OnceLock;
