@@ -279,6 +279,17 @@ pub enum Error {
         needed: u64,
     },
 
+    /// A shape that does not fit.
+    #[error("shape {shape:?} {problem}; {remedy}")]
+    Shape {
+        /// The shape.
+        shape: Vec<usize>,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+
     /// Something the activation does not have.
     #[error("{activation} has no {what}; {remedy}")]
     Unsupported {

@@ -3,6 +3,8 @@
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
 use crate::element::ElementType;
+#[cfg(feature = "init")]
+use crate::fill;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::link;
 use crate::units::{self, Observed};
@@ -23,6 +25,9 @@ pub(crate) enum Shader {
     Sum { summand: Summand, access: Access },
     /// Statistics of units.
     Units(Observed),
+    /// Random numbers.
+    #[cfg(feature = "init")]
+    Fill(ElementType),
 }
 
 impl Shader {
@@ -34,6 +39,8 @@ impl Shader {
             }
             Shader::Sum { .. } => "sum".to_owned(),
             Shader::Units(_) => "units".to_owned(),
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => "fill".to_owned(),
         }
     }
 
@@ -47,6 +54,8 @@ impl Shader {
             }
             Shader::Sum { summand, access } => link::sum(*summand, *access),
             Shader::Units(observed) => units::source(*observed),
+            #[cfg(feature = "init")]
+            Shader::Fill(element) => fill::source(*element),
         }
     }
 
@@ -71,6 +80,8 @@ impl Shader {
                     bindings.extend([(3, storage(false)), (4, storage(true))]);
                 }
             }
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => bindings.push((1, storage(false))),
         }
         bindings
     }
@@ -85,6 +96,8 @@ impl Shader {
                 geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
             }
             Shader::Units(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
         }
     }
 }
@@ -145,10 +158,12 @@ pub(crate) fn modules() -> Vec<(String, String)> {
         }
     }
     let elements = ElementType::ALL.iter().copied();
-    let observed = elements.map(Observed::Elements).chain([Observed::Records]);
+    let observed = elements.clone().map(Observed::Elements).chain([Observed::Records]);
     let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
     let observed = observed.chain(layers);
     modules.extend(observed.map(|o| (format!("units {o:?}"), units::source(o))));
+    #[cfg(feature = "init")]
+    modules.extend(elements.map(|element| (format!("fill {element}"), fill::source(element))));
     let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
         let octets = kernel.has_halves() && kernel.by_octets();
         for access in [Access::Octets, Access::Quads, Access::Elements] {

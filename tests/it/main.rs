@@ -11,6 +11,8 @@ mod glu;
 mod halves;
 mod harness;
 mod harness_catches;
+#[cfg(feature = "init")]
+mod init;
 mod inputs;
 mod layout;
 mod limits;
