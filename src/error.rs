@@ -350,6 +350,17 @@ pub enum Error {
         needed: u64,
     },
 
+    /// A shape that does not fit.
+    #[error("shape {shape:?} {problem}; {remedy}")]
+    Shape {
+        /// The shape.
+        shape: Vec<usize>,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do instead.
+        remedy: &'static str,
+    },
+
     /// Something the activation does not have.
     #[error("{activation} has no {what}; {remedy}")]
     Unsupported {
@@ -466,6 +477,8 @@ pub enum Operand {
     Gate,
     /// The gradient of the loss with respect to that input.
     Dgate,
+    /// The statistics of units.
+    Records,
     /// The range to read back.
     Source,
     /// The slice to read back into.
@@ -508,6 +521,7 @@ impl fmt::Display for Operand {
             Operand::Dw => "dw",
             Operand::Gate => "gate",
             Operand::Dgate => "dgate",
+            Operand::Records => "the range of records",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
             Operand::Data => "the slice to upload",

@@ -25,6 +25,8 @@
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
 //! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
+//! - [`Init`] makes initial weights, on the host and on the device.
+//! - [`UnitMonitor`] watches a layer's units for dead and saturated ones.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
@@ -42,17 +44,23 @@ mod dispatch;
 mod draw;
 mod element;
 mod error;
+#[cfg(feature = "init")]
+mod fill;
 mod fused;
 mod fusion;
 mod glu;
 mod gpu;
 mod guard;
+#[cfg(feature = "init")]
+mod init;
 mod kernel;
 mod link;
 mod operation;
 mod pipeline;
 mod prelu;
 mod prepared;
+#[cfg(feature = "init")]
+mod quantile;
 pub mod reference;
 mod relu;
 mod shader;
@@ -68,6 +76,10 @@ mod texel;
 mod text;
 mod texture;
 mod transfer;
+mod unit_forward;
+#[cfg(not(target_arch = "wasm32"))]
+mod unit_monitor;
+mod units;
 mod view;
 pub mod wgsl;
 mod words;
@@ -82,6 +94,8 @@ pub use glu::GpuGlu;
 pub use gpu::Gpu;
 /// The half floats whose types this crate takes and returns.
 pub use half;
+#[cfg(feature = "init")]
+pub use init::{Fan, Init};
 pub use prelu::GpuPrelu;
 pub use prepared::Prepared;
 pub use relu::GpuRelu;
@@ -89,11 +103,14 @@ pub use relu::GpuRelu;
 pub use stream::Stream;
 pub use table::{Gradient, Tolerance};
 pub use transfer::Download;
+#[cfg(not(target_arch = "wasm32"))]
+pub use unit_monitor::{UnitMonitor, UnitReport};
+pub use units::Unit;
 pub use view::View;
 /// The wgpu whose types this crate takes and returns.
 pub use wgpu;
 
 // The README's code compiles.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "init"))]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -49,6 +49,9 @@ enum Kind {
     },
     /// Nothing.
     Sum,
+    /// The draw.
+    #[cfg(feature = "init")]
+    Fill,
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +151,8 @@ impl Prepared {
     pub fn set_draw(&self, draw: Draw) -> Result<()> {
         match self.kind {
             Kind::Operation { draws: true, .. } => self.write(4, |_| draw.words()),
+            #[cfg(feature = "init")]
+            Kind::Fill => self.write(4, |_| draw.words()),
             _ => Err(Error::Unsupported {
                 activation: "this operation",
                 what: "random slopes",
@@ -243,6 +248,12 @@ impl Prepared {
     /// What cannot be changed.
     pub(crate) fn of_sums(dispatches: Vec<Dispatch>) -> Self {
         Prepared { dispatches, uniforms: None, kind: Kind::Sum }
+    }
+
+    /// Random numbers, whose draw is at the place where operations have it.
+    #[cfg(feature = "init")]
+    pub(crate) fn of_fill(dispatches: Vec<Dispatch>, uniforms: Option<Uniforms>) -> Self {
+        Prepared { dispatches, uniforms, kind: Kind::Fill }
     }
 }
 

@@ -3,9 +3,12 @@
 use crate::activation::Activation;
 use crate::dispatch::{Access, Geometry};
 use crate::element::ElementType;
+#[cfg(feature = "init")]
+use crate::fill;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::link;
 use crate::texel::{self, Texel};
+use crate::units::{self, Observed};
 
 /// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -23,6 +26,11 @@ pub(crate) enum Shader {
     Sum { summand: Summand, access: Access },
     /// On textures.
     Texture(Texel),
+    /// Statistics of units.
+    Units(Observed),
+    /// Random numbers.
+    #[cfg(feature = "init")]
+    Fill(ElementType),
 }
 
 impl Shader {
@@ -34,6 +42,9 @@ impl Shader {
             }
             Shader::Sum { .. } => "sum".to_owned(),
             Shader::Texture(texel) => format!("{} of textures", texel.activation),
+            Shader::Units(_) => "units".to_owned(),
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => "fill".to_owned(),
         }
     }
 
@@ -47,6 +58,9 @@ impl Shader {
             }
             Shader::Sum { summand, access } => link::sum(*summand, *access),
             Shader::Texture(texel) => texel.source(),
+            Shader::Units(observed) => units::source(*observed),
+            #[cfg(feature = "init")]
+            Shader::Fill(element) => fill::source(*element),
         }
     }
 
@@ -66,6 +80,14 @@ impl Shader {
                 );
             }
             Shader::Texture(_) => {}
+            Shader::Units(observed) => {
+                bindings.extend([(1, storage(false)), (2, storage(true))]);
+                if let Observed::Layer(_) = observed {
+                    bindings.extend([(3, storage(false)), (4, storage(true))]);
+                }
+            }
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => bindings.push((1, storage(false))),
         }
         bindings
     }
@@ -85,6 +107,9 @@ impl Shader {
                 geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
             }
             Shader::Texture(_) => Vec::new(),
+            Shader::Units(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
+            #[cfg(feature = "init")]
+            Shader::Fill(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
         }
     }
 }
@@ -144,6 +169,13 @@ pub(crate) fn modules() -> Vec<(String, String)> {
             modules.push((format!("{shader:?}"), shader.source()));
         }
     }
+    let elements = ElementType::ALL.iter().copied();
+    let observed = elements.clone().map(Observed::Elements).chain([Observed::Records]);
+    let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
+    let observed = observed.chain(layers);
+    modules.extend(observed.map(|o| (format!("units {o:?}"), units::source(o))));
+    #[cfg(feature = "init")]
+    modules.extend(elements.map(|element| (format!("fill {element}"), fill::source(element))));
     let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
         let octets = kernel.has_halves() && kernel.by_octets();
         for access in [Access::Octets, Access::Quads, Access::Elements] {

@@ -92,20 +92,20 @@ pub(crate) struct Terms<'a> {
 
 /// One dispatch: of each of `segments` segments of `length` elements, `sums` sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
-struct Stage {
-    segments: u64,
-    length: u64,
-    sums: u64,
+pub(crate) struct Stage {
+    pub(crate) segments: u64,
+    pub(crate) length: u64,
+    pub(crate) sums: u64,
     /// First element of its input and of its output.
-    from: u64,
-    to: u64,
+    pub(crate) from: u64,
+    pub(crate) to: u64,
 }
 
 impl Stage {
-    fn inputs(&self) -> u64 {
+    pub(crate) fn inputs(&self) -> u64 {
         self.segments * self.length
     }
-    fn outputs(&self) -> u64 {
+    pub(crate) fn outputs(&self) -> u64 {
         self.segments * self.sums
     }
 }
@@ -192,7 +192,7 @@ impl<'g> Stages<'g> {
 /// The steps for `length` elements, at least a row, of which one binding holds `longest`: two rows, if there are
 /// more than one. Each reads what lies together: long channels are summed within themselves first, then rows are
 /// added to rows nearby, and what is left of the channels is summed at last.
-fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
+pub(crate) fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
     let count = u64::from(channels.count);
     let mut inner = u64::from(channels.inner);
     let mut rows = length / channels.row();

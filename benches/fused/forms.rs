@@ -1,6 +1,6 @@
 //! The forms, and what must come out of each.
 
-use wgpu_relu::{Activation, Channels, Draw, Fusion, Gpu, GpuRelu, Prepared};
+use wgpu_relu::{Activation, Channels, Draw, Fusion, Gpu, GpuRelu, Prepared, Unit};
 
 const UNITS: Channels = Channels::last(512);
 const IMAGES: Channels = Channels::second(64, 1024);
@@ -19,6 +19,8 @@ pub(crate) struct Operands<'g> {
     bias: wgpu::Buffer,
     sums: wgpu::Buffer,
     mask: wgpu::Buffer,
+    /// A record for each of 512 channels.
+    records: wgpu::Buffer,
 }
 
 /// What is timed.
@@ -67,6 +69,7 @@ impl<'g> Operands<'g> {
             bias: buffer(512, bias),
             sums: buffer(512, |_| -1.0),
             mask: buffer(mask / 4, |_| 0.0),
+            records: buffer(512 * Unit::SIZE as usize / 4, |_| 0.0),
         }
     }
 
@@ -93,6 +96,12 @@ impl<'g> Operands<'g> {
         let with_residual: fn(usize) -> f32 = |i| x(i).max(0.0) + residual(i);
         let unit_bias = none.channel_bias(&self.bias, UNITS);
         add("relu, bias a unit", "relu", 8.0, fused(unit_bias), Some(by_unit));
+        let with_units = relu.prepare_with_units(x_, &self.bias, UNITS, y, &self.records);
+        let (name, plain) = ("relu, bias a unit, with statistics", "relu, bias a unit");
+        add(name, plain, 8.5, with_units, Some(by_unit));
+        // Of what the form before left.
+        let units = gpu.prepare_units(y, UNITS, Activation::Relu, &self.records);
+        add("statistics a unit", "relu, bias a unit", 4.5, units, Some(by_unit));
         let image_bias = none.channel_bias(few, IMAGES);
         add("relu, bias an image channel", "relu", 8.0, fused(image_bias), Some(by_image));
         let element_bias = none.bias(&self.residual);
@@ -134,6 +143,17 @@ impl Form {
         if let Some(expected) = self.expected {
             for (i, y) in read(&operands.y).into_iter().enumerate() {
                 assert!(y == expected(i), "{}, element {i}: {y}, not {}", self.name, expected(i));
+            }
+            if self.name.contains("statistics") {
+                let units = Unit::from_records(&read(&operands.records));
+                let rows = operands.length / 512;
+                for (channel, unit) in units.iter().enumerate() {
+                    let of_unit = || (0..rows).map(|row| f64::from(expected(512 * row + channel)));
+                    let zeros = of_unit().filter(|y| *y == 0.0).count() as u64;
+                    let mean = of_unit().sum::<f64>() / rows as f64;
+                    assert_eq!((unit.finite, unit.zeros), (rows as u64, zeros), "unit {channel}");
+                    assert!((unit.mean - mean).abs() < 1e-5 * mean, "unit {channel}: {unit:?}");
+                }
             }
             return;
         }

@@ -11,6 +11,8 @@ mod glu;
 mod halves;
 mod harness;
 mod harness_catches;
+#[cfg(feature = "init")]
+mod init;
 mod inputs;
 mod layout;
 mod limits;
@@ -24,6 +26,7 @@ mod stream;
 mod strides;
 mod texture;
 mod transfer;
+mod units;
 mod vectors;
 
 use std::sync::OnceLock;

@@ -1,0 +1,178 @@
+//! Steps, epochs, and how far a network has come.
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+use wgpu_relu::{Result, wgpu};
+
+use super::Network;
+
+/// Samples with what is to come out of them, a row each.
+#[derive(Debug, Clone)]
+pub(crate) struct Samples {
+    pub(crate) inputs: Vec<f32>,
+    pub(crate) targets: Vec<f32>,
+    /// Numbers of a row.
+    pub(crate) widths: [usize; 2],
+}
+
+impl Samples {
+    pub(crate) fn len(&self) -> usize {
+        self.inputs.len() / self.widths[0]
+    }
+
+    /// These samples, in this order.
+    pub(crate) fn chosen(&self, order: &[usize]) -> Samples {
+        let rows = |values: &[f32], width: usize| -> Vec<f32> {
+            order.iter().flat_map(|&i| &values[i * width..][..width]).copied().collect()
+        };
+        let inputs = rows(&self.inputs, self.widths[0]);
+        Samples { inputs, targets: rows(&self.targets, self.widths[1]), widths: self.widths }
+    }
+
+    /// Shuffled by the seed and cut in two: `share` of them first.
+    pub(crate) fn split(&self, share: f64, seed: u64) -> [Samples; 2] {
+        let mut order: Vec<usize> = (0..self.len()).collect();
+        order.shuffle(&mut StdRng::seed_from_u64(seed));
+        let (first, rest) = order.split_at((share * self.len() as f64).round() as usize);
+        [self.chosen(first), self.chosen(rest)]
+    }
+}
+
+/// Losses and hits, over some samples.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Score {
+    pub(crate) loss: f64,
+    /// The share of samples whose largest output is the target's.
+    pub(crate) accuracy: f64,
+}
+
+impl Score {
+    fn of(results: &[f32]) -> Self {
+        let count = (results.len() / 2).max(1) as f64;
+        let mean = |first: usize| {
+            let column = results.iter().skip(first).step_by(2);
+            column.map(|&value| f64::from(value)).sum::<f64>() / count
+        };
+        Score { loss: mean(0), accuracy: mean(1) }
+    }
+}
+
+/// How fast, and how long.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Pace {
+    pub(crate) rate: f64,
+    /// Steps after which the rate, falling evenly, would be 0; none: it stays.
+    pub(crate) until: Option<u64>,
+}
+
+/// A network and the samples it learns from, an epoch of which lies on the device, shuffled.
+pub(crate) struct Trainer {
+    pub(crate) network: Network,
+    samples: Samples,
+    order: Vec<usize>,
+    random: StdRng,
+    inputs: wgpu::Buffer,
+    targets: wgpu::Buffer,
+    results: wgpu::Buffer,
+    pub(crate) pace: Pace,
+    /// Steps done.
+    pub(crate) steps: u64,
+}
+
+impl Trainer {
+    pub(crate) fn new(network: Network, samples: Samples, pace: Pace) -> Result<Self> {
+        let batch = network.plan.batch;
+        let used = samples.len() / batch * batch;
+        assert!(used > 0, "a batch of {batch} out of {} samples", samples.len());
+        let zeros = |width: usize| network.gpu.upload(&vec![0.0; used * width]);
+        let order = (0..samples.len()).collect();
+        let random = StdRng::seed_from_u64(network.plan.seed);
+        let (inputs, targets) = (zeros(samples.widths[0])?, zeros(samples.widths[1])?);
+        let results = zeros(2)?;
+        Ok(Trainer { network, samples, order, random, inputs, targets, results, pace, steps: 0 })
+    }
+
+    /// Steps of an epoch; what is left of the samples has its turn after the next shuffle.
+    pub(crate) fn epoch(&self) -> u64 {
+        (self.samples.len() / self.network.plan.batch) as u64
+    }
+
+    /// One step: a batch forward, backward, and down the gradient.
+    pub(crate) fn step(&mut self) -> Result<()> {
+        let network = &self.network;
+        let batch = network.plan.batch;
+        let index = self.steps % self.epoch();
+        if index == 0 {
+            self.order.shuffle(&mut self.random);
+            let used = self.epoch() as usize * batch;
+            let epoch = self.samples.chosen(&self.order[..used]);
+            network.gpu.upload_into(&epoch.inputs, &self.inputs)?;
+            network.gpu.upload_into(&epoch.targets, &self.targets)?;
+        }
+        self.steps += 1;
+        let done = self.pace.until.map_or(0.0, |until| self.steps as f64 / (until + 1) as f64);
+        network.set_step(self.steps, self.pace.rate * (1.0 - done).max(0.0))?;
+        let device = network.gpu.device();
+        let mut encoder = device.create_command_encoder(&Default::default());
+        let copy = |encoder: &mut wgpu::CommandEncoder, from: &wgpu::Buffer, to: &wgpu::Buffer| {
+            encoder.copy_buffer_to_buffer(from, index * to.size(), to, 0, to.size());
+        };
+        copy(&mut encoder, &self.inputs, &network.inputs);
+        copy(&mut encoder, &self.targets, &network.targets);
+        {
+            let mut pass = encoder.begin_compute_pass(&Default::default());
+            network.record_gradients(&mut pass);
+            network.record_update(&mut pass);
+        }
+        let results = &network.results;
+        let size = results.size();
+        encoder.copy_buffer_to_buffer(results, 0, &self.results, index * size, size);
+        network.gpu.queue().submit([encoder.finish()]);
+        Ok(())
+    }
+
+    /// The score of the steps of this epoch so far, before each of them.
+    pub(crate) fn score(&self) -> Result<Score> {
+        let done = (self.steps + self.epoch() - 1) % self.epoch() + 1;
+        let size = done * self.network.results.size();
+        Ok(Score::of(&self.network.gpu.download(self.results.slice(..size))?))
+    }
+
+    /// The score of other samples.
+    pub(crate) fn evaluate(&self, samples: &Samples) -> Result<Score> {
+        evaluate(&self.network, samples).map(|(score, _)| score)
+    }
+}
+
+/// The score of samples, and the network's outputs for them.
+pub(crate) fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>)> {
+    evaluate_watched(network, samples, || Ok(()))
+}
+
+/// The same, with a look at the layers' outputs after each batch.
+pub(crate) fn evaluate_watched(
+    network: &Network,
+    samples: &Samples,
+    mut look: impl FnMut() -> Result<()>,
+) -> Result<(Score, Vec<f32>)> {
+    let (gpu, batch) = (&network.gpu, network.plan.batch);
+    let (mut results, mut outputs) = (Vec::new(), Vec::new());
+    let order: Vec<usize> = (0..samples.len()).collect();
+    for part in order.chunks(batch) {
+        // The last samples are repeated to fill the batch.
+        let filled: Vec<usize> = part.iter().copied().cycle().take(batch).collect();
+        let filled = samples.chosen(&filled);
+        gpu.upload_into(&filled.inputs, &network.inputs)?;
+        gpu.upload_into(&filled.targets, &network.targets)?;
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        network.record_evaluation(&mut encoder.begin_compute_pass(&Default::default()));
+        gpu.queue().submit([encoder.finish()]);
+        look()?;
+        results.extend_from_slice(&gpu.download(&network.results)?[..2 * part.len()]);
+        if let Some(last) = network.layers.last() {
+            outputs.extend_from_slice(&gpu.download(&last.y)?[..last.outputs * part.len()]);
+        }
+    }
+    Ok((Score::of(&results), outputs))
+}

@@ -1,0 +1,22 @@
+// An element more.
+
+@group(0) @binding(2) var<storage, read> x: array<u32>;
+
+fn joined(total: Record, i: u32) -> Record {
+    let bits = element(i);
+    var record = total;
+    if ((bits & 0x7f800000u) == 0x7f800000u) {
+        record.not_finite += 1u;
+        return record;
+    }
+    let value = bitcast<f32>(bits);
+    record.count += 1u;
+    record.zeros += select(0u, 1u, (bits & 0x7fffffffu) == 0u);
+    record.low += select(0u, 1u, value >= units.bounds.x && value <= units.bounds.y);
+    record.high += select(0u, 1u, value >= units.bounds.z && value <= units.bounds.w);
+    // Welford's update.
+    let deviation = value - total.mean;
+    record.mean += deviation / f32(record.count);
+    record.squares += deviation * (value - record.mean);
+    return record;
+}

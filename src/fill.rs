@@ -1,0 +1,177 @@
+//! Initial weights on the device.
+
+use crate::draw::Draw;
+use crate::element::{Element, ElementType};
+use crate::error::{Error, Operand, Result};
+use crate::gpu::Gpu;
+use crate::init::{self, Init, Numbers};
+use crate::pipeline;
+use crate::prepared::{Dispatch, Prepared, Uniforms};
+use crate::quantile::CUBICS;
+use crate::shader::Shader;
+use crate::view::View;
+use crate::wgsl;
+use crate::words::conversions;
+
+/// Words of a uniform: `Fill` in `fill.wgsl`.
+const WORDS: usize = 16 + 4 * CUBICS.len();
+
+/// The source of the module.
+pub(crate) fn source(element: ElementType) -> String {
+    const FILL: &str = include_str!("../shaders/kernel/fill.wgsl");
+    const WORDS: &str = include_str!("../shaders/kernel/fill_words.wgsl");
+    const HALVES: &str = include_str!("../shaders/kernel/fill_halves.wgsl");
+    if element == ElementType::F32 {
+        return [wgsl::RANDOM, FILL, WORDS].concat();
+    }
+    let stored =
+        format!("fn stored(bits: vec4<u32>) -> vec4<u32> {{ return narrow_{element}(bits); }}\n");
+    [wgsl::RANDOM, FILL, HALVES, conversions(element), &stored].concat()
+}
+
+/// Elements from one dispatch to the next are a multiple of this many.
+const QUAD: u64 = 4;
+
+impl Gpu {
+    /// Fills a buffer, or a range of one, with initial weights of this shape: element i gets a number that is a
+    /// function of the draw and i, the same to the last bit on every device and from
+    /// [`Init::fill_drawn`]. Writes 4 bytes an element; nothing is uploaded.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Draw, Gpu, Init};
+    /// # let gpu = Gpu::new()?;
+    /// let weights = gpu.upload(&[0.0; 6])?;
+    /// let uniform = Init::XavierUniform { gain: 1.0 };
+    /// gpu.fill(&weights, uniform, &[2, 3], Draw { seed: 1, offset: 0 })?;
+    /// assert!(gpu.download(&weights)?.iter().all(|w| w.abs() <= (6.0f32 / 5.0).sqrt()));
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Init::fill_drawn`]; [`Error::Unsupported`] for [`Init::Orthogonal`]; those of every operator.
+    pub fn fill<'a>(
+        &self,
+        weights: impl Into<View<'a>>,
+        init: Init,
+        shape: &[usize],
+        draw: Draw,
+    ) -> Result<()> {
+        self.fill_elements::<f32>(weights, init, shape, draw)
+    }
+
+    /// [`fill`](Gpu::fill) with elements of type `T`: the same numbers, rounded to nearest.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Draw, Gpu, Init, half::f16};
+    /// # let gpu = Gpu::new()?;
+    /// let weights = gpu.upload_elements(&[f16::ZERO; 6])?;
+    /// gpu.fill_elements::<f16>(&weights, Init::LecunNormal, &[2, 3], Draw::default())?;
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`fill`](Gpu::fill).
+    pub fn fill_elements<'a, T: Element>(
+        &self,
+        weights: impl Into<View<'a>>,
+        init: Init,
+        shape: &[usize],
+        draw: Draw,
+    ) -> Result<()> {
+        self.prepare_fill_elements::<T>(weights, init, shape, draw)?.submit(self)
+    }
+
+    /// Checks, binds and sizes [`fill`](Gpu::fill) once, for [`Prepared::record`];
+    /// [`Prepared::set_draw`] changes the draw.
+    ///
+    /// # Errors
+    ///
+    /// As [`fill`](Gpu::fill).
+    pub fn prepare_fill<'a>(
+        &self,
+        weights: impl Into<View<'a>>,
+        init: Init,
+        shape: &[usize],
+        draw: Draw,
+    ) -> Result<Prepared> {
+        self.prepare_fill_elements::<f32>(weights, init, shape, draw)
+    }
+
+    /// [`prepare_fill`](Gpu::prepare_fill) with elements of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// As [`fill`](Gpu::fill).
+    pub fn prepare_fill_elements<'a, T: Element>(
+        &self,
+        weights: impl Into<View<'a>>,
+        init: Init,
+        shape: &[usize],
+        draw: Draw,
+    ) -> Result<Prepared> {
+        let weights = weights.into();
+        weights.contiguous(Operand::Y)?;
+        let length = weights.storage(Operand::Y, T::TYPE)?;
+        let init = init.for_shape(shape)?;
+        init::check_length(shape, length)?;
+        if matches!(init, Init::Orthogonal { .. }) {
+            return Err(Error::Unsupported {
+                activation: init.name(),
+                what: "form on the device",
+                remedy: "fill a slice with Init::fill, and upload that",
+            });
+        }
+        if length == 0 {
+            return Ok(Prepared::of_fill(Vec::new(), None));
+        }
+        let bytes = T::TYPE.size();
+        let limits = &self.shared.limits;
+        let geometry = self.shared.geometry.single();
+        pipeline::check_limits(limits, geometry.workgroup, 1)?;
+        let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
+        // Shaders count in 32 bits.
+        let limit = limits.max_storage_buffer_binding_size.min(1 << 31);
+        let longest = (limit.saturating_sub(alignment) / bytes).min(geometry.most_elements());
+        let longest = (longest / QUAD * QUAD).max(QUAD);
+
+        let (numbers, choice) = Numbers::new(init).words();
+        let mut words: Vec<[u32; WORDS]> = Vec::new();
+        let mut bindings = Vec::new();
+        for start in (0..length).step_by(longest as usize) {
+            let length = longest.min(length - start);
+            let from = weights.offset + bytes * start;
+            let offset = from - from % alignment;
+            let size = (from + bytes * length - offset).next_multiple_of(4);
+            bindings.push((offset, size, length, start));
+            let quad = start / QUAD;
+            let place = [quad as u32, (quad >> 32) as u32, ((from - offset) / bytes) as u32];
+            let mut uniform = [0; WORDS];
+            uniform[..4].copy_from_slice(&numbers);
+            uniform[4..8].copy_from_slice(&draw.words());
+            uniform[8..11].copy_from_slice(&place);
+            uniform[11] = length as u32;
+            uniform[12..15].copy_from_slice(&choice);
+            uniform[16..].copy_from_slice(CUBICS.as_flattened());
+            words.push(uniform);
+        }
+        let uniforms = Uniforms::new(self, &words)?;
+        let dispatches = (0..).zip(bindings).map(|(index, (offset, size, length, start))| {
+            let uniform = wgpu::BufferBinding {
+                buffer: &uniforms.buffer,
+                offset: index * uniforms.stride,
+                size: std::num::NonZero::new(4 * WORDS as u64),
+            };
+            let size = std::num::NonZero::new(size);
+            let y = wgpu::BufferBinding { buffer: weights.buffer, offset, size };
+            let entries = [(0, uniform), (1, y)].map(|(binding, buffer)| wgpu::BindGroupEntry {
+                binding,
+                resource: wgpu::BindingResource::Buffer(buffer),
+            });
+            Dispatch::new(self, Shader::Fill(T::TYPE), &entries, geometry.workgroups(length), start)
+        });
+        let dispatches = dispatches.collect::<Result<_>>()?;
+        Ok(Prepared::of_fill(dispatches, Some(uniforms)))
+    }
+}
