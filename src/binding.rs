@@ -4,9 +4,9 @@ use crate::dispatch::{self, ALIGNMENT, Geometry, Span};
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::kernel::{Extent, Kernel};
-use crate::operation::Operation;
+use crate::operation::{Checked, Operation};
 use crate::shader::{Place, Spread};
-use crate::strided::Region;
+use crate::strided::{Region, Strided};
 use crate::view::View;
 
 /// Words of a dispatch's uniform, in the order of `Given` in `operation.wgsl`.
@@ -18,6 +18,7 @@ const STRIDES: usize = 28;
 /// What all dispatches of an operation share.
 pub(crate) struct Bindings<'o, 'a> {
     operation: &'o Operation<'a>,
+    checked: &'o Checked,
     kernel: Kernel,
     /// Bytes that a binding's offset is a multiple of.
     alignment: u64,
@@ -29,12 +30,14 @@ impl<'o, 'a> Bindings<'o, 'a> {
     pub(crate) fn new(
         limits: &wgpu::Limits,
         operation: &'o Operation<'a>,
-        kernel: Kernel,
+        checked: &'o Checked,
     ) -> Result<Self> {
         let bindings = Bindings {
             operation,
-            kernel,
-            alignment: u64::from(limits.min_storage_buffer_offset_alignment),
+            checked,
+            kernel: checked.kernel,
+            // Of whole words, whatever the device allows.
+            alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(4),
             // Shaders index with 32 bits.
             limit: limits.max_storage_buffer_binding_size.min(1 << 31),
         };
@@ -73,11 +76,11 @@ impl<'o, 'a> Bindings<'o, 'a> {
         self.kernel.of_elements().into_iter().map(start).collect()
     }
 
-    /// The dispatches for `length` elements.
-    pub(crate) fn plans(&self, length: u64, geometry: Geometry) -> Result<Vec<Plan<'o, 'a>>> {
-        let kernel = self.kernel;
+    /// The dispatches for all elements.
+    pub(crate) fn plans(&self, geometry: Geometry) -> Result<Vec<Plan<'o, 'a>>> {
+        let (kernel, length) = (self.kernel, self.checked.length);
         let accesses = dispatch::accesses(kernel, geometry.wide);
-        let Some(region) = self.operation.region(kernel) else {
+        let Some(region) = self.checked.region.clone() else {
             let sizes =
                 kernel.of_elements().into_iter().map(|operand| kernel.element(operand).size());
             let longest = self.longest() / sizes.max().unwrap_or(4);
@@ -85,16 +88,15 @@ impl<'o, 'a> Bindings<'o, 'a> {
             let spans = dispatch::spans(&self.offsets(), length, longest, kernel, accesses);
             return Ok(spans.into_iter().map(|span| self.plan(span, None)).collect());
         };
-        let fits = |region: &Region| {
-            let extents = region
-                .operands
-                .iter()
-                .map(|strided| region.extent(strided) * kernel.element(strided.operand).size());
-            region.length() <= geometry.most_elements()
-                && extents.max().unwrap_or(0) <= self.longest()
+        let bytes = |region: &Region| {
+            let size = |s: &Strided| region.extent(s) * kernel.element(s.operand).size();
+            region.operands.iter().map(size).max().unwrap_or(0)
         };
-        let needed = region.operands.iter().map(|s| region.extent(s)).max().unwrap_or(0);
-        let regions = region.fitting(kernel, &fits).ok_or_else(|| self.too_small(4 * needed))?;
+        let fits = |region: &Region| {
+            region.length() <= geometry.most_elements() && bytes(region) <= self.longest()
+        };
+        let needed = (bytes(&region) + self.alignment + 4) * self.parts();
+        let regions = region.fitting(kernel, &fits).ok_or_else(|| self.too_small(needed))?;
         let offsets = self.offsets();
         let parts =
             regions.into_iter().flat_map(|region| region.by_access(kernel, accesses, &offsets));
@@ -207,6 +209,11 @@ pub(crate) struct Plan<'o, 'a> {
 }
 
 impl Plan<'_, '_> {
+    /// How many buffers it binds.
+    pub(crate) fn buffers(&self) -> usize {
+        self.bound.iter().filter(|bound| !matches!(bound.place, Place::With(_))).count()
+    }
+
     /// Where each operand is bound.
     pub(crate) fn places(&self) -> Vec<Place> {
         self.bound.iter().map(|bound| bound.place).collect()
@@ -220,7 +227,7 @@ impl Plan<'_, '_> {
         match (u64::from(inner), u64::from(count)) {
             _ if !self.kernel.has_channels() => Spread::Same,
             (inner, _) if aligned && inner.is_multiple_of(unit) => Spread::Same,
-            (1, 1) => Spread::Same,
+            (_, 1) => Spread::Same,
             (1, count) if aligned && count.is_multiple_of(unit) && self.words_of_channels() => {
                 Spread::Consecutive
             }
@@ -348,7 +355,7 @@ impl Plan<'_, '_> {
     }
 }
 
-/// What `channels.wgsl` divides by `d` with: for l = ⌈log₂ d⌉ the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.
+/// What `divide.wgsl` divides by `d` with: for l = ⌈log₂ d⌉ the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.
 fn divisor(d: u32) -> [u32; 2] {
     let d = u64::from(d.max(1));
     let l = d.next_power_of_two().trailing_zeros();
@@ -359,7 +366,7 @@ fn divisor(d: u32) -> [u32; 2] {
 mod tests {
     use super::divisor;
 
-    /// `divide` of channels.wgsl.
+    /// `divide` of divide.wgsl.
     fn divide(n: u32, [multiplier, l]: [u32; 2]) -> u32 {
         let high = ((u64::from(n) * u64::from(multiplier)) >> 32) as u32;
         let first = l.min(1);

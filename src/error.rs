@@ -98,7 +98,7 @@ pub enum Error {
 
     /// Elements in the last bytes of a buffer that is no whole number of words.
     #[error(
-        "{operand} reaches into the last bytes of a buffer of {buffer_size} bytes, of which shaders see whole words \
+        "{operand} reaches into the last bytes of a buffer of {buffer_size} bytes, of which devices take whole words \
          of 4; enlarge the buffer to a multiple of 4"
     )]
     PartialWord {
@@ -129,8 +129,8 @@ pub enum Error {
 
     /// A strided view made for elements of another size, or rows that are no whole number of elements.
     #[error(
-        "{operand} has a layout of {found} bytes, but an element has {element}; lay it out for the operator's element \
-         type"
+        "{operand} has elements, or rows, of {found} bytes, but an element of the operator has {element}; lay it out \
+         for that"
     )]
     LayoutElement {
         /// The operand.
@@ -163,9 +163,10 @@ pub enum Error {
         operand: Operand,
     },
 
-    /// Host data of another element type than the operator's.
+    /// An operator with another element type than its stream's data: slices are f32, and results take the place
+    /// of inputs.
     #[error(
-        "{operand} is of {found}, but the operator takes {expected}; use GpuRelu::with_element"
+        "the operator's {operand} is of {found}, but this stream takes {expected}; use GpuRelu::with_element"
     )]
     ElementType {
         /// The operand.
@@ -303,6 +304,15 @@ pub enum Error {
         operand: Operand,
         /// The operand that is written.
         written: Operand,
+    },
+
+    /// Two outputs that share elements.
+    #[error("{other} overlaps {output}, and both are written; pass ranges that are apart")]
+    OutputsOverlap {
+        /// One of them.
+        output: Operand,
+        /// The other.
+        other: Operand,
     },
 
     /// A number of elements that is no whole number of rows of channels.

@@ -24,8 +24,8 @@ use crate::view::{DIMENSIONS, Layout, View};
 /// | [`with_activation`](GpuGlu::with_activation) | any |
 ///
 /// Both halves are views, of two buffers or of one: those of one buffer, split along an axis, are what
-/// [`apply_split`](GpuGlu::apply_split) takes. f is as exact as the activation itself, and the product is rounded once; a
-/// product of 0 and ∞ is NaN. Views and element types are as for [`GpuRelu`], and so are the errors.
+/// [`apply_split`](GpuGlu::apply_split) takes. f is as exact as the activation itself, and the products are rounded; a
+/// product of 0 and ∞ is NaN, in the gradients too, and db is infinite where dy · a is. Views and element types are as for [`GpuRelu`], and so are the errors.
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuGlu};
@@ -333,11 +333,12 @@ impl GpuGlu {
             return Err(Error::OddAxis { length: axis.count });
         }
         let (bytes, row) = (element.size(), axis.row());
-        let half = bytes * row / 2;
+        // Of nothing, both halves are nothing.
+        let half = if length == 0 { 0 } else { bytes * row / 2 };
         let mut shape = [1; DIMENSIONS];
         shape[DIMENSIONS - 2..].copy_from_slice(&[length / row, row / 2]);
         let mut strides = [0; DIMENSIONS];
-        strides[DIMENSIONS - 2..].copy_from_slice(&[2 * half, bytes]);
+        strides[DIMENSIONS - 2..].copy_from_slice(&[bytes * row, bytes]);
         let layout = Layout::new(shape, strides, bytes);
         let part = |offset| View { offset, size: layout.extent(bytes), layout: Some(layout), ..x };
         Ok([part(x.offset), part(x.offset + half)])

@@ -33,11 +33,21 @@ pub(crate) struct Operation<'a> {
     pub(crate) output: View<'a>,
 }
 
-impl<'a> Operation<'a> {
+/// What a checked operation comes to.
+pub(crate) struct Checked {
     /// The shader it needs.
-    pub(crate) fn kernel(&self) -> Kernel {
+    pub(crate) kernel: Kernel,
+    /// In elements.
+    pub(crate) length: u64,
+    /// All elements, if there are some that do not lie behind one another.
+    pub(crate) region: Option<Region>,
+}
+
+impl<'a> Operation<'a> {
+    /// The shader it needs, as far as that does not follow from how the elements lie.
+    fn kernel(&self) -> Kernel {
         let [input, output] = self.elements;
-        let mut kernel = Kernel {
+        Kernel {
             direction: if self.dy.is_some() { Direction::Gradient } else { Direction::Forward },
             bias: self.bias.map(|bias| match bias.channels {
                 None => Extent::Elements,
@@ -51,13 +61,11 @@ impl<'a> Operation<'a> {
             order: Order::Contiguous,
             input,
             output,
-        };
-        kernel.order = self.region(kernel).map_or(Order::Contiguous, |region| region.order());
-        kernel
+        }
     }
 
-    /// All elements, if some do not lie behind one another.
-    pub(crate) fn region(&self, kernel: Kernel) -> Option<Region> {
+    /// All elements, if some do not lie behind one another. The operands' layouts have been checked.
+    fn region(&self, kernel: Kernel) -> Option<Region> {
         let operands = kernel.of_elements();
         let layout =
             operands.iter().find_map(|&operand| self.view(operand).layout.map(|l| (operand, l)));
@@ -97,9 +105,9 @@ impl<'a> Operation<'a> {
         view.unwrap_or(self.output)
     }
 
-    /// Checks every operand alone and against the others; the length, in elements.
-    pub(crate) fn check(&self) -> Result<u64> {
-        let kernel = self.kernel();
+    /// Checks every operand alone and against the others.
+    pub(crate) fn check(&self) -> Result<Checked> {
+        let mut kernel = self.kernel();
         let of_elements: Vec<_> = kernel
             .of_elements()
             .into_iter()
@@ -107,10 +115,12 @@ impl<'a> Operation<'a> {
             .collect();
         let length = equal_lengths(&of_elements)?;
         self.check_shapes(kernel)?;
+        let region = if length == 0 { None } else { self.region(kernel) };
+        kernel.order = region.as_ref().map_or(Order::Contiguous, Region::order);
         self.check_channels(kernel, length)?;
         self.check_mask(length)?;
-        self.check_apart(kernel)?;
-        Ok(length)
+        self.check_apart(kernel, region.as_ref())?;
+        Ok(Checked { kernel, length, region })
     }
 
     /// That all strided operands have one shape, and that no element is written twice.
@@ -124,17 +134,15 @@ impl<'a> Operation<'a> {
                 return Err(Error::ShapeMismatch { operand, shape, reference, expected });
             }
         }
-        let region = self.region(kernel).filter(|region| region.length() > 0);
         let mut writes = kernel.writes().into_iter();
-        writes.try_for_each(|(operand, _)| match &region {
-            Some(region) => region.check_written(operand, kernel.element(operand).size()),
+        writes.try_for_each(|(operand, _)| match &self.view(operand).layout {
+            Some(layout) => layout.check_written(operand, kernel.element(operand).size()),
             None => Ok(()),
         })
     }
 
     /// That what shares a buffer with something written is the same, or apart from it.
-    fn check_apart(&self, kernel: Kernel) -> Result<()> {
-        let region = self.region(kernel).filter(|region| region.length() > 0);
+    fn check_apart(&self, kernel: Kernel, region: Option<&Region>) -> Result<()> {
         let writes = kernel.writes();
         for (index, &(written, extent_written)) in writes.iter().enumerate() {
             let output = self.view(written);
@@ -153,7 +161,7 @@ impl<'a> Operation<'a> {
                         if may_be { (operand, written) } else { (written, operand) };
                     return Err(Error::SharedBuffer { operand, written });
                 }
-                let pair = region.as_ref().and_then(|r| Some((r, r.of(operand)?, r.of(written)?)));
+                let pair = region.and_then(|r| Some((r, r.of(operand)?, r.of(written)?)));
                 let element = kernel.element(operand).size();
                 let [a, b] = [view, output].map(|view| view.offset / element);
                 let (same, apart) = match pair {
@@ -162,15 +170,19 @@ impl<'a> Operation<'a> {
                     }
                     None => (a == b, view.size == 0 || (a != b && !view.overlaps_in_part(&output))),
                 };
-                if !(apart || (same && may_be)) {
-                    return Err(Error::Overlap {
-                        input: operand,
-                        input_offset: view.offset,
-                        output: written,
-                        output_offset: output.offset,
-                        size: view.size,
-                    });
+                if apart || (same && may_be) {
+                    continue;
                 }
+                if !may_be {
+                    return Err(Error::OutputsOverlap { output: operand, other: written });
+                }
+                return Err(Error::Overlap {
+                    input: operand,
+                    input_offset: view.offset,
+                    output: written,
+                    output_offset: output.offset,
+                    size: view.size,
+                });
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use crate::operation::{Operation, equal_lengths};
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
 use crate::shader::Summand;
-use crate::sums::{Stages, Terms};
+use crate::sums::{self, Stages, Terms};
 use crate::view::{Layout, View};
 
 /// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
@@ -158,11 +158,12 @@ impl GpuPrelu {
     /// one f32 a channel. Reads 8 bytes an element.
     ///
     /// The order of the additions is the same in every run and on every device; of n elements, the error
-    /// is at most 64 · log₆₄ n rounding errors of the sum of the terms' magnitudes.
+    /// is at most 64 · log₆₄ n rounding errors of the sum of the terms' magnitudes. A term of -∞ and 0 is NaN.
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply); [`Error::Strided`] for x or dy in rows or strides.
+    /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::Strided`] for x or dy in rows or
+    /// strides, and those of [`GpuRelu`].
     pub fn weight_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -223,7 +224,7 @@ impl GpuPrelu {
         Prepared::new(&self.relu.gpu, &operation)
     }
 
-    /// Checks, binds and sizes dw once. It keeps a buffer for intermediate sums, of at most a 32nd of x, or a
+    /// Checks, binds and sizes dw once. It keeps a buffer for intermediate sums, of at most a 16th of x, or a
     /// few rows.
     ///
     /// # Errors
@@ -239,6 +240,7 @@ impl GpuPrelu {
     ) -> Result<Prepared> {
         let (x, dy, dw) = (x.into(), dy.into(), dw.into());
         let length = self.check_terms(x, dy)?;
+        sums::check_sums(Operand::Dw, &dw, self.channels)?;
         for (operand, view) in [(Operand::X, x), (Operand::Dy, dy)] {
             if view.same_buffer(&dw) {
                 return Err(Error::SharedBuffer { operand, written: Operand::Dw });
@@ -246,13 +248,7 @@ impl GpuPrelu {
         }
         let gpu = &self.relu.gpu;
         if length == 0 {
-            // The sums of nothing.
-            return gpu.prepare_channel_sums(View { size: 0, ..x }, self.channels, dw);
-        }
-        let found = dw.contiguous(Operand::Dw)?.storage(Operand::Dw, ElementType::F32)?;
-        let channels = self.channels.count;
-        if found != u64::from(channels) {
-            return Err(Error::ChannelLength { operand: Operand::Dw, length: found, channels });
+            return sums::prepare_zeros(gpu, self.channels, dw);
         }
         let terms = Terms { summand: Summand::Slopes(self.relu.elements), inputs: vec![x, dy] };
         Stages::new(gpu, self.channels, length)?.prepare(&terms, dw)

@@ -7,6 +7,7 @@ use crate::draw::Draw;
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::guard::guarded;
+use crate::kernel::Gate;
 use crate::operation::Operation;
 use crate::pipeline::{self, Pipelines};
 use crate::shader::Shader;
@@ -48,7 +49,7 @@ enum Kind {
         of_mask: bool,
     },
     /// Nothing.
-    Sum,
+    Fixed,
     /// The draw.
     #[cfg(feature = "init")]
     Fill,
@@ -201,20 +202,24 @@ impl Prepared {
 
     /// Checks and binds an operation.
     pub(crate) fn new(gpu: &Gpu, operation: &Operation<'_>) -> Result<Self> {
-        let length = operation.check()?;
-        let kernel = operation.kernel();
+        let checked = operation.check()?;
+        let kernel = checked.kernel;
         let activation = operation.activation;
         let of_mask = operation.mask.is_some() && operation.dy.is_some();
-        let kind = Kind::Operation { activation, draws: operation.draw.is_some(), of_mask };
-        if length == 0 {
+        let kind = if kernel.weights || kernel.gate == Some(Gate::Linear) {
+            Kind::Fixed
+        } else {
+            Kind::Operation { activation, draws: kernel.draws, of_mask }
+        };
+        if checked.length == 0 {
             return Ok(Prepared { dispatches: Vec::new(), uniforms: None, kind });
         }
 
         let limits = &gpu.shared.limits;
         let geometry = gpu.shared.geometry.of(kernel);
-        let buffers = kernel.operands().len();
+        let plans = Bindings::new(limits, operation, &checked)?.plans(geometry)?;
+        let buffers = plans.iter().map(|plan| plan.buffers()).max().unwrap_or(0);
         pipeline::check_limits(limits, geometry.workgroup, buffers as u32)?;
-        let plans = Bindings::new(limits, operation, kernel)?.plans(length, geometry)?;
         let parameters = parameters(&activation, of_mask).map(f32::to_bits);
         let words: Vec<_> = plans.iter().map(|plan| plan.uniform(parameters)).collect();
         let uniforms = Uniforms::new(gpu, &words)?;
@@ -247,7 +252,7 @@ impl Prepared {
 
     /// What cannot be changed.
     pub(crate) fn of_sums(dispatches: Vec<Dispatch>) -> Self {
-        Prepared { dispatches, uniforms: None, kind: Kind::Sum }
+        Prepared { dispatches, uniforms: None, kind: Kind::Fixed }
     }
 
     /// Random numbers, whose draw is at the place where operations have it.

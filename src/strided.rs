@@ -1,7 +1,7 @@
 //! Operands in rows or strides: which elements a dispatch can take at once.
 
 use crate::dispatch::Access;
-use crate::error::{Error, Operand, Result};
+use crate::error::Operand;
 use crate::kernel::{Kernel, Order};
 use crate::view::DIMENSIONS;
 
@@ -37,7 +37,7 @@ pub(crate) fn contiguous(shape: [u64; DIMENSIONS]) -> [u64; DIMENSIONS] {
 impl Region {
     /// How many elements it has.
     pub(crate) fn length(&self) -> u64 {
-        self.shape.into_iter().fold(1, u64::saturating_mul)
+        self.shape.iter().product()
     }
 
     /// The region of an operand, whether it is bound in it or not.
@@ -50,27 +50,28 @@ impl Region {
         1 + self.shape.iter().zip(strided.strides).map(|(n, stride)| (n - 1) * stride).sum::<u64>()
     }
 
-    /// Joins dimensions that follow each other in all operands, to as few as there are. It may be of views that
-    /// nobody has checked yet.
+    /// Joins dimensions that follow each other in all operands, to as few as there are.
     pub(crate) fn merged(mut self) -> Self {
         let mut kept = DIMENSIONS - 1;
         for d in (0..DIMENSIONS - 1).rev() {
             if self.shape[d] == 1 {
                 continue;
             }
-            let follows = |strided: &Strided| {
-                strided.strides[d] == strided.strides[kept].saturating_mul(self.shape[kept])
-            };
+            let follows =
+                |strided: &Strided| strided.strides[d] == strided.strides[kept] * self.shape[kept];
             if self.shape[kept] == 1 {
                 self.shape[kept] = self.shape[d];
                 self.operands.iter_mut().for_each(|s| s.strides[kept] = s.strides[d]);
             } else if self.operands.iter().all(follows) {
-                self.shape[kept] = self.shape[kept].saturating_mul(self.shape[d]);
+                self.shape[kept] *= self.shape[d];
             } else {
                 kept -= 1;
                 self.shape[kept] = self.shape[d];
                 self.operands.iter_mut().for_each(|s| s.strides[kept] = s.strides[d]);
             }
+        }
+        if self.shape[DIMENSIONS - 1] == 1 {
+            self.operands.iter_mut().for_each(|s| s.strides[DIMENSIONS - 1] = 1);
         }
         for d in 0..kept {
             self.shape[d] = 1;
@@ -93,23 +94,6 @@ impl Region {
         }
     }
 
-    /// That no two elements of an operand share a place: each dimension steps over all that is faster.
-    pub(crate) fn check_written(&self, operand: Operand, bytes: u64) -> Result<()> {
-        let Some(strided) = self.of(operand) else { return Ok(()) };
-        let mut dimensions: Vec<_> = (0..DIMENSIONS).filter(|&d| self.shape[d] > 1).collect();
-        dimensions.sort_by_key(|&d| strided.strides[d]);
-        let mut extent = 1;
-        for dimension in dimensions {
-            let stride = strided.strides[dimension];
-            if stride < extent {
-                let (stride, bound) = (stride * bytes, extent * bytes);
-                return Err(Error::Stride { operand, dimension, stride, rule: "at least", bound });
-            }
-            extent += (self.shape[dimension] - 1) * stride;
-        }
-        Ok(())
-    }
-
     /// Whether two operands that start at these elements of one buffer share no element, though their ranges
     /// may be interleaved, as the columns of a matrix are.
     pub(crate) fn apart(&self, [a, b]: [(&Strided, u64); 2]) -> bool {
@@ -126,14 +110,16 @@ impl Region {
                 steps.map(|(_, stride)| stride).fold(0, greatest_divisor)
             });
             let period = greatest_divisor(steps[0], steps[1]);
-            let inner = |(strided, start): (&Strided, u64)| {
+            let extent = |strided: &Strided| {
                 let rest = self.shape.iter().zip(strided.strides).skip(outer);
-                let extent = 1 + rest.map(|(n, stride)| (n - 1) * stride).sum::<u64>();
-                let start = if period == 0 { start } else { start % period };
-                start..start + extent
+                1 + rest.map(|(n, stride)| (n - 1) * stride).sum::<u64>()
             };
-            let (a, b) = (inner(a), inner(b));
-            period > 0 && a.end <= period && b.end <= period && !meet(&a, &b)
+            // Within a period that begins with a.
+            let gap = match period {
+                0 => return false,
+                _ => (b.1 % period + period - a.1 % period) % period,
+            };
+            extent(a.0) <= gap && gap + extent(b.0) <= period
         })
     }
 
@@ -149,7 +135,8 @@ impl Region {
     }
 
     /// Cuts it into regions that fit. Where the kernel depends on where elements stand in the operation, along
-    /// the slowest dimension alone, and at multiples of the kernel's block; None if that does not do.
+    /// the slowest dimension alone, and for masks and draws at multiples of the kernel's block; None if that does
+    /// not do.
     pub(crate) fn fitting(
         self,
         kernel: Kernel,
@@ -158,7 +145,7 @@ impl Region {
         if fits(&self) {
             return Some(vec![self]);
         }
-        let ordered = kernel.is_ordered();
+        let (ordered, free) = (kernel.is_ordered(), kernel.free_of_place());
         let mut candidates = (0..DIMENSIONS).filter(|&d| self.shape[d] > 1);
         let dimension = if ordered {
             candidates.next()?
@@ -171,7 +158,7 @@ impl Region {
         };
         let within: u64 = self.shape[dimension + 1..].iter().product();
         let block = kernel.block();
-        let unit = if ordered { block / greatest_divisor(block, within) } else { 1 };
+        let unit = if free { 1 } else { block / greatest_divisor(block, within) };
         let size = self.shape[dimension];
         let middle = (size / 2).next_multiple_of(unit);
         if middle == 0 || middle >= size {
@@ -307,7 +294,7 @@ mod tests {
                     }
                     assert_eq!(found, expected, "{sample:?} {limit}");
                 }
-                for region in regions.iter().filter(|_| kernel.is_ordered()) {
+                for region in regions.iter().filter(|_| !kernel.free_of_place()) {
                     assert_eq!(region.start % kernel.block(), 0);
                 }
             }
@@ -358,7 +345,10 @@ mod tests {
             let meets = places(&sample, 0)
                 .iter()
                 .any(|&at| places(&sample, 0).iter().any(|&b| b + other == at));
-            assert_eq!(sample.apart([(a, 0), (a, other)]), !meets, "{sample:?} and from {other}");
+            for start in 0..9 {
+                let found = sample.apart([(a, start), (a, start + other)]);
+                assert_eq!(found, !meets, "{sample:?} from {start} and {other} on");
+            }
         }
     }
 }

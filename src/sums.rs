@@ -64,23 +64,33 @@ impl Gpu {
         let (x, sums) = (x.into(), sums.into());
         let length = x.contiguous(Operand::X)?.storage(Operand::X, ElementType::F32)?;
         channels.check(length)?;
-        let found = sums.contiguous(Operand::Y)?.storage(Operand::Y, ElementType::F32)?;
-        if found != u64::from(channels.count) {
-            let (operand, channels) = (Operand::Y, channels.count);
-            return Err(Error::ChannelLength { operand, length: found, channels });
-        }
+        check_sums(Operand::Y, &sums, channels)?;
         if x.same_buffer(&sums) {
             return Err(Error::SharedBuffer { operand: Operand::X, written: Operand::Y });
         }
         if length == 0 {
-            // The sums of nothing are those of a row of zeros.
-            let zeros = self.buffer(4 * channels.row(), false)?;
-            let of_zeros = Terms { summand: Summand::Values, inputs: vec![View::from(&zeros)] };
-            return Stages::new(self, channels, channels.row())?.prepare(&of_zeros, sums);
+            return prepare_zeros(self, channels, sums);
         }
         let terms = Terms { summand: Summand::Values, inputs: vec![x] };
         Stages::new(self, channels, length)?.prepare(&terms, sums)
     }
+}
+
+/// Checks that there is a sum a channel.
+pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) -> Result<()> {
+    let length = sums.contiguous(operand)?.storage(operand, ElementType::F32)?;
+    let channels = channels.count;
+    if length == u64::from(channels) {
+        return Ok(());
+    }
+    Err(Error::ChannelLength { operand, length, channels })
+}
+
+/// The sums of nothing: those of a row of zeros.
+pub(crate) fn prepare_zeros(gpu: &Gpu, channels: Channels, sums: View<'_>) -> Result<Prepared> {
+    let zeros = gpu.buffer(4 * channels.row(), false)?;
+    let terms = Terms { summand: Summand::Values, inputs: vec![View::from(&zeros)] };
+    Stages::new(gpu, channels, channels.row())?.prepare(&terms, sums)
 }
 
 /// What is summed up.
@@ -268,7 +278,7 @@ struct Bound<'a> {
 
 impl<'a> Bound<'a> {
     fn new(gpu: &Gpu, stage: Stage, summand: Summand, inputs: &[View<'a>], y: View<'a>) -> Self {
-        let alignment = u64::from(gpu.shared.limits.min_storage_buffer_offset_alignment);
+        let alignment = u64::from(gpu.shared.limits.min_storage_buffer_offset_alignment).max(4);
         let bind = |view: View<'a>, element: u64, first: u64, length: u64| {
             let start = view.offset + element * first;
             let offset = start - start % alignment;

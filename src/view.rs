@@ -232,6 +232,26 @@ impl Layout {
         length.filter(|length| *length <= limit).ok_or(Error::TooLarge { size: u64::MAX, limit })
     }
 
+    /// That no two elements share a place: each dimension steps over all that is faster.
+    pub(crate) fn check_written(&self, operand: Operand, bytes: u64) -> Result<()> {
+        let Layout { shape, strides, .. } = self.of(operand, bytes)?;
+        if shape.contains(&0) {
+            return Ok(());
+        }
+        let mut dimensions: Vec<_> = (0..DIMENSIONS).filter(|&d| shape[d] > 1).collect();
+        dimensions.sort_by_key(|&d| strides[d]);
+        let mut extent = bytes;
+        for dimension in dimensions {
+            let stride = strides[dimension];
+            if stride < extent {
+                let (rule, bound) = ("at least", extent);
+                return Err(Error::Stride { operand, dimension, stride, rule, bound });
+            }
+            extent += (shape[dimension] - 1) * stride;
+        }
+        Ok(())
+    }
+
     /// With elements of `bytes` bytes: rows have as many as they hold.
     pub(crate) fn of(&self, operand: Operand, bytes: u64) -> Result<Layout> {
         let mut layout = *self;

@@ -22,7 +22,7 @@ fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart.
+    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));

@@ -14,7 +14,7 @@ struct Operation {
     draw: vec4<u32>,
     // The first quad, counted from the start of the operation; 64 bits, the lower half first.
     quad: vec2<u32>,
-    // Divisors of channels.wgsl.
+    // Divisors for channels.wgsl.
     by_inner: vec2<u32>,
     by_channels: vec2<u32>,
     // Element i of the dispatch is of channel (phase + i) / inner % channels.

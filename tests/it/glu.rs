@@ -78,6 +78,20 @@ fn check_split<T: Element>(rows: u64, count: u32, inner: u32) {
             let upstream = f64::from(dy.to_f32()) * f64::from(x[at].to_f32());
             assert_near_terms(dx[at + half], db, upstream, &format!("{case}: db {i}"));
         }
+        // From any element on, the same.
+        for shift in [1, 2, half as u64 + 1] {
+            let padded = vec![T::from_f32(7.0); length + shift as usize + 9];
+            let moved = gpu().upload_elements(&padded).unwrap();
+            let view = View::elements::<T>(&moved, shift, length as u64);
+            unit.gradient_split_into(x_view, dy_view, axis, view).unwrap();
+            let found = gpu().download_elements::<T>(&moved).unwrap();
+            let inside = shift as usize..shift as usize + length;
+            let bytes = |values: &[T]| bytemuck::cast_slice::<T, u8>(values).to_vec();
+            assert_eq!(bytes(&found[inside.clone()]), bytes(&dx[..length]), "{case} at {shift}");
+            let after = &found[inside.end..padded.len()];
+            let beside = found[..inside.start].iter().chain(after);
+            assert!(beside.into_iter().all(|v| v.to_f32() == 7.0), "{case} at {shift}");
+        }
         // In the place of x, the same.
         unit.gradient_split_into(x_view, dy_view, axis, x_view).unwrap();
         let in_place = gpu().download_elements::<T>(x_view).unwrap();
@@ -179,6 +193,14 @@ fn a_nan_goes_through_both_halves_and_a_dead_gate_stops_all() {
 }
 
 #[test]
+fn nothing_has_two_halves_of_nothing() {
+    let nothing = gpu().upload(&[]).unwrap();
+    let glu = GpuGlu::glu(gpu());
+    assert_eq!(glu.apply_split(&nothing, Channels::last(4)).unwrap().size(), 0);
+    assert_eq!(glu.gradient_split(&nothing, &nothing, Channels::last(4)).unwrap().size(), 0);
+}
+
+#[test]
 fn what_does_not_fit_is_refused() {
     let glu = GpuGlu::glu(gpu());
     let [x, y] = [vec![1.0; 12], vec![1.0; 6]].map(|values| gpu().upload(&values).unwrap());
@@ -194,7 +216,8 @@ fn what_does_not_fit_is_refused() {
     assert!(matches!(error, Error::Overlap { output: Operand::Y, .. }), "{error}");
     let error = glu.gradient_into(&y, &y, &y, x.slice(0..24), x.slice(0..24));
     let error = error.unwrap_err();
-    assert!(matches!(error, Error::Overlap { output: Operand::Dgate, .. }), "{error}");
+    let (output, other) = (Operand::Dx, Operand::Dgate);
+    assert_eq!(error, Error::OutputsOverlap { output, other });
     let mixed = glu.with_output_element(ElementType::F16);
     let error = mixed.apply_into(x.slice(0..8), x.slice(8..16), x.slice(16..20)).unwrap_err();
     assert_eq!(error, Error::SharedBuffer { operand: Operand::X, written: Operand::Y });

@@ -159,13 +159,15 @@ fn fused_forms_take_halves() {
         let of_f32 = GpuRelu::with_activation(gpu(), activation).unwrap();
         let of_f16 = of_f32.with_element(ElementType::F16);
         let size = of_f32.mask_size(length as u64).unwrap() as usize / 4;
-        let masks = [0, 1].map(|_| gpu().upload(&vec![0.0; size]).unwrap());
+        let new_mask = || gpu().upload(&vec![0.0; size]).unwrap();
+        let mut masks = [new_mask(), new_mask()];
         let (bias, skipped) = (wide(&channel_bias), wide(&residual));
         let expected = of_f32
             .apply_fused(&wide(&x), fusion((&bias).into(), (&skipped).into(), (&masks[0]).into()))
             .unwrap();
         let expected = gpu().download(&expected).unwrap();
         for offset in [0, 1, 2, 3] {
+            masks[1] = new_mask();
             let shifted = |halves: &[f16]| {
                 let mut all = vec![f16::NAN; offset];
                 all.extend(halves);

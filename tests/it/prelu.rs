@@ -109,6 +109,11 @@ fn check_weight_gradient<X: Element, Y: Element>(rows: u64, count: u32, inner: u
     let x_view = View::elements::<X>(&x_buffer, 0, length as u64);
     let dy_view = View::elements::<Y>(&dy_buffer, 0, length as u64);
     let dw = gpu().download(&prelu.weight_gradient(x_view, dy_view).unwrap()).unwrap();
+    // Out of step, the same but for the order.
+    let padded = |n: usize| [vec![Y::from_f32(9.0); n], dy.clone()].concat();
+    let moved = gpu().upload_elements(&padded(3)).unwrap();
+    let moved = View::elements::<Y>(&moved, 3, length as u64);
+    let out_of_step = gpu().download(&prelu.weight_gradient(x_view, moved).unwrap()).unwrap();
     let again = gpu().download(&prelu.weight_gradient(x_view, dy_view).unwrap()).unwrap();
     assert_eq!(bits(&dw), bits(&again), "the order is fixed");
     let (x, dy): (Vec<f32>, Vec<f32>) =
@@ -122,6 +127,8 @@ fn check_weight_gradient<X: Element, Y: Element>(rows: u64, count: u32, inner: u
         let bound = 64.0 * n.log(64.0).max(1.0) * f64::from(f32::EPSILON) * size;
         let error = (f64::from(dw[channel as usize]) - expected).abs();
         assert!(error <= bound, "{rows} x {count} x {inner}, {channel}: {error:e} past {bound:e}");
+        let error = (f64::from(out_of_step[channel as usize]) - expected).abs();
+        assert!(error <= bound, "{rows} x {count} x {inner}, {channel}, out of step: {error:e}");
     }
 }
 
@@ -148,6 +155,10 @@ fn a_positive_input_adds_nothing_and_a_nan_is_told() {
     assert_eq!(dw(&[-1.0, -2.0, 5.0], &[3.0, 4.0, 5.0]), -11.0);
     assert!(dw(&[-1.0, f32::NAN], &[1.0, 1.0]).is_nan());
     assert_eq!(dw(&[], &[]), 0.0);
+    let halves = gpu().upload_elements(&[f16::ONE; 2]).unwrap();
+    let none = View::elements::<f16>(&halves, 1, 0);
+    let dw = prelu.with_element(ElementType::F16).weight_gradient(none, none).unwrap();
+    assert_eq!(gpu().download(&dw).unwrap(), [0.0]);
 }
 
 /// The gradients are those of what is computed: against differences of a loss in f64.
@@ -221,6 +232,9 @@ fn slopes_may_change_between_uses() {
     let weight = gpu().upload(&[0.5]).unwrap();
     let (x, y) = (gpu().upload(&[-2.0, 3.0]).unwrap(), gpu().upload(&[0.0; 2]).unwrap());
     let step = GpuPrelu::new(gpu(), &weight).prepare(&x, &y).unwrap();
+    let rrelu = Activation::Rrelu { lower: 0.0, upper: 0.0 };
+    let error = step.set_activation(rrelu).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     for slope in [0.5, -1.0] {
         gpu().upload_into(&[slope], &weight).unwrap();
         let mut encoder = gpu().device().create_command_encoder(&Default::default());

@@ -232,6 +232,39 @@ fn strides_past_the_binding_limit() {
     }
 }
 
+/// What counts in order is cut in order, and halves are cut as f32 are.
+#[test]
+fn order_holds_past_the_binding_limit() {
+    let (device, queue) = crate::own_device(|limits| {
+        limits.max_storage_buffer_binding_size = 1 << 16;
+    });
+    let small = wgpu_relu::Gpu::from_device(&device, &queue);
+    let (rows, row, pitch) = (900u64, 52u64, 64u64);
+    let x = numbers::<f16>((rows * pitch) as usize, 8);
+    let packed: Vec<f16> =
+        x.chunks(pitch as usize).flat_map(|row_of_x| &row_of_x[..row as usize]).copied().collect();
+    let rrelu = Activation::Rrelu { lower: 0.1, upper: 0.3 };
+    let draw = Draw { seed: 3, offset: 1 };
+    let rrelu = |gpu: &wgpu_relu::Gpu| {
+        let rrelu = GpuRelu::with_activation(gpu, rrelu).unwrap().with_element(ElementType::F16);
+        rrelu.in_training(draw).unwrap()
+    };
+    let weights = numbers::<f32>(52, 9);
+    let prelu = |gpu: &wgpu_relu::Gpu| {
+        let weights = gpu.upload(&weights).unwrap();
+        let channels = Channels::last(52);
+        wgpu_relu::GpuPrelu::with_channels(gpu, &weights, channels).with_element(ElementType::F16)
+    };
+    let contiguous = gpu().upload_elements(&packed).unwrap();
+    let strided = small.upload_elements(&x).unwrap();
+    let view = View::strided::<f16, 2>(&strided, 0, [rows, row], [pitch, 1]);
+    let y = |gpu: &wgpu_relu::Gpu, y| gpu.download_elements::<f16>(&y).unwrap();
+    let expected = y(gpu(), rrelu(gpu()).apply(&contiguous).unwrap());
+    assert_eq!(y(&small, rrelu(&small).apply(view).unwrap()), expected);
+    let expected = y(gpu(), prelu(gpu()).apply(&contiguous).unwrap());
+    assert_eq!(y(&small, prelu(&small).apply(view).unwrap()), expected);
+}
+
 #[test]
 fn layouts_that_do_not_fit_are_refused() {
     let relu = GpuRelu::new(gpu());
@@ -244,10 +277,7 @@ fn layouts_that_do_not_fit_are_refused() {
         (grid(&x, [5, u64::MAX], [20, 1]), "but the buffer has 400 bytes"),
         (grid(&x, [10, 5], [10, 1]), "y has the shape [1, 1, 5, 10], but x has [1, 1, 10, 5]"),
         (grid(&x, [5, 9], [20, 1]), "y has 50 elements, but x has 45"),
-        (
-            View::strided::<f16, 2>(&x, 0, [5, 10], [20, 1]),
-            "lay it out for the operator's element type",
-        ),
+        (View::strided::<f16, 2>(&x, 0, [5, 10], [20, 1]), "lay it out for that"),
         (View::rows(&x, 0, 39, 5, 80), "x starts at byte 0 and has 359 bytes"),
         (View::rows(&x, 0, 40, 5, 78), "x advances by 78 bytes in dimension 2"),
         (View::rows(&x, 2, 40, 5, 40), "x starts at byte 2"),
@@ -259,6 +289,20 @@ fn layouts_that_do_not_fit_are_refused() {
     for error in [relu.apply(endless).unwrap_err(), relu.apply_into(&x, endless).unwrap_err()] {
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     }
+    for hostile in [
+        View::rows(&x, 0, 16, u64::MAX, 16),
+        View::strided::<f32, 2>(&x, 0, [5, u64::MAX], [20, 2]),
+        View::strided::<f32, 2>(&x, 0, [1 << 32, 1 << 32], [0, 0]),
+        View::strided::<f32, 2>(&x, u64::MAX, [2, 2], [u64::MAX, u64::MAX]),
+    ] {
+        relu.apply_into(hostile, hostile).unwrap_err();
+        relu.apply_into(hostile, &y).unwrap_err();
+        relu.apply_into(&x, hostile).unwrap_err();
+    }
+    let empty = View::strided::<f32, 2>(&x, 0, [0, 9], [1, 1 << 61]);
+    relu.apply_into(empty, View::elements::<f32>(&y, 0, 0)).unwrap();
+    let one = |stride| View::strided::<f32, 1>(&x, 3, [1], [stride]);
+    relu.apply_into(one(1), one(2)).unwrap();
     let long = View::strided::<f32, 2>(&x, 0, [1 << 40, 3], [0, 1]);
     let error = relu.apply(long).unwrap_err();
     assert!(matches!(error, Error::TooLarge { size, .. } if size == 3 << 42), "{error}");
