@@ -67,7 +67,7 @@ pub(crate) fn source(observed: Observed) -> String {
             format!("return widen_{half}(vec4<u32>((x[i >> 1u] >> (16u * (i & 1u))) & 0xffffu)).x;")
         }
     };
-    let load = format!("fn element(i: u32) -> u32 {{ {load} }}\n");
+    let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
     [UNITS, FIRST, conversions(element), &load].concat()
 }
 

@@ -49,8 +49,10 @@ fn main(
         return;
     }
     let segment = units.x + index / units.sums * units.length;
+    let first = index % units.sums;
+    begin(segment + first);
     var total: Record;
-    for (var i = index % units.sums; i < units.length; i += units.sums) {
+    for (var i = first; i < units.length; i += units.sums) {
         total = joined(total, segment + i);
     }
     y[units.y + index] = total;

@@ -3,11 +3,17 @@
 @group(0) @binding(3) var<storage, read_write> result: array<u32>;
 @group(0) @binding(4) var<storage, read> bias: array<u32>;
 
-fn element(i: u32) -> u32 {
+// That of the channel which all elements of an invocation are of.
+var<private> shift: vec4<u32>;
+
+fn begin(i: u32) {
     // Counted from the dispatch's first, which is the first of a channel.
-    let at = i - units.x;
-    let channel = (units.phase + at / units.inner) % units.channels;
-    let y = activate(add(vec4<u32>(x[i]), vec4<u32>(bias[units.bias + channel]))).x;
-    result[units.result + at] = y;
+    let channel = (units.phase + (i - units.x) / units.inner) % units.channels;
+    shift = vec4<u32>(bias[units.bias + channel]);
+}
+
+fn element(i: u32) -> u32 {
+    let y = activate(add(vec4<u32>(x[i]), shift)).x;
+    result[units.result + i - units.x] = y;
     return y;
 }

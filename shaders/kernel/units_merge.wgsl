@@ -2,6 +2,8 @@
 
 @group(0) @binding(2) var<storage, read> x: array<Record>;
 
+fn begin(i: u32) {}
+
 fn joined(total: Record, i: u32) -> Record {
     let other = x[i];
     var record = total;
