@@ -20,6 +20,7 @@ mod naive;
 mod operators;
 mod prelu;
 mod semantics;
+mod stored;
 mod stream;
 mod strides;
 mod transfer;
