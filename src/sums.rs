@@ -13,6 +13,9 @@ use crate::view::View;
 /// Words an invocation adds up.
 const STEPS: u64 = 64;
 
+/// As in `sum.wgsl`.
+const LANES: u64 = 8;
+
 /// A uniform, word by word as `Sum` in `sum.wgsl`.
 type Words = [u32; 8];
 
@@ -190,7 +193,7 @@ impl<'g> Stages<'g> {
                     entry(binding, view.buffer, view.offset, view.size)
                 }),
             );
-            let invocations = bound.stage.outputs() / bound.access.elements();
+            let invocations = bound.stage.outputs() / bound.access.elements() / bound.together;
             let workgroups = geometry.workgroups(4 * invocations);
             let shader = Shader::Sum { summand: bound.summand, access: bound.access };
             Dispatch::new(gpu, shader, &entries, workgroups, bound.stage.from)
@@ -213,7 +216,7 @@ pub(crate) fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<St
     }
     while rows > 1 {
         let row = count * inner;
-        // Enough columns for a workgroup to read together.
+        // Enough columns to read together.
         let sums = row * COLUMNS.div_ceil(row);
         let span = longest / (STEPS * sums) * (STEPS * sums);
         let span = if span > 0 { span } else { longest / row * row };
@@ -241,8 +244,9 @@ pub(crate) fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<St
     steps
 }
 
-/// Elements that are read together, at least.
-const COLUMNS: u64 = 256;
+/// Elements that are read together, at least: 128 bytes, which a SIMD group of a CPU loads at once, and which are
+/// a cache line of many a GPU. More would only make the steps from one row to the next longer.
+const COLUMNS: u64 = 32;
 
 /// How many sums one step leaves of a channel: by fours, as long as that comes out even.
 fn shorter(inner: u64) -> u64 {
@@ -272,6 +276,8 @@ struct Bound<'a> {
     stage: Stage,
     summand: Summand,
     access: Access,
+    /// Sums an invocation makes.
+    together: u64,
     inputs: Vec<(View<'a>, u64)>,
     y: (View<'a>, u64),
 }
@@ -296,14 +302,27 @@ impl<'a> Bound<'a> {
         let firsts = inputs.iter().map(|(_, first)| *first);
         let even = counts.into_iter().chain(firsts).all(|count| count % 4 == 0);
         let access = if even { Access::Quads } else { Access::Elements };
-        Bound { stage, summand, access, inputs, y }
+        let (sums, uneven) = (stage.sums / access.elements(), stage.length % stage.sums);
+        // A CPU reads short pieces of long rows slowly: longer ones, where all columns come out even.
+        let on_cpu = gpu.shared.geometry.quads > 1;
+        let together = if on_cpu && sums % (4 * LANES) == 0 && uneven == 0 { 4 } else { 1 };
+        Bound { stage, summand, access, together, inputs, y }
     }
 
     fn uniform(&self) -> Words {
         let words = |elements: u64| (elements / self.access.elements()) as u32;
         let Stage { segments, length, sums, .. } = self.stage;
         let [x, dy] = [0, 1].map(|i| self.inputs.get(i).map_or(0, |(_, first)| words(*first)));
-        [x, dy, words(self.y.1), segments as u32, words(length), words(sums), 0, 0]
+        [
+            x,
+            dy,
+            words(self.y.1),
+            segments as u32,
+            words(length),
+            words(sums),
+            self.together as u32,
+            0,
+        ]
     }
 }
 

@@ -1,11 +1,13 @@
-//! What the fused forms, masks, random slopes and sums cost beside the plain operator and a copy of the same
-//! buffers, in alternating rounds of one run. Every result is verified.
+//! What the fused forms, masks, random slopes, sums, and other kinds of data cost beside the plain operator and a
+//! copy of the same buffers, in alternating rounds of one run. Every result is verified.
 //!
 //! ```sh
-//! cargo bench --bench fused
+//! cargo bench --bench fused             # all
+//! cargo bench --bench fused -- prelu    # the copy, relu, its gradient, and what has the word in its name
 //! ```
 
 mod forms;
+mod kinds;
 
 use std::time::Instant;
 
@@ -25,35 +27,46 @@ fn main() {
     let gpu = Gpu::new().expect("the benchmarks need an adapter; `cargo xtask bench` installs one");
     let info = gpu.adapter_info();
     println!("# {} ({:?}, {})", info.name, info.backend, info.driver_info);
+    let words: Vec<String> = std::env::args().skip(1).filter(|w| !w.starts_with('-')).collect();
+    let wanted = |form: &Form<'_>| {
+        ["copy", "relu", "relu gradient"].contains(&form.name)
+            || words.is_empty()
+            || words.iter().any(|word| form.name.contains(word.as_str()))
+    };
     for length in [1 << 20, 16 << 20] {
         let operands = Operands::new(&gpu, length);
-        let forms = operands.forms();
+        let halves = kinds::Halves::new(&operands);
+        let mut forms = operands.fused_forms();
+        forms.extend(kinds::forms(&operands, &halves));
+        forms.retain(&wanted);
         let seconds = medians(&gpu, &operands, &forms);
         println!("\n{} Mi elements\n", length >> 20);
         println!(
-            "| form | bytes an element | GB/s | of the copy's rate | time over the plain one's |"
+            "| form | bytes an element | GB/s | of the copy's rate | Gelements/s | over the plain one's |"
         );
-        println!("| --- | --- | --- | --- | --- |");
-        let rate = |index: usize| forms[index].bytes * length as f64 / seconds[index];
+        println!("| --- | --- | --- | --- | --- | --- |");
+        let elements = |index: usize| forms[index].elements as f64 / seconds[index];
+        let rate = |index: usize| forms[index].bytes * elements(index);
         for (index, form) in forms.iter().enumerate() {
-            form.verify(&gpu, &operands);
+            form.verify(&operands);
             let plain = forms.iter().position(|other| other.name == form.plain);
             let over = plain.map_or("–".to_owned(), |plain| {
-                format!("{:.2}", seconds[index] / seconds[plain])
+                format!("{:.2}", elements(index) / elements(plain))
             });
             println!(
-                "| {} | {:.3} | {:.1} | {:.2} | {over} |",
+                "| {} | {:.3} | {:.1} | {:.2} | {:.2} | {over} |",
                 form.name,
                 form.bytes,
                 rate(index) / 1e9,
                 rate(index) / rate(0),
+                elements(index) / 1e9,
             );
         }
     }
 }
 
 /// Median seconds of each form.
-fn medians(gpu: &Gpu, operands: &Operands<'_>, forms: &[Form]) -> Vec<f64> {
+fn medians(gpu: &Gpu, operands: &Operands<'_>, forms: &[Form<'_>]) -> Vec<f64> {
     let mut samples = vec![Vec::new(); forms.len()];
     // The first round compiles and warms up.
     for round in 0..=ROUNDS {

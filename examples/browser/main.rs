@@ -7,7 +7,6 @@
 //! ```
 
 #[path = "../../tests/it/compare.rs"]
-#[allow(dead_code, reason = "of f32 alone")]
 mod compare;
 #[path = "../../tests/it/inputs.rs"]
 #[expect(dead_code, reason = "what the tests on a device take")]

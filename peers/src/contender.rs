@@ -6,6 +6,7 @@ use wgpu_relu::{Activation, GpuRelu, reference};
 
 use crate::kernels::{Kernel, Naive};
 use crate::operands::Operands;
+use crate::rounds::Timed;
 use crate::{Outcome, in_burn};
 
 /// How far the others may be off, in absolute terms up to 1 and relative to the exact result above.
@@ -88,24 +89,28 @@ pub(crate) struct Errors {
     pub(crate) ulp: f64,
 }
 
-impl Contender<'_> {
-    /// What a run needs and does not count as its own.
-    pub(crate) fn restore(&self) -> Outcome<()> {
+impl Timed for Contender<'_> {
+    fn batch(&self) -> u32 {
+        self.operands.batch()
+    }
+
+    fn restore(&self, _: u32) -> Outcome<()> {
         match self.way {
             Way::RecordedInPlace | Way::ApplyInPlace => self.operands.restore(),
             _ => Ok(()),
         }
     }
 
-    /// Does it so many times, and waits for the end of the last.
-    pub(crate) fn run(&self, times: u32) -> Outcome<()> {
+    fn run(&self, times: u32) -> Outcome<()> {
         (self.run)(times)
     }
+}
 
+impl Contender<'_> {
     /// Does it once more and compares every element with the reference.
     pub(crate) fn verify(&self) -> Outcome<Errors> {
         self.operands.clear()?;
-        self.restore()?;
+        self.restore(1)?;
         let (y, dx) = (self.give)()?;
         let name = self.activation.map_or("copy".to_owned(), |activation| activation.to_string());
         let wrong = |what: &str, errors: Errors| {

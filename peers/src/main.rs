@@ -12,6 +12,7 @@ mod device;
 mod host;
 mod in_burn;
 mod kernels;
+mod kinds;
 mod operands;
 mod outputs;
 mod report;
@@ -91,6 +92,10 @@ fn measure(options: &Measure) -> Outcome<()> {
         let operands = operands::Operands::new(&shared, elements)?;
         let contenders = contender::all(&operands, &options.activations)?;
         report.add(elements, rounds::run(contenders, options.rounds)?);
+        println!("{}", report.last());
+    }
+    for &elements in options.elements.iter().filter(|n| kinds::takes(**n)) {
+        report.add_kinds(elements, &kinds::measure(&shared, elements, options.rounds)?);
         println!("{}", report.last());
     }
     report.add_host(host::measure(&shared, options.rounds)?);

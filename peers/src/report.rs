@@ -8,6 +8,7 @@ use wgpu_relu::Activation;
 use crate::Outcome;
 use crate::contender::Way;
 use crate::host;
+use crate::kinds;
 use crate::rounds::Measured;
 
 /// The sections, in the order in which they come to be.
@@ -133,6 +134,36 @@ impl Report {
             let ratio = time(Way::Burn, name) / time(Way::Recorded, name);
             aim(format!("{name} over Burn's"), Aim::AtLeast(4.0), ratio);
         }
+    }
+
+    /// What PReLU and the gated units gave at one length.
+    pub(crate) fn add_kinds(&mut self, elements: usize, rows: &[kinds::Row]) {
+        let length = binary(elements);
+        let mut text = format!(
+            "## PReLU and gated units, {length} elements\n\n\
+             wgpu-relu recorded, Burn flushed after each; a gradient alone without the forward part, which Burn does \
+             beforehand; dy is 1. Rates count the bytes that wgpu-relu moves for an element of x; errors are relative \
+             above 1, of dw relative to the sum of its terms' magnitudes.\n\n\
+             | | wgpu-relu, µs | GB/s | error | Burn, µs | GB/s | error | wgpu-relu over it |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        );
+        for kinds::Row { kind, step, own, burn } in rows {
+            let cells = |m: &kinds::Measured| {
+                let rate = (kind.bytes(*step) * elements) as f64 / m.seconds / 1e9;
+                format!("{:.1} | {rate:.2} | {:.1e}", m.seconds * 1e6, m.error)
+            };
+            let over = burn.seconds / own.seconds;
+            let _ =
+                writeln!(text, "| {kind}: {step} | {} | {} | {over:.2} |", cells(own), cells(burn));
+            if *step == kinds::Step::Dw {
+                self.figures.push(Figure {
+                    text: format!("{kind}: {step} over Burn's, {length}"),
+                    aim: Aim::AtLeast(3.0),
+                    found: over,
+                });
+            }
+        }
+        self.sections.push(text);
     }
 
     /// What the host's time gave.

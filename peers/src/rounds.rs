@@ -8,6 +8,16 @@ use wgpu_relu::Activation;
 use crate::Outcome;
 use crate::contender::{Contender, Errors, Way};
 
+/// What takes turns with others.
+pub(crate) trait Timed {
+    /// Operations that share a sample.
+    fn batch(&self) -> u32;
+    /// What so many runs need and do not count as their own.
+    fn restore(&self, times: u32) -> Outcome<()>;
+    /// Does it so many times, and waits for the end of the last.
+    fn run(&self, times: u32) -> Outcome<()>;
+}
+
 /// What came of a contender.
 pub(crate) struct Measured {
     pub(crate) way: Way,
@@ -17,8 +27,22 @@ pub(crate) struct Measured {
     pub(crate) errors: Errors,
 }
 
-/// Runs the rounds, after one that warms up, and then verifies every result.
+/// Runs the rounds, and then verifies every result.
 pub(crate) fn run(contenders: Vec<Contender<'_>>, rounds: u32) -> Outcome<Vec<Measured>> {
+    let seconds = medians(&contenders, rounds)?;
+    let verified = contenders.iter().zip(seconds).map(|(contender, seconds)| {
+        Ok(Measured {
+            way: contender.way,
+            activation: contender.activation,
+            seconds,
+            errors: contender.verify()?,
+        })
+    });
+    verified.collect()
+}
+
+/// Median seconds of an operation of each, after a round that warms up.
+pub(crate) fn medians(contenders: &[impl Timed], rounds: u32) -> Outcome<Vec<f64>> {
     let mut samples = vec![Vec::new(); contenders.len()];
     for round in 0..=rounds {
         let mut order: Vec<_> = contenders.iter().zip(&mut samples).collect();
@@ -26,8 +50,8 @@ pub(crate) fn run(contenders: Vec<Contender<'_>>, rounds: u32) -> Outcome<Vec<Me
             order.reverse();
         }
         for (contender, samples) in order {
-            let batch = contender.operands.batch();
-            contender.restore()?;
+            let batch = contender.batch();
+            contender.restore(batch)?;
             let start = Instant::now();
             contender.run(batch)?;
             let seconds = start.elapsed().as_secs_f64() / f64::from(batch);
@@ -36,15 +60,7 @@ pub(crate) fn run(contenders: Vec<Contender<'_>>, rounds: u32) -> Outcome<Vec<Me
             }
         }
     }
-    let verified = contenders.iter().zip(samples).map(|(contender, samples)| {
-        Ok(Measured {
-            way: contender.way,
-            activation: contender.activation,
-            seconds: median(samples),
-            errors: contender.verify()?,
-        })
-    });
-    verified.collect()
+    Ok(samples.into_iter().map(median).collect())
 }
 
 /// The median, the mean of the middle two where there are two.

@@ -3,6 +3,9 @@
 
 override WORKGROUP: u32 = 64u;
 
+// Invocations that read neighbouring words.
+const LANES = 8u;
+
 struct Sum {
     // The first word of each operand in its binding.
     x: u32,
@@ -11,6 +14,8 @@ struct Sum {
     segments: u32,
     length: u32,
     sums: u32,
+    // Sums an invocation makes: 1 or 4, LANES words apart.
+    together: u32,
 }
 
 @group(0) @binding(0) var<uniform> given: Sum;
@@ -24,14 +29,32 @@ fn main(
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     operation = given;
-    let index = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+    let invocation = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+    let index = invocation / LANES * LANES * operation.together + invocation % LANES;
     if (index >= operation.segments * operation.sums) {
         return;
     }
     let first = index % operation.sums;
     let segment = index / operation.sums * operation.length;
-    var total = value(segment + first);
     // Few steps: lavapipe ends long loops without a word.
+    if (operation.together == 4u) {
+        var a = value(segment + first);
+        var b = value(segment + first + LANES);
+        var c = value(segment + first + 2u * LANES);
+        var d = value(segment + first + 3u * LANES);
+        for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
+            a += value(segment + i);
+            b += value(segment + i + LANES);
+            c += value(segment + i + 2u * LANES);
+            d += value(segment + i + 3u * LANES);
+        }
+        y[operation.y + index] = a;
+        y[operation.y + index + LANES] = b;
+        y[operation.y + index + 2u * LANES] = c;
+        y[operation.y + index + 3u * LANES] = d;
+        return;
+    }
+    var total = value(segment + first);
     for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
         total += value(segment + i);
     }

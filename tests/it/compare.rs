@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use wgpu_relu::{Activation, Element, Tolerance, reference};
+use wgpu_relu::{Activation, Tolerance, reference};
 
 use crate::inputs::special_values;
 
@@ -42,35 +42,6 @@ pub(crate) fn special_pairs(activation: Activation) -> (Vec<f32>, Vec<f32>) {
 
 fn flush(value: f32) -> f32 {
     if value.is_subnormal() { 0.0 } else { value }
-}
-
-/// The results that were rounded to what is stored: of all f32 that round to it, the nearest to the expected.
-/// So a stored result is right if it is the rounded form of a right one. NaNs are alike.
-pub(crate) fn nearest<T: Element>(expected: &[f32], stored: &[T]) -> Vec<f32> {
-    let one = |(&expected, &stored): (&f32, &T)| {
-        let got = stored.to_f32();
-        let same = |value: f32| T::from_f32(value).to_f32().to_bits() == got.to_bits();
-        if same(expected) || (got.is_nan() && expected.is_nan()) {
-            return expected;
-        }
-        if size_of::<T>() == 4 || got.is_nan() || expected.is_nan() {
-            return got;
-        }
-        // Towards the expected, as far as it goes: bits of one sign are in the order of their numbers.
-        let (mut inside, mut outside) = (got.to_bits(), expected.to_bits());
-        if (inside ^ outside) >> 31 != 0 {
-            outside = inside & 0x8000_0000;
-            if same(f32::from_bits(outside)) {
-                return f32::from_bits(outside);
-            }
-        }
-        while inside.abs_diff(outside) > 1 {
-            let middle = inside.midpoint(outside);
-            if same(f32::from_bits(middle)) { inside = middle } else { outside = middle }
-        }
-        f32::from_bits(inside)
-    };
-    expected.iter().zip(stored).map(one).collect()
 }
 
 /// Compares y = f(x) with the reference; `flushes`: the device takes subnormal numbers for 0.

@@ -6,8 +6,9 @@
 use wgpu_relu::{Activation, Element, ElementType, Gpu, GpuRelu, Tolerance, reference};
 
 use crate::compare::{self, Worst, special_pairs};
-use crate::inputs::{data, random_words, upstream};
+use crate::inputs::{data, upstream};
 use crate::layout::{Layout, Run, Subject};
+use crate::stored::{nearest, stored, widened};
 use crate::{gpu, naive};
 
 /// Runs `subject` over `length` elements of `data` in `layout`; what is wrong, if anything.
@@ -42,26 +43,6 @@ pub(crate) fn examine<X: Element, Y: Element>(
     Ok([forward, gradient])
 }
 
-/// The numbers as they are stored; of halves, every second one is any pattern of bits.
-fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
-    let mut random = random_words(seed ^ 0x5eed);
-    let any = |value: f32, word: u32| {
-        if size_of::<T>() == 2 && word & 0x10000 != 0 {
-            bytemuck::pod_read_unaligned(&(word as u16).to_le_bytes())
-        } else {
-            T::from_f32(value)
-        }
-    };
-    if size_of::<T>() == 4 {
-        return bytemuck::cast_slice(values).to_vec();
-    }
-    values.iter().map(|&value| any(value, random())).collect()
-}
-
-fn widened<T: Element>(values: &[T]) -> Vec<f32> {
-    values.iter().map(|value| value.to_f32()).collect()
-}
-
 pub(crate) fn compare_stored_values<X: Element, Y: Element>(
     gpu: &Gpu,
     activation: Activation,
@@ -71,7 +52,7 @@ pub(crate) fn compare_stored_values<X: Element, Y: Element>(
     let x = widened(x);
     let y = match (X::TYPE, Y::TYPE) {
         (ElementType::F32, ElementType::F32) => widened(y),
-        _ => compare::nearest(&reference::forward(activation, &x), y),
+        _ => nearest(&reference::forward(activation, &x), y),
     };
     compare_values(gpu, activation, &x, &y)
 }
@@ -86,7 +67,7 @@ pub(crate) fn compare_stored_gradients<X: Element, Y: Element>(
     let (x, dy) = (widened(x), widened(dy));
     let dx = match (X::TYPE, Y::TYPE) {
         (ElementType::F32, ElementType::F32) => widened(dx),
-        _ => compare::nearest(&reference::gradient(activation, &x, &dy), dx),
+        _ => nearest(&reference::gradient(activation, &x, &dy), dx),
     };
     compare_gradients(gpu, activation, &x, &dy, &dx)
 }

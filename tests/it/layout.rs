@@ -165,7 +165,3 @@ impl<'g> Run<'g> {
 fn canaries(bytes: usize) -> Vec<u8> {
     CANARY.to_le_bytes().repeat(bytes.div_ceil(4))
 }
-
-pub(crate) fn bits(values: &[f32]) -> Vec<u32> {
-    values.iter().map(|value| value.to_bits()).collect()
-}

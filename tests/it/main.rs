@@ -22,6 +22,7 @@ mod naive;
 mod operators;
 mod prelu;
 mod semantics;
+mod stored;
 mod stream;
 mod strides;
 mod texture;
@@ -32,7 +33,6 @@ mod vectors;
 use std::sync::OnceLock;
 
 use inputs::random_words;
-use layout::bits;
 use wgpu_relu::Gpu;
 
 /// The device all tests share.
@@ -96,4 +96,8 @@ fn raw_buffer(device: &wgpu::Device, usage: wgpu::BufferUsages, words: &[u32]) -
     buffer.get_mapped_range_mut(..).unwrap().copy_from_slice(bytemuck::cast_slice(words));
     buffer.unmap();
     buffer
+}
+
+fn bits(values: &[f32]) -> Vec<u32> {
+    values.iter().map(|value| value.to_bits()).collect()
 }

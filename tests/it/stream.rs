@@ -103,7 +103,11 @@ fn equals_one_buffer_at_every_edge() {
                 let mut y = Vec::new();
                 let reader = Dribble(Cursor::new(raw(x)), length);
                 assert_eq!(stream.pipe(reader, &mut y).unwrap(), length as u64);
-                assert_eq!(y, bytemuck::cast_slice(&expected), "{length} by {chunk} piped");
+                assert_eq!(
+                    y,
+                    bytemuck::cast_slice::<u32, u8>(&expected),
+                    "{length} by {chunk} piped"
+                );
 
                 let (a, b) = (gpu.upload(x).unwrap(), gpu.upload(dy).unwrap());
                 let expected = bits(&gpu.download(&silu.gradient(&a, &b).unwrap()).unwrap());
@@ -113,7 +117,11 @@ fn equals_one_buffer_at_every_edge() {
                 let mut dx = Vec::new();
                 let (a, b) = (Dribble(Cursor::new(raw(x)), 1), Cursor::new(raw(dy)));
                 assert_eq!(stream.pipe_gradient(a, b, &mut dx).unwrap(), length as u64);
-                assert_eq!(dx, bytemuck::cast_slice(&expected), "{length} by {chunk} piped");
+                assert_eq!(
+                    dx,
+                    bytemuck::cast_slice::<u32, u8>(&expected),
+                    "{length} by {chunk} piped"
+                );
             }
         }
     }

@@ -9,7 +9,7 @@ use wgpu_relu::{Activation, Element, ElementType, Error, Gpu, GpuRelu, Operand, 
 use crate::errors::{watch, watched};
 use crate::harness::compare_values;
 use crate::inputs::data;
-use crate::{compare, device_on, device_with, gpu, instance, own_device, random_words};
+use crate::{device_on, device_with, gpu, instance, own_device, random_words, stored};
 
 const SIZES: [[u32; 2]; 6] = [[1, 1], [3, 5], [8, 8], [9, 33], [257, 129], [64, 2]];
 
@@ -106,7 +106,7 @@ fn check<X: Element, Y: Element>(
             }
         }
     }
-    let y = compare::nearest(&expected, &y);
+    let y = stored::nearest(&expected, &y);
     compare_values(gpu, activation, &x, &y).map(|_| ())
 }
 

@@ -1,10 +1,11 @@
 //! An activation, or what claims to be it, against the reference.
 
 use wgpu_relu::reference::{self, Errors};
-use wgpu_relu::{Activation, Gpu, Tolerance};
+use wgpu_relu::{Activation, Element, Gpu, Tolerance};
 
 use super::inputs::{data, special_values, upstream};
 use super::layout::{Layout, Run, Subject};
+use super::stored::{nearest, stored, widened};
 
 /// Around every edge: quads, a workgroup, many workgroups.
 const LENGTHS: [usize; 21] =
@@ -23,16 +24,16 @@ pub(super) struct Finding {
 }
 
 impl Finding {
-    fn new(operation: &'static str, tolerance: Tolerance) -> Self {
+    pub(super) fn new(operation: &'static str, tolerance: Tolerance) -> Self {
         Finding { operation, tolerance, errors: Errors::default(), failure: None }
     }
 
-    fn fail(&mut self, place: &str, what: &str) {
+    pub(super) fn fail(&mut self, place: &str, what: &str) {
         self.failure.get_or_insert_with(|| format!("{place}: {what}"));
     }
 
     /// Takes a result, how it should be, and how far it is off.
-    fn add(
+    pub(super) fn add(
         &mut self,
         place: &str,
         (i, x, dy): (usize, f32, Option<f32>),
@@ -62,30 +63,45 @@ impl Finding {
     }
 }
 
-/// Forward, in place and gradient of `subject`, which claims to be `activation`.
-pub(super) fn examine(gpu: &Gpu, activation: Activation, subject: &dyn Subject) -> [Finding; 3] {
+/// Forward, in place and gradient of `subject`, which claims to be `activation` on elements of `T`. Of halves, all
+/// there are are tried.
+pub(super) fn examine<T: Element>(
+    gpu: &Gpu,
+    activation: Activation,
+    subject: &dyn Subject,
+) -> [Finding; 3] {
     let value = activation.value_tolerance();
     let mut findings = [
         Finding::new("forward", value),
         Finding::new("in place", value),
         Finding::new("gradient", activation.gradient_tolerance()),
     ];
-    let mut case = |layout: Layout, x: &[f32], dy: &[f32]| {
+    let half = size_of::<T>() == 2;
+    let mut case = |layout: Layout, x: &[T], dy: &[T]| {
         one(gpu, activation, subject, layout, x, dy, &mut findings);
     };
     for (index, &layout) in Layout::ALL.iter().enumerate() {
         for length in LENGTHS {
-            if length > 10_000 && !index.is_multiple_of(3) {
+            if length > 10_000 && (half || !index.is_multiple_of(3)) {
                 continue;
             }
             let seed = (length * Layout::ALL.len() + index) as u64;
-            case(layout, &data(activation, length, seed), &upstream(length, seed));
+            let (x, dy) = (data(activation, length, seed), upstream(length, seed));
+            case(layout, &stored(&x, seed), &stored(&dy, !seed));
         }
     }
     let (x, dy) = grid(activation);
+    let (x, dy): (Vec<T>, Vec<T>) =
+        x.into_iter().zip(dy).map(|(x, dy)| (T::from_f32(x), T::from_f32(dy))).unzip();
+    let many = if half {
+        (0..=u16::MAX).map(|bits| bytemuck::pod_read_unaligned(&bits.to_le_bytes())).collect()
+    } else {
+        stored(&data(activation, LONG, 0), 0)
+    };
+    let for_many: Vec<T> = stored(&upstream(many.len(), 0), 1);
     for layout in [Layout::Apart { x: 0, dy: 0, out: 0 }, Layout::OverX { x: 1, dy: 0 }] {
         case(layout, &x, &dy);
-        case(layout, &data(activation, LONG, 0), &upstream(LONG, 0));
+        case(layout, &many, &for_many);
     }
     findings
 }
@@ -98,13 +114,13 @@ fn grid(activation: Activation) -> (Vec<f32>, Vec<f32>) {
     pairs.unzip()
 }
 
-fn one(
+fn one<T: Element>(
     gpu: &Gpu,
     activation: Activation,
     subject: &dyn Subject,
     layout: Layout,
-    x: &[f32],
-    dy: &[f32],
+    x: &[T],
+    dy: &[T],
     findings: &mut [Finding; 3],
 ) {
     let place = format!("{} elements, {layout:?}", x.len());
@@ -112,31 +128,35 @@ fn one(
     let [forward_apart, forward_in_place, gradient] = findings;
     let forward = if in_place { forward_in_place } else { forward_apart };
 
-    let got = Run::new::<f32, f32>(gpu, layout, x, None).and_then(|run| {
+    let got = Run::new::<T, T>(gpu, layout, x, None).and_then(|run| {
         subject.forward(run.x(), run.out()).map_err(|error| error.to_string())?;
-        run.finish()
+        run.finish::<T>()
     });
+    let wide = widened(x);
     match got {
         Err(error) => forward.fail(&place, &error),
         Ok(y) => {
-            let expected = reference::forward(activation, x);
-            for (i, ((&x, &y), expected)) in x.iter().zip(&y).zip(expected).enumerate() {
+            let expected = reference::forward(activation, &wide);
+            let y = nearest(&expected, &y);
+            for (i, ((&x, &y), expected)) in wide.iter().zip(&y).zip(expected).enumerate() {
                 let ulp = reference::value_ulp_error(activation, x, y);
                 forward.add(&place, (i, x, None), expected, y, ulp);
             }
         }
     }
 
-    let got = Run::new::<f32, f32>(gpu, layout, x, Some(dy)).and_then(|run| {
+    let got = Run::new::<T, T>(gpu, layout, x, Some(dy)).and_then(|run| {
         subject.gradient(run.x(), run.dy(), run.out()).map_err(|error| error.to_string())?;
-        run.finish()
+        run.finish::<T>()
     });
     match got {
         Err(error) => gradient.fail(&place, &error),
         Ok(dx) => {
-            let expected = reference::gradient(activation, x, dy);
+            let dy = widened(dy);
+            let expected = reference::gradient(activation, &wide, &dy);
+            let dx = nearest(&expected, &dx);
             for (i, (((&x, &dy), &dx), expected)) in
-                x.iter().zip(dy).zip(&dx).zip(expected).enumerate()
+                wide.iter().zip(&dy).zip(&dx).zip(expected).enumerate()
             {
                 let ulp = reference::gradient_ulp_error(activation, x, dy, dx);
                 gradient.add(&place, (i, x, Some(dy)), expected, dx, ulp);
@@ -157,7 +177,7 @@ mod tests {
 
     /// What is wrong with the subject as `activation`: forward, in place, gradient.
     fn verdict(activation: Activation, gpu: &Gpu, subject: &dyn Subject) -> [Option<String>; 3] {
-        examine(gpu, activation, subject).map(|finding| finding.failure)
+        examine::<f32>(gpu, activation, subject).map(|finding| finding.failure)
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! `wgpu-relu check`.
 
 mod examine;
+mod kinds;
 mod report;
 // The inputs and layouts of the library's own tests.
 #[path = "../../../tests/it/inputs.rs"]
 mod inputs;
 #[path = "../../../tests/it/layout.rs"]
 mod layout;
+#[path = "../../../tests/it/stored.rs"]
+mod stored;
 
 use std::io::Write;
 use std::process::ExitCode;
 
-use wgpu_relu::{Activation, GpuRelu};
+use wgpu_relu::half::{bf16, f16};
+use wgpu_relu::{Activation, ElementType, Gpu, GpuRelu};
 
 use crate::adapter::{Choice, Name, short};
 use crate::{Outcome, progress};
@@ -19,18 +23,23 @@ use report::Report;
 
 /// Check every activation on the adapter against the CPU reference
 ///
-/// Forward, in place and gradient: special values (zeros, subnormals, infinities, NaNs, kinks) and random
-/// ones, in odd lengths, at odd offsets, with canaries around what may be written. Prints the worst error of
+/// Forward, in place and gradient, in f32, f16 and bf16: special values (zeros, subnormals, infinities, NaNs, kinks) and random
+/// ones, in odd lengths, at odd offsets, with canaries around what may be written; then
+/// learned slopes, gated units, and operands in rows and strides. Prints the worst error of
 /// each, in units in the last place of the true result (ulp), and the input where it is. The exit code is 1 if
 /// anything is beyond its bound.
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
-    /// The activations; else all, with their default parameters
+    /// The activations; else all, with their default parameters, and after them learned slopes, gated units, rows
+    /// and strides
     #[arg(value_name = "ACTIVATION")]
     activations: Vec<Activation>,
     /// Take each activation with its tricky parameters too (takes minutes)
     #[arg(long)]
     samples: bool,
+    /// The element types; else all
+    #[arg(long = "element", value_name = "TYPE", num_args = 1..)]
+    elements: Vec<ElementType>,
     /// Print JSON instead of the table
     #[arg(long)]
     json: bool,
@@ -43,19 +52,37 @@ pub(crate) fn run(
 ) -> Outcome<ExitCode> {
     let activations = chosen(arguments);
     let gpu = choice.open()?;
-    let mut report = Report::new(Name::from(&gpu.adapter_info()), &activations);
-    let bar = progress::steps(activations.len() as u64);
+    let elements = match &*arguments.elements {
+        [] => ElementType::ALL,
+        named => named,
+    };
+    // Who names activations wants those alone.
+    let kinds = if arguments.activations.is_empty() { kinds::ALL } else { &[] };
+    let names = activations.iter().map(|&activation| short(activation).len());
+    let longest = names.chain(kinds.iter().map(|kind| kind.name.len())).max().unwrap_or(0);
+    let mut report = Report::new(Name::from(&gpu.adapter_info()), longest);
+    let bar = progress::steps((activations.len() + kinds.len()) as u64);
     if !arguments.json {
         write!(out, "{}", report.head())?;
     }
+    let mut show = |rows: String| match arguments.json {
+        true => Ok(()),
+        // The bar gives way to what is printed, where both go to one terminal.
+        false => bar.suspend(|| write!(out, "{rows}").and_then(|()| out.flush())),
+    };
     for activation in activations {
-        bar.set_message(short(activation));
-        let operator = GpuRelu::with_activation(&gpu, activation)?;
-        let findings = examine::examine(&gpu, activation, &operator);
-        let rows = report.add(activation, findings);
-        if !arguments.json {
-            // The bar gives way to what is printed, where both go to one terminal.
-            bar.suspend(|| write!(out, "{rows}").and_then(|()| out.flush()))?;
+        let name = (&*activation.to_string(), &*short(activation));
+        bar.set_message(name.1.to_owned());
+        for &element in elements {
+            let findings = of_activation(&gpu, activation, element)?;
+            show(report.add(name, element, findings))?;
+        }
+        bar.inc(1);
+    }
+    for kind in kinds {
+        bar.set_message(kind.name);
+        for &element in elements {
+            show(report.add((kind.name, kind.name), element, kind.examine(&gpu, element)?))?;
         }
         bar.inc(1);
     }
@@ -66,6 +93,20 @@ pub(crate) fn run(
         write!(out, "{}", report.foot())?;
     }
     Ok(report.exit_code())
+}
+
+fn of_activation(
+    gpu: &Gpu,
+    activation: Activation,
+    element: ElementType,
+) -> Outcome<[examine::Finding; 3]> {
+    let operator = GpuRelu::with_activation(gpu, activation)?.with_element(element);
+    match element {
+        ElementType::F32 => Ok(examine::examine::<f32>(gpu, activation, &operator)),
+        ElementType::F16 => Ok(examine::examine::<f16>(gpu, activation, &operator)),
+        ElementType::Bf16 => Ok(examine::examine::<bf16>(gpu, activation, &operator)),
+        other => Err(format!("{other} cannot be checked yet").into()),
+    }
 }
 
 /// What is asked for, and with `--samples` the other parameters of the same activations.
@@ -92,7 +133,12 @@ mod tests {
     #[test]
     fn samples_are_those_of_the_activations_named() {
         let elu = Activation::Elu { alpha: 0.5 };
-        let arguments = |samples| Arguments { activations: vec![elu], samples, json: false };
+        let arguments = |samples| Arguments {
+            activations: vec![elu],
+            samples,
+            elements: Vec::new(),
+            json: false,
+        };
         assert_eq!(chosen(&arguments(false)), [elu]);
         let samples = chosen(&arguments(true));
         assert!(samples.len() > 2 && samples.iter().all(|sample| sample.name() == "elu"));

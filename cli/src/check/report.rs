@@ -4,14 +4,11 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use wgpu_relu::{Activation, Tolerance};
+use wgpu_relu::{ElementType, Tolerance};
 
 use super::examine::Finding;
 use crate::Outcome;
-use crate::adapter::{Name, short};
-
-/// The element type of what is checked.
-const ELEMENT: &str = "f32";
+use crate::adapter::Name;
 
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -44,10 +41,9 @@ struct Row {
 }
 
 impl Report {
-    /// An empty one, for these activations.
-    pub(super) fn new(adapter: Name, activations: &[Activation]) -> Self {
-        let lengths = activations.iter().map(|&activation| short(activation).len());
-        let width = lengths.chain(["activation".len()]).max().unwrap_or(0);
+    /// An empty one, whose longest name has so many letters.
+    pub(super) fn new(adapter: Name, longest: usize) -> Self {
+        let width = longest.max("activation".len());
         let version = env!("CARGO_PKG_VERSION");
         Report { version, adapter, passed: true, results: Vec::new(), width }
     }
@@ -60,15 +56,20 @@ impl Report {
         )
     }
 
-    /// Takes what was found of an activation; the table's rows of it.
-    pub(super) fn add(&mut self, activation: Activation, findings: [Finding; 3]) -> String {
+    /// Takes what was found of an activation, or of what has a name like one; the table's rows of it.
+    pub(super) fn add(
+        &mut self,
+        (name, short): (&str, &str),
+        element: ElementType,
+        findings: impl IntoIterator<Item = Finding>,
+    ) -> String {
         let mut rows = String::new();
         for Finding { operation, tolerance, errors, failure } in findings {
             let passed = failure.is_none();
             let at = (errors.worst > 0.0).then(|| format!("{:e}", errors.at));
             rows += &self.line([
-                &short(activation),
-                ELEMENT,
+                short,
+                element.name(),
                 operation,
                 &format!("{:.2}", errors.worst),
                 &bound(tolerance),
@@ -77,8 +78,8 @@ impl Report {
             ]);
             self.passed &= passed;
             self.results.push(Row {
-                activation: activation.to_string(),
-                element: ELEMENT,
+                activation: name.to_owned(),
+                element: element.name(),
                 operation,
                 passed,
                 count: errors.count,
@@ -98,7 +99,11 @@ impl Report {
         let mut text = String::from("\n");
         for row in &self.results {
             if let Some(failure) = &row.failure {
-                let _ = writeln!(text, "{} {}: {failure}", row.activation, row.operation);
+                let _ = writeln!(
+                    text,
+                    "{} {} {}: {failure}",
+                    row.activation, row.element, row.operation
+                );
             }
         }
         let passed = self.results.iter().filter(|row| row.passed).count();
@@ -152,7 +157,7 @@ mod tests {
     #[test]
     fn one_failure_is_a_failure() {
         let info = wgpu::AdapterInfo::new(wgpu::DeviceType::Cpu, wgpu::Backend::Vulkan);
-        let mut report = Report::new(Name::from(&info), &[Activation::Gelu]);
+        let mut report = Report::new(Name::from(&info), 4);
         let finding = |failure: Option<&str>| {
             let mut errors = Errors::default();
             errors.add(0.5, if failure.is_some() { f64::INFINITY } else { 0.25 });
@@ -160,13 +165,17 @@ mod tests {
             let failure = failure.map(str::to_owned);
             Finding { operation: "forward", tolerance, errors, failure }
         };
-        let rows = report.add(Activation::Gelu, [None; 3].map(finding));
+        let rows = report.add(("gelu", "gelu"), ElementType::F32, [None; 3].map(finding));
         assert_eq!((rows.lines().count(), rows.contains("FAILED")), (3, false), "{rows}");
         assert_eq!(report.exit_code(), ExitCode::SUCCESS);
-        let rows = report.add(Activation::Silu, [None, Some("7 is no 8"), None].map(finding));
+        let rows = report.add(
+            ("silu", "silu"),
+            ElementType::F32,
+            [None, Some("7 is no 8"), None].map(finding),
+        );
         assert_eq!(rows.matches("FAILED").count(), 1, "{rows}");
         assert_eq!(report.exit_code(), ExitCode::FAILURE);
-        assert!(report.foot().contains("silu forward: 7 is no 8"), "{}", report.foot());
+        assert!(report.foot().contains("silu f32 forward: 7 is no 8"), "{}", report.foot());
         assert!(report.foot().contains("5 of 6 operations"), "{}", report.foot());
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["passed"], false);

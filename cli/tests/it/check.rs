@@ -7,11 +7,16 @@ fn relu_and_elu_hold_their_bounds() {
     let folder = Folder::new();
     let table = folder.run(["check", "relu", "elu(alpha=0.5)"]).succeeded();
     for operation in ["forward", "in place", "gradient"] {
-        assert_eq!(table.matches(operation).count(), 2, "{table}");
+        assert_eq!(table.matches(operation).count(), 6, "{table}");
     }
-    assert!(table.contains("elu(alpha=0.5)") && table.contains("6 of 6 operations"), "{table}");
+    assert_eq!(
+        (table.matches(" f16 ").count(), table.matches(" bf16 ").count()),
+        (6, 6),
+        "{table}"
+    );
+    assert!(table.contains("elu(alpha=0.5)") && table.contains("18 of 18 operations"), "{table}");
 
-    let json = folder.run(["check", "relu", "--json"]).succeeded();
+    let json = folder.run(["check", "relu", "--element", "f32", "--json"]).succeeded();
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(report["passed"], true, "{json}");
     let results = report["results"].as_array().unwrap();
