@@ -6,6 +6,7 @@
 
 use crate::activation::Activation;
 use crate::dispatch::Access;
+use crate::element::ElementType;
 use crate::error::Operand;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::shader::{Place, Spread, Summand};
@@ -228,29 +229,55 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
 
 /// The source of a module that sums.
 pub(crate) fn sum(summand: Summand, access: Access) -> String {
-    let quads = access == Access::Quads;
-    let float = if quads { "vec4<f32>" } else { "f32" };
-    let mut source = SUM.to_owned() + &binding(1, "y", "read_write", float);
-    let Summand::Slopes(elements) = summand else {
-        source += &binding(2, "x", "read", float);
-        source += &format!("fn value(i: u32) -> {float} {{ return x[operation.x + i]; }}\n");
-        return source;
+    let f32 = ElementType::F32;
+    let words = |operand: &'static str, element| Words {
+        operand,
+        variable: operand,
+        element,
+        access,
+        atomic: false,
+        strided: false,
     };
-    source += SLOPES;
-    source += conversions(elements[0]);
-    if elements[1] != elements[0] {
-        source += conversions(elements[1]);
+    let y = words("y", f32);
+    let mut source = SUM.to_owned() + &binding(1, "y", "read_write", word(access, f32));
+    source += "struct Octet { first: vec4<u32>, second: vec4<u32> }\n";
+    let operands = ["x", "dy"].into_iter().zip(summand.elements());
+    for (number, (operand, element)) in (2..).zip(operands) {
+        let words = words(operand, element);
+        source += &binding(number, operand, "read", word(access, element));
+        source += &if access == Access::Elements { words.load_one() } else { words.load() };
     }
-    for (index, element) in elements.into_iter().enumerate() {
-        let operand = ["x", "dy"][index];
-        let words =
-            Words { operand, variable: operand, element, access, atomic: false, strided: false };
-        source += &binding(2 + index, operand, "read", word(access, element));
-        source += &if quads { words.load() } else { words.load_one() };
+    if let Summand::Slopes(elements) = summand {
+        source += SLOPES;
+        source += conversions(elements[0]);
+        if elements[1] != elements[0] {
+            source += conversions(elements[1]);
+        }
     }
-    let part = if quads { "" } else { ".x" };
+    let term = |part: &str| match summand {
+        Summand::Values => format!("bitcast<vec4<f32>>(x{part})"),
+        Summand::Slopes(_) => format!("slope_term(x{part}, dy{part})"),
+    };
+    let loads = match summand {
+        Summand::Values => "let x = load_x(i);",
+        Summand::Slopes(_) => "let x = load_x(i); let dy = load_dy(i);",
+    };
+    let (float, value, put) = match access {
+        Access::WideOctets | Access::Octets => (
+            // Two quads that are added as one.
+            "mat2x4<f32>",
+            format!("mat2x4<f32>({}, {})", term(".first"), term(".second")),
+            "store_y(i, bitcast<vec4<u32>>(sum[0]), bitcast<vec4<u32>>(sum[1]));",
+        ),
+        Access::Quads => ("vec4<f32>", term(""), "store_y(i, bitcast<vec4<u32>>(sum));"),
+        Access::Elements => ("f32", term("") + ".x", "y[operation.y + i] = bitcast<u32>(sum);"),
+    };
+    if access != Access::Elements {
+        source += &y.store();
+    }
     source += &format!(
-        "fn value(i: u32) -> {float} {{ return slope_term(load_x(i), load_dy(i)){part}; }}\n"
+        "fn value(i: u32) -> {float} {{ {loads} return {value}; }}
+        fn put(i: u32, sum: {float}) {{ {put} }}\n"
     );
     source
 }

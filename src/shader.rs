@@ -264,6 +264,9 @@ mod tests {
     /// Parses and validates every module, without a device.
     #[test]
     fn every_module_is_valid_wgsl() {
+        for summand in [Summand::Values, Summand::Slopes([ElementType::F16; 2])] {
+            validate(&link::sum(summand, Access::WideOctets));
+        }
         for (_, source) in modules() {
             validate(&source);
         }

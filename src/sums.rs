@@ -300,8 +300,12 @@ impl<'a> Bound<'a> {
         let y = bind(y, ElementType::F32.size(), stage.to, stage.outputs());
         let counts = [y.1, stage.length, stage.sums];
         let firsts = inputs.iter().map(|(_, first)| *first);
-        let even = counts.into_iter().chain(firsts).all(|count| count % 4 == 0);
-        let access = if even { Access::Quads } else { Access::Elements };
+        let counts: Vec<_> = counts.into_iter().chain(firsts).collect();
+        let fits =
+            |access: &Access| counts.iter().all(|count| count.is_multiple_of(access.elements()));
+        let wide = gpu.shared.geometry.wide.then_some(Access::WideOctets);
+        let access = wide.into_iter().chain([Access::Quads]).find(fits);
+        let access = access.unwrap_or(Access::Elements);
         let (sums, uneven) = (stage.sums / access.elements(), stage.length % stage.sums);
         // A CPU reads short pieces of long rows slowly: longer ones, where all columns come out even.
         let on_cpu = gpu.shared.geometry.quads > 1;

@@ -1,5 +1,6 @@
 // Sums: of each of `segments` segments of `length` words, `sums` sums, each over every `sums`-th word. All lanes
-// read neighbouring words at each step, and the order is the same on every device. `value` says what is added.
+// read neighbouring words at each step, and the order is the same on every device. `value` says what is added, and
+// `put` stores a sum.
 
 override WORKGROUP: u32 = 64u;
 
@@ -48,15 +49,15 @@ fn main(
             c += value(segment + i + 2u * LANES);
             d += value(segment + i + 3u * LANES);
         }
-        y[operation.y + index] = a;
-        y[operation.y + index + LANES] = b;
-        y[operation.y + index + 2u * LANES] = c;
-        y[operation.y + index + 3u * LANES] = d;
+        put(index, a);
+        put(index + LANES, b);
+        put(index + 2u * LANES, c);
+        put(index + 3u * LANES, d);
         return;
     }
     var total = value(segment + first);
     for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
         total += value(segment + i);
     }
-    y[operation.y + index] = total;
+    put(index, total);
 }
