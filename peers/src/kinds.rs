@@ -139,16 +139,12 @@ pub(crate) fn measure(shared: &Shared, length: usize, rounds: u32) -> Outcome<Ve
     for kind in Kind::ALL {
         let (own, n) = (Operands::new(shared, kind, length)?, length);
         rows.extend(match kind {
-            Kind::PreluUnits => {
-                with_burn(&own, [n / COUNT, COUNT], COUNT, |x, w| theirs::prelu(x, w), rounds)
-            }
+            Kind::PreluUnits => with_burn(&own, [n / COUNT, COUNT], COUNT, theirs::prelu, rounds),
             Kind::PreluImages => {
                 let shape = [n / image, COUNT, SIDE, SIDE];
-                with_burn(&own, shape, COUNT, |x, w| theirs::prelu(x, w), rounds)
+                with_burn(&own, shape, COUNT, theirs::prelu, rounds)
             }
-            Kind::PreluOne => {
-                with_burn(&own, [n / COUNT, COUNT], 1, |x, w| theirs::prelu(x, w), rounds)
-            }
+            Kind::PreluOne => with_burn(&own, [n / COUNT, COUNT], 1, theirs::prelu, rounds),
             Kind::Glu => {
                 let shape = [n / (2 * COUNT), 2 * COUNT];
                 with_burn(&own, shape, 1, |x, _| theirs::glu(x, 1), rounds)

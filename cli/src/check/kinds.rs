@@ -1,4 +1,4 @@
-//! Learned slopes, gated units, and operands in rows and strides, against the reference.
+//! Learned slopes, gated units, gradients that add, operands in rows and strides, and textures, against the reference.
 
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{
@@ -25,6 +25,10 @@ enum What {
     Gated(Option<Activation>),
     /// Shape and strides.
     Strided([u64; 4], [u64; 4]),
+    /// A gradient that adds to what is there.
+    Added,
+    /// Of f32 and f16.
+    Texture,
 }
 
 pub(super) const ALL: &[Kind] = &[
@@ -38,6 +42,8 @@ pub(super) const ALL: &[Kind] = &[
     Kind { name: "relu in rows", what: What::Strided([1, 1, 300, 48], [0, 0, 64, 1]) },
     Kind { name: "relu in odd rows", what: What::Strided([1, 1, 300, 13], [0, 0, 17, 1]) },
     Kind { name: "relu in strides", what: What::Strided([5, 3, 24, 10], [1200, 400, 1, 30]) },
+    Kind { name: "relu, added", what: What::Added },
+    Kind { name: "relu on textures", what: What::Texture },
 ];
 
 /// The slope of prelu; any will do.
@@ -58,6 +64,8 @@ impl Kind {
             What::Prelu => prelu::<T>(gpu),
             What::Gated(activation) => gated::<T>(gpu, activation),
             What::Strided(shape, strides) => strided::<T>(gpu, shape, strides),
+            What::Added => added::<T>(gpu),
+            What::Texture => texture::<T>(gpu),
         }
     }
 }
@@ -231,4 +239,87 @@ fn strided<T: Element>(gpu: &Gpu, shape: [u64; 4], strides: [u64; 4]) -> Outcome
         }
     }
     Ok(findings.into())
+}
+
+/// dx += dL/dx, at any offset.
+fn added<T: Element>(gpu: &Gpu) -> Outcome<Vec<Finding>> {
+    let relu = GpuRelu::new(gpu).with_element(T::TYPE).accumulating();
+    let mut finding = Finding::new("gradient", Tolerance::Exact);
+    for (start, length) in [(0, 5003), (1, 777), (6, 4096)] {
+        let [x, dy, before] = [7, 8, 9].map(|seed| numbers::<T>(start + length, seed));
+        let (x_buffer, dy_buffer) = (uploaded(gpu, &x)?, uploaded(gpu, &dy)?);
+        let dx = uploaded(gpu, &before)?;
+        let [x_view, dy_view, dx_view] = [&x_buffer, &dy_buffer, &dx]
+            .map(|buffer| View::elements::<T>(buffer, start as u64, length as u64));
+        relu.gradient_into(x_view, dy_view, dx_view)?;
+        for (i, got) in gpu.download_elements::<T>(&dx)?.into_iter().take(x.len()).enumerate() {
+            let (x, dy, before) = (x[i].to_f32(), dy[i].to_f32(), before[i].to_f32());
+            let slope = if i >= start && x > 0.0 { 1.0 } else { 0.0 };
+            let expected = T::from_f32(before + dy * slope).to_f32();
+            let ulp = reference::ulp_error(f64::from(expected), got.to_f32());
+            let place = format!("{length} elements from {start} on");
+            finding.add(&place, (i, x, Some(dy)), expected, got.to_f32(), ulp);
+        }
+    }
+    Ok(vec![finding])
+}
+
+/// From a texture of four channels to another, whose edges are odd.
+fn texture<T: Element>(gpu: &Gpu) -> Outcome<Vec<Finding>> {
+    const WIDTH: u32 = 37;
+    const HEIGHT: u32 = 21;
+    /// Bytes from a row to the next, as copies want it.
+    const PITCH: u32 = 768;
+    let format = match T::TYPE {
+        ElementType::F32 => wgpu::TextureFormat::Rgba32Float,
+        ElementType::F16 => wgpu::TextureFormat::Rgba16Float,
+        // There are no textures of others.
+        _ => return Ok(Vec::new()),
+    };
+    let size = wgpu::Extent3d { width: WIDTH, height: HEIGHT, depth_or_array_layers: 1 };
+    let [x, y] = [0, 1].map(|_| {
+        use wgpu::TextureUsages as Usage;
+        gpu.device().create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: Usage::TEXTURE_BINDING
+                | Usage::STORAGE_BINDING
+                | Usage::COPY_SRC
+                | Usage::COPY_DST,
+            view_formats: &[],
+        })
+    });
+    let row = PITCH as usize / size_of::<T>();
+    let values = numbers::<T>(row * HEIGHT as usize, 10);
+    let [from, to] = [uploaded(gpu, &values)?, uploaded(gpu, &values)?];
+    let layout =
+        wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(PITCH), rows_per_image: None };
+    let in_buffer = |buffer| wgpu::TexelCopyBufferInfo { buffer, layout };
+    let submit = |record: &dyn Fn(&mut wgpu::CommandEncoder)| {
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        record(&mut encoder);
+        gpu.queue().submit([encoder.finish()]);
+    };
+    submit(&|encoder| encoder.copy_buffer_to_texture(in_buffer(&from), x.as_image_copy(), size));
+    GpuRelu::new(gpu).apply_texture(&x, &y)?;
+    submit(&|encoder| encoder.copy_texture_to_buffer(y.as_image_copy(), in_buffer(&to), size));
+    let mut finding = Finding::new("forward", Tolerance::Exact);
+    for (i, got) in gpu.download_elements::<T>(&to)?.into_iter().enumerate() {
+        let x = values[i].to_f32();
+        let is_texel = i % row < 4 * WIDTH as usize;
+        let expected = if is_texel { x.max(0.0) } else { x };
+        let ulp = reference::ulp_error(f64::from(expected), got.to_f32());
+        finding.add(
+            &format!("{WIDTH} x {HEIGHT} texels"),
+            (i, x, None),
+            expected,
+            got.to_f32(),
+            ulp,
+        );
+    }
+    Ok(vec![finding])
 }

@@ -25,7 +25,7 @@ use report::Report;
 ///
 /// Forward, in place and gradient, in f32, f16 and bf16: special values (zeros, subnormals, infinities, NaNs, kinks) and random
 /// ones, in odd lengths, at odd offsets, with canaries around what may be written; then
-/// learned slopes, gated units, and operands in rows and strides. Prints the worst error of
+/// learned slopes, gated units, operands in rows and strides, gradients that add, and textures. Prints the worst error of
 /// each, in units in the last place of the true result (ulp), and the input where it is. The exit code is 1 if
 /// anything is beyond its bound.
 #[derive(clap::Args)]
