@@ -1,10 +1,11 @@
 //! Which bytes of which buffers a dispatch binds, and what it is told of them.
 
 use crate::dispatch::{self, ALIGNMENT, Geometry, Span};
-use crate::error::{Error, Operand, Result};
+use crate::error::{Operand, Result};
 use crate::fusion::Channels;
 use crate::kernel::{Extent, Kernel};
 use crate::operation::{Checked, Operation};
+use crate::range::Ranges;
 use crate::shader::{Place, Spread};
 use crate::strided::{Region, Strided};
 use crate::view::View;
@@ -20,10 +21,7 @@ pub(crate) struct Bindings<'o, 'a> {
     operation: &'o Operation<'a>,
     checked: &'o Checked,
     kernel: Kernel,
-    /// Bytes that a binding's offset is a multiple of.
-    alignment: u64,
-    /// Bytes a binding has at most.
-    limit: u64,
+    ranges: Ranges,
 }
 
 impl<'o, 'a> Bindings<'o, 'a> {
@@ -32,23 +30,12 @@ impl<'o, 'a> Bindings<'o, 'a> {
         operation: &'o Operation<'a>,
         checked: &'o Checked,
     ) -> Result<Self> {
-        let bindings = Bindings {
-            operation,
-            checked,
-            kernel: checked.kernel,
-            // Of whole words, whatever the device allows.
-            alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(4),
-            // Shaders index with 32 bits.
-            limit: limits.max_storage_buffer_binding_size.min(1 << 31),
-        };
-        let (alignment, parts) = (bindings.alignment, bindings.parts());
+        let bindings =
+            Bindings { operation, checked, kernel: checked.kernel, ranges: Ranges::new(limits) };
+        let (Ranges { alignment, limit }, parts) = (bindings.ranges, bindings.parts());
         let whole = u64::from(operation.channels().count);
         let needed = ((alignment + 4 * ALIGNMENT) * parts).max(alignment + 4 * whole);
-        if bindings.limit < needed { Err(bindings.too_small(needed)) } else { Ok(bindings) }
-    }
-
-    fn too_small(&self, needed: u64) -> Error {
-        Error::Limit { limit: "max_storage_buffer_binding_size", found: self.limit, needed }
+        if limit < needed { Err(bindings.ranges.too_small(needed)) } else { Ok(bindings) }
     }
 
     /// Spans of ranges in one buffer are shorter: either they fit into one binding together, or are too
@@ -63,10 +50,9 @@ impl<'o, 'a> Bindings<'o, 'a> {
         if sharing { 1 + operands.len() as u64 } else { 1 }
     }
 
-    /// Bytes of a range that fits into a binding, which starts at an aligned offset before it.
+    /// Bytes of a span's range.
     fn longest(&self) -> u64 {
-        // And ends with a whole word.
-        (self.limit / self.parts()).saturating_sub(self.alignment + 4)
+        Ranges { limit: self.ranges.limit / self.parts(), ..self.ranges }.longest()
     }
 
     /// Where the operands of an element each start in their buffers, in elements.
@@ -95,8 +81,9 @@ impl<'o, 'a> Bindings<'o, 'a> {
         let fits = |region: &Region| {
             region.length() <= geometry.most_elements() && bytes(region) <= self.longest()
         };
-        let needed = (bytes(&region) + self.alignment + 4) * self.parts();
-        let regions = region.fitting(kernel, &fits).ok_or_else(|| self.too_small(needed))?;
+        let needed = (bytes(&region) + self.ranges.alignment + 4) * self.parts();
+        let regions = region.fitting(kernel, &fits);
+        let regions = regions.ok_or_else(|| self.ranges.too_small(needed))?;
         let offsets = self.offsets();
         let parts =
             regions.into_iter().flat_map(|region| region.by_access(kernel, accesses, &offsets));
@@ -127,7 +114,7 @@ impl<'o, 'a> Bindings<'o, 'a> {
                     let Binding { start, end, .. } = joint(host);
                     host.place == Place::OwnWritable
                         && host.binding.buffer == own.buffer
-                        && end - start <= self.limit
+                        && end - start <= self.ranges.limit
                 };
                 place = Place::OwnWritable;
                 if let Some(index) = bound.iter().position(fits) {
@@ -148,7 +135,7 @@ impl<'o, 'a> Bindings<'o, 'a> {
     }
 
     fn align(&self, binding: Binding<'a>) -> Binding<'a> {
-        let start = binding.start - binding.start % self.alignment;
+        let start = binding.start - binding.start % self.ranges.alignment;
         Binding { start, end: binding.end.next_multiple_of(4), ..binding }
     }
 
@@ -330,28 +317,17 @@ impl Plan<'_, '_> {
         words
     }
 
-    /// The bind group's entries: the uniform, and the operands.
-    pub(crate) fn entries<'b>(
+    /// What is bound for the operands, by numbers from 1 on.
+    pub(crate) fn resources<'b>(
         &'b self,
-        uniform: &'b wgpu::Buffer,
-        offset: u64,
-    ) -> Vec<wgpu::BindGroupEntry<'b>> {
-        let entry = |binding: u32, buffer, offset, size| wgpu::BindGroupEntry {
-            binding,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer,
-                offset,
-                size: std::num::NonZero::new(size),
-            }),
-        };
-        let uniform = entry(0, uniform, offset, size_of::<[u32; WORDS]>() as u64);
-        let own =
-            (1..).zip(&self.bound).filter(|(_, bound)| !matches!(bound.place, Place::With(_)));
-        let operands = own.map(|(number, bound)| {
+    ) -> impl Iterator<Item = (u32, wgpu::BindingResource<'b>)> {
+        let own = |(_, bound): &(u32, &Bound<'_>)| !matches!(bound.place, Place::With(_));
+        (1..).zip(&self.bound).filter(own).map(|(number, bound)| {
             let Binding { buffer, start, end } = bound.binding;
-            entry(number, buffer, start, end - start)
-        });
-        [uniform].into_iter().chain(operands).collect()
+            let size = std::num::NonZero::new(end - start);
+            let binding = wgpu::BufferBinding { buffer, offset: start, size };
+            (number, wgpu::BindingResource::Buffer(binding))
+        })
     }
 }
 

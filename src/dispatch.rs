@@ -97,7 +97,7 @@ pub(crate) fn spans(
 
 /// The spans of a region of whole groups: those that fill the kernel's blocks, and the rest.
 pub(crate) fn blocks(start: u64, length: u64, kernel: Kernel, access: Access) -> Vec<Span> {
-    let block = if kernel.is_ordered() { kernel.block() } else { 1 };
+    let block = if kernel.free_of_place() { 1 } else { kernel.block() };
     let rest = if access == Access::Elements { 0 } else { length % block };
     let whole = Span { start, length: length - rest, access };
     let rest = Span { start: start + length - rest, length: rest, access: Access::Elements };

@@ -8,6 +8,7 @@ use crate::init::{self, Init, Numbers};
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::quantile::CUBICS;
+use crate::range::Ranges;
 use crate::shader::Shader;
 use crate::view::View;
 use crate::wgsl;
@@ -130,10 +131,8 @@ impl Gpu {
         let limits = &self.shared.limits;
         let geometry = self.shared.geometry.single();
         pipeline::check_limits(limits, geometry.workgroup, 1)?;
-        let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
-        // Shaders count in 32 bits.
-        let limit = limits.max_storage_buffer_binding_size.min(1 << 31);
-        let longest = (limit.saturating_sub(alignment) / bytes).min(geometry.most_elements());
+        let ranges = Ranges::new(limits);
+        let longest = (ranges.longest() / bytes).min(geometry.most_elements());
         let longest = (longest / QUAD * QUAD).max(QUAD);
 
         let (numbers, choice) = Numbers::new(init).words();
@@ -141,12 +140,10 @@ impl Gpu {
         let mut bindings = Vec::new();
         for start in (0..length).step_by(longest as usize) {
             let length = longest.min(length - start);
-            let from = weights.offset + bytes * start;
-            let offset = from - from % alignment;
-            let size = (from + bytes * length - offset).next_multiple_of(4);
-            bindings.push((offset, size, length, start));
+            let range = ranges.bind(weights, bytes, start, length);
             let quad = start / QUAD;
-            let place = [quad as u32, (quad >> 32) as u32, ((from - offset) / bytes) as u32];
+            let place = [quad as u32, (quad >> 32) as u32, range.first as u32];
+            bindings.push((range.binding, length, start));
             let mut uniform = [0; WORDS];
             uniform[..4].copy_from_slice(&numbers);
             uniform[4..8].copy_from_slice(&draw.words());
@@ -157,19 +154,10 @@ impl Gpu {
             words.push(uniform);
         }
         let uniforms = Uniforms::new(self, &words)?;
-        let dispatches = (0..).zip(bindings).map(|(index, (offset, size, length, start))| {
-            let uniform = wgpu::BufferBinding {
-                buffer: &uniforms.buffer,
-                offset: index * uniforms.stride,
-                size: std::num::NonZero::new(4 * WORDS as u64),
-            };
-            let size = std::num::NonZero::new(size);
-            let y = wgpu::BufferBinding { buffer: weights.buffer, offset, size };
-            let entries = [(0, uniform), (1, y)].map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(buffer),
-            });
-            Dispatch::new(self, Shader::Fill(T::TYPE), &entries, geometry.workgroups(length), start)
+        let dispatches = bindings.into_iter().enumerate().map(|(index, (y, length, start))| {
+            let (shader, uniform) = (Shader::Fill(T::TYPE), uniforms.binding(index));
+            let y = [(1, wgpu::BindingResource::Buffer(y))];
+            Dispatch::new(self, shader, uniform, y, geometry.workgroups(length), start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_fill(dispatches, Some(uniforms)))

@@ -61,6 +61,7 @@ mod prelu;
 mod prepared;
 #[cfg(feature = "init")]
 mod quantile;
+mod range;
 pub mod reference;
 mod relu;
 mod shader;

@@ -251,7 +251,7 @@ impl GpuPrelu {
             return sums::prepare_zeros(gpu, self.channels, dw);
         }
         let terms = Terms { summand: Summand::Slopes(self.relu.elements), inputs: vec![x, dy] };
-        Stages::new(gpu, self.channels, length)?.prepare(&terms, dw)
+        Stages::new(gpu, self.channels, length, 4)?.prepare(&terms, dw)
     }
 
     /// Checks what dw is made of; the length, in elements.

@@ -65,20 +65,28 @@ pub(crate) struct Dispatch {
 }
 
 impl Dispatch {
-    pub(crate) fn new(
+    /// `uniform` is bound as 0, and each operand by its number.
+    pub(crate) fn new<'b>(
         gpu: &Gpu,
         shader: Shader,
-        entries: &[wgpu::BindGroupEntry<'_>],
+        uniform: wgpu::BufferBinding<'b>,
+        operands: impl IntoIterator<Item = (u32, wgpu::BindingResource<'b>)>,
         workgroups: [u32; 2],
         start: u64,
     ) -> Result<Self> {
         let pipeline = Pipelines::get(gpu, shader)?;
         let device = &gpu.shared.device;
+        let uniform = (0, wgpu::BindingResource::Buffer(uniform));
+        let entries: Vec<_> = [uniform]
+            .into_iter()
+            .chain(operands)
+            .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
+            .collect();
         let bind_group = guarded(device, "binding the operands", || {
             device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some("wgpu-relu operation"),
                 layout: &pipeline.layout,
-                entries,
+                entries: &entries,
             })
         })?;
         Ok(Dispatch { pipeline: pipeline.pipeline, bind_group, workgroups, start })
@@ -89,9 +97,10 @@ impl Dispatch {
 #[derive(Debug, Clone)]
 pub(crate) struct Uniforms {
     gpu: Gpu,
-    pub(crate) buffer: wgpu::Buffer,
-    /// Bytes from one dispatch's to the next.
-    pub(crate) stride: u64,
+    buffer: wgpu::Buffer,
+    /// Bytes of one dispatch's, and from one to the next.
+    size: u64,
+    stride: u64,
 }
 
 impl Prepared {
@@ -177,7 +186,7 @@ impl Prepared {
         first: u64,
         words: impl Fn(&Dispatch) -> [u32; N],
     ) -> Result<()> {
-        let Some(Uniforms { gpu, buffer, stride }) = &self.uniforms else { return Ok(()) };
+        let Some(Uniforms { gpu, buffer, stride, .. }) = &self.uniforms else { return Ok(()) };
         guarded(gpu.device(), "changing parameters", || {
             for (index, dispatch) in (0..).zip(&self.dispatches) {
                 let offset = index * stride + 4 * first;
@@ -232,9 +241,9 @@ impl Prepared {
                 places: plan.places(),
                 spread: plan.spread(),
             };
-            let entries = plan.entries(&uniforms.buffer, index as u64 * uniforms.stride);
             let Span { length, start, .. } = plan.span;
-            Dispatch::new(gpu, shader, &entries, geometry.workgroups(length), start)
+            let (uniform, workgroups) = (uniforms.binding(index), geometry.workgroups(length));
+            Dispatch::new(gpu, shader, uniform, plan.resources(), workgroups, start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })
@@ -251,7 +260,7 @@ impl Prepared {
     }
 
     /// What cannot be changed.
-    pub(crate) fn of_sums(dispatches: Vec<Dispatch>) -> Self {
+    pub(crate) fn fixed(dispatches: Vec<Dispatch>) -> Self {
         Prepared { dispatches, uniforms: None, kind: Kind::Fixed }
     }
 
@@ -287,6 +296,12 @@ impl Uniforms {
             mapped_at_creation: true,
         })?;
         gpu.fill_mapped("preparing an operation", &buffer, &bytes)?;
-        Ok(Uniforms { gpu: gpu.clone(), buffer, stride })
+        Ok(Uniforms { gpu: gpu.clone(), buffer, size: size as u64, stride })
+    }
+
+    /// That of one dispatch.
+    pub(crate) fn binding(&self, index: usize) -> wgpu::BufferBinding<'_> {
+        let (buffer, offset) = (&self.buffer, index as u64 * self.stride);
+        wgpu::BufferBinding { buffer, offset, size: std::num::NonZero::new(self.size) }
     }
 }

@@ -6,6 +6,7 @@ use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Fusion;
 use crate::gpu::Gpu;
+use crate::kernel::Kernel;
 use crate::operation::{self, Operation};
 use crate::prepared::Prepared;
 use crate::view::View;
@@ -357,7 +358,7 @@ impl GpuRelu {
     /// How an operand is stored.
     pub(crate) fn element(&self, operand: Operand) -> ElementType {
         let [input, output] = self.elements;
-        if matches!(operand, Operand::Y | Operand::Dy) { output } else { input }
+        Kernel { input, output, ..Kernel::FORWARD }.element(operand)
     }
 
     /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.

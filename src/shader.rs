@@ -51,8 +51,7 @@ impl Shader {
     pub(crate) fn source(&self) -> String {
         match self {
             Shader::Operation { activation, kernel, access, places, spread } => {
-                let found = Activation::ALL.iter().find(|a| a.name() == *activation);
-                found.map_or(String::new(), |found| {
+                Activation::named(activation).map_or(String::new(), |found| {
                     link::operation(found, *kernel, *access, places, *spread)
                 })
             }
@@ -103,13 +102,9 @@ impl Shader {
             Shader::Operation { kernel, access, .. } => {
                 geometry.of(*kernel).constants(*kernel, *access).to_vec()
             }
-            Shader::Sum { access, .. } => {
-                geometry.constants(Kernel::FORWARD, *access)[..1].to_vec()
-            }
             Shader::Texture(_) => Vec::new(),
-            Shader::Units(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
-            #[cfg(feature = "init")]
-            Shader::Fill(_) => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
+            // The workgroup's size alone.
+            _ => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
         }
     }
 }

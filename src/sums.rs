@@ -7,6 +7,7 @@ use crate::fusion::Channels;
 use crate::gpu::Gpu;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
+use crate::range::{Range, Ranges};
 use crate::shader::{Shader, Summand};
 use crate::view::View;
 
@@ -75,7 +76,7 @@ impl Gpu {
             return prepare_zeros(self, channels, sums);
         }
         let terms = Terms { summand: Summand::Values, inputs: vec![x] };
-        Stages::new(self, channels, length)?.prepare(&terms, sums)
+        Stages::new(self, channels, length, 4)?.prepare(&terms, sums)
     }
 }
 
@@ -93,7 +94,7 @@ pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) 
 pub(crate) fn prepare_zeros(gpu: &Gpu, channels: Channels, sums: View<'_>) -> Result<Prepared> {
     let zeros = gpu.buffer(4 * channels.row(), false)?;
     let terms = Terms { summand: Summand::Values, inputs: vec![View::from(&zeros)] };
-    Stages::new(gpu, channels, channels.row())?.prepare(&terms, sums)
+    Stages::new(gpu, channels, channels.row(), 4)?.prepare(&terms, sums)
 }
 
 /// What is summed up.
@@ -125,29 +126,47 @@ impl Stage {
 
 /// All dispatches, in steps that build on each other.
 pub(crate) struct Stages<'g> {
-    gpu: &'g Gpu,
-    steps: Vec<Vec<Stage>>,
+    pub(crate) gpu: &'g Gpu,
+    pub(crate) steps: Vec<Vec<Stage>>,
 }
 
 impl<'g> Stages<'g> {
-    pub(crate) fn new(gpu: &'g Gpu, channels: Channels, length: u64) -> Result<Self> {
-        let limits = &gpu.shared.limits;
-        let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
-        // Shaders count in 32 bits.
-        let binding_limit = limits.max_storage_buffer_binding_size.min(1 << 31);
-        let longest = binding_limit.saturating_sub(alignment) / 4;
+    /// For `length` elements, at least a row, of `bytes` bytes at most, those of the sums included.
+    pub(crate) fn new(gpu: &'g Gpu, channels: Channels, length: u64, bytes: u64) -> Result<Self> {
+        let ranges = Ranges::new(&gpu.shared.limits);
+        let longest = ranges.longest() / bytes;
         let row = channels.row();
         // Two rows make one; a single one is all there is.
         let least = if length > row { 2 * row } else { row };
         if least > longest {
-            let limit = "max_storage_buffer_binding_size";
-            return Err(Error::Limit {
-                limit,
-                found: binding_limit,
-                needed: 4 * least + alignment,
-            });
+            return Err(ranges.too_small(bytes * least + ranges.limit - ranges.longest()));
         }
         Ok(Stages { gpu, steps: steps(channels, length, longest) })
+    }
+
+    /// Buffers for the sums of all steps but the last, of `bytes` bytes each. What is read and what is written must be in
+    /// different ones: two take turns.
+    pub(crate) fn between(&self, bytes: u64) -> Result<[Option<wgpu::Buffer>; 2]> {
+        let outputs = |step: &Vec<Stage>| step.iter().map(Stage::outputs).sum::<u64>();
+        let turn = |turn: usize| {
+            let steps = self.steps.split_last().map_or(&[][..], |(_, between)| between);
+            let most = steps.iter().skip(turn).step_by(2).map(outputs).max();
+            most.map(|most| self.gpu.buffer(bytes * most, false)).transpose()
+        };
+        Ok([turn(0)?, turn(1)?])
+    }
+
+    /// Where a step writes to.
+    pub(crate) fn output<'b>(
+        &self,
+        step: usize,
+        between: &'b [Option<wgpu::Buffer>; 2],
+        result: View<'b>,
+    ) -> View<'b> {
+        match &between[step % 2] {
+            Some(buffer) if step + 1 < self.steps.len() => View::from(buffer),
+            _ => result,
+        }
     }
 
     pub(crate) fn prepare(&self, terms: &Terms<'_>, sums: View<'_>) -> Result<Prepared> {
@@ -155,21 +174,11 @@ impl<'g> Stages<'g> {
         let geometry = gpu.shared.geometry.single();
         let buffers = 1 + terms.inputs.len() as u32;
         pipeline::check_limits(&gpu.shared.limits, geometry.workgroup, buffers)?;
-        // What is read and what is written must be in different buffers: two take turns.
-        let outputs = |step: &Vec<Stage>| step.iter().map(Stage::outputs).sum::<u64>();
-        let between = &self.steps[..self.steps.len().saturating_sub(1)];
-        let mut scratch = Vec::new();
-        for turn in 0..2 {
-            let most = between.iter().skip(turn).step_by(2).map(outputs).max();
-            scratch.push(most.map(|most| gpu.buffer(4 * most, false)).transpose()?);
-        }
+        let between = self.between(ElementType::F32.size())?;
         let mut operands = Vec::new();
         let (mut summand, mut inputs) = (terms.summand, terms.inputs.clone());
         for (index, step) in self.steps.iter().enumerate() {
-            let output = match &scratch[index % 2] {
-                Some(buffer) if index < between.len() => View::from(buffer),
-                _ => sums,
-            };
+            let output = self.output(index, &between, sums);
             operands
                 .extend(step.iter().map(|&stage| Bound::new(gpu, stage, summand, &inputs, output)));
             (summand, inputs) = (Summand::Values, vec![output]);
@@ -177,35 +186,24 @@ impl<'g> Stages<'g> {
         let words: Vec<Words> = operands.iter().map(Bound::uniform).collect();
         let uniforms = Uniforms::new(gpu, &words)?;
         let dispatches = operands.iter().enumerate().map(|(index, bound)| {
-            let entry = |binding, buffer, offset, size| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                    buffer,
-                    offset,
-                    size: std::num::NonZero::new(size),
-                }),
-            };
-            let uniform = index as u64 * uniforms.stride;
-            let mut entries = vec![entry(0, &uniforms.buffer, uniform, size_of::<Words>() as u64)];
-            let operands = [&bound.y].into_iter().chain(&bound.inputs);
-            entries.extend(
-                (1..).zip(operands).map(|(binding, (view, _))| {
-                    entry(binding, view.buffer, view.offset, view.size)
-                }),
-            );
+            let operands = (1..).zip([&bound.y].into_iter().chain(&bound.inputs));
+            let operands = operands.map(|(number, range)| {
+                (number, wgpu::BindingResource::Buffer(range.binding.clone()))
+            });
             let invocations = bound.stage.outputs() / bound.access.elements() / bound.together;
             let workgroups = geometry.workgroups(4 * invocations);
             let shader = Shader::Sum { summand: bound.summand, access: bound.access };
-            Dispatch::new(gpu, shader, &entries, workgroups, bound.stage.from)
+            let uniform = uniforms.binding(index);
+            Dispatch::new(gpu, shader, uniform, operands, workgroups, bound.stage.from)
         });
-        Ok(Prepared::of_sums(dispatches.collect::<Result<_>>()?))
+        Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
     }
 }
 
 /// The steps for `length` elements, at least a row, of which one binding holds `longest`: two rows, if there are
 /// more than one. Each reads what lies together: long channels are summed within themselves first, then rows are
 /// added to rows nearby, and what is left of the channels is summed at last.
-pub(crate) fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
+fn steps(channels: Channels, length: u64, longest: u64) -> Vec<Vec<Stage>> {
     let count = u64::from(channels.count);
     let mut inner = u64::from(channels.inner);
     let mut rows = length / channels.row();
@@ -278,29 +276,22 @@ struct Bound<'a> {
     access: Access,
     /// Sums an invocation makes.
     together: u64,
-    inputs: Vec<(View<'a>, u64)>,
-    y: (View<'a>, u64),
+    inputs: Vec<Range<'a>>,
+    y: Range<'a>,
 }
 
 impl<'a> Bound<'a> {
     fn new(gpu: &Gpu, stage: Stage, summand: Summand, inputs: &[View<'a>], y: View<'a>) -> Self {
-        let alignment = u64::from(gpu.shared.limits.min_storage_buffer_offset_alignment).max(4);
-        let bind = |view: View<'a>, element: u64, first: u64, length: u64| {
-            let start = view.offset + element * first;
-            let offset = start - start % alignment;
-            let size = (start + element * length).next_multiple_of(4) - offset;
-            (View { offset, size, ..view }, (start - offset) / element)
-        };
-        let elements = summand.elements();
+        let ranges = Ranges::new(&gpu.shared.limits);
         let inputs: Vec<_> = inputs
             .iter()
-            .zip(elements)
-            .map(|(&view, element)| bind(view, element.size(), stage.from, stage.inputs()))
+            .zip(summand.elements())
+            .map(|(&view, element)| ranges.bind(view, element.size(), stage.from, stage.inputs()))
             .collect();
-        let y = bind(y, ElementType::F32.size(), stage.to, stage.outputs());
-        let counts = [y.1, stage.length, stage.sums];
-        let firsts = inputs.iter().map(|(_, first)| *first);
-        let counts: Vec<_> = counts.into_iter().chain(firsts).collect();
+        let y = ranges.bind(y, ElementType::F32.size(), stage.to, stage.outputs());
+        let firsts = inputs.iter().map(|range| range.first);
+        let counts: Vec<_> =
+            [y.first, stage.length, stage.sums].into_iter().chain(firsts).collect();
         let fits =
             |access: &Access| counts.iter().all(|count| count.is_multiple_of(access.elements()));
         let wide = gpu.shared.geometry.wide.then_some(Access::WideOctets);
@@ -316,11 +307,11 @@ impl<'a> Bound<'a> {
     fn uniform(&self) -> Words {
         let words = |elements: u64| (elements / self.access.elements()) as u32;
         let Stage { segments, length, sums, .. } = self.stage;
-        let [x, dy] = [0, 1].map(|i| self.inputs.get(i).map_or(0, |(_, first)| words(*first)));
+        let [x, dy] = [0, 1].map(|i| self.inputs.get(i).map_or(0, |range| words(range.first)));
         [
             x,
             dy,
-            words(self.y.1),
+            words(self.y.first),
             segments as u32,
             words(length),
             words(sums),

@@ -46,8 +46,7 @@ impl Texel {
 
     pub(crate) fn source(&self) -> String {
         let activation = self.activation;
-        let found = Activation::ALL.iter().find(|found| found.name() == activation);
-        let function = found.map_or("", |found| found.wgsl());
+        let function = Activation::named(activation).map_or("", Activation::wgsl);
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
         let (access, x, load) = if self.in_place {

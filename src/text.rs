@@ -22,6 +22,13 @@ impl fmt::Display for Activation {
     }
 }
 
+impl Activation {
+    /// The one of this name, with its default parameters.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        Activation::ALL.iter().find(|activation| activation.name() == name)
+    }
+}
+
 impl FromStr for Activation {
     type Err = Error;
 
@@ -38,11 +45,10 @@ impl FromStr for Activation {
                 None => return Err(wrong("the closing bracket is missing".to_owned())),
             },
         };
-        let mut activation =
-            *Activation::ALL.iter().find(|a| a.name() == name).ok_or_else(|| {
-                let known: Vec<_> = Activation::ALL.iter().map(Activation::name).collect();
-                wrong(format!("{name:?} is none of {}", known.join(", ")))
-            })?;
+        let mut activation = *Activation::named(name).ok_or_else(|| {
+            let known: Vec<_> = Activation::ALL.iter().map(Activation::name).collect();
+            wrong(format!("{name:?} is none of {}", known.join(", ")))
+        })?;
         let example = activation.to_string();
         let mut seen = Vec::new();
         for item in list.split(',').map(str::trim).filter(|_| !list.trim().is_empty()) {

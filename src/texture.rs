@@ -95,24 +95,11 @@ impl GpuRelu {
         let [x, y] = guarded(self.gpu.device(), "viewing the textures", || {
             [x, y].map(|texture| texture.create_view(&wgpu::TextureViewDescriptor::default()))
         })?;
-        let dispatches = (0..).zip(&parts).map(|(index, part)| {
-            let uniform = wgpu::BufferBinding {
-                buffer: &uniforms.buffer,
-                offset: index * uniforms.stride,
-                size: std::num::NonZero::new(size_of_val(&words[0]) as u64),
-            };
-            let mut resources = vec![
-                wgpu::BindingResource::Buffer(uniform),
-                wgpu::BindingResource::TextureView(&y),
-            ];
-            if !in_place {
-                resources.push(wgpu::BindingResource::TextureView(&x));
-            }
-            let entries = (0..).zip(resources);
-            let entries: Vec<_> = entries
-                .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
-                .collect();
-            Dispatch::new(&self.gpu, shader.clone(), &entries, part.workgroups, 0)
+        let dispatches = parts.iter().enumerate().map(|(index, part)| {
+            let x = (!in_place).then_some((2, wgpu::BindingResource::TextureView(&x)));
+            let textures = [(1, wgpu::BindingResource::TextureView(&y))].into_iter().chain(x);
+            let uniform = uniforms.binding(index);
+            Dispatch::new(&self.gpu, shader.clone(), uniform, textures, part.workgroups, 0)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_textures(self.activation, dispatches, uniforms))

@@ -1,7 +1,5 @@
 //! Statistics of units: who is dead, who is saturated, and how the others vary.
 
-use std::num::NonZero;
-
 use crate::activation::Activation;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Operand, Result};
@@ -9,8 +7,9 @@ use crate::fusion::Channels;
 use crate::gpu::Gpu;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
+use crate::range::{Range, Ranges};
 use crate::shader::Shader;
-use crate::sums::{self, Stage};
+use crate::sums::{Stage, Stages};
 use crate::view::View;
 use crate::words::conversions;
 
@@ -51,8 +50,7 @@ pub(crate) fn source(observed: Observed) -> String {
         Observed::Records => return [UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
         Observed::Layer(name) => {
-            let found = Activation::ALL.iter().find(|activation| activation.name() == name);
-            let activation = found.map_or("", Activation::wgsl);
+            let activation = Activation::named(name).map_or("", Activation::wgsl);
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{
                     return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));
@@ -261,28 +259,13 @@ pub(crate) fn check_records(records: View<'_>, channels: Channels) -> Result<()>
 }
 
 /// The steps that make a record a channel.
-fn steps(gpu: &Gpu, channels: Channels, length: u64) -> Result<Vec<Vec<Stage>>> {
+fn stages(gpu: &Gpu, channels: Channels, length: u64) -> Result<Stages<'_>> {
     if length == 0 {
         let segments = channels.count.into();
-        return Ok(vec![vec![Stage { segments, length: 0, sums: 1, from: 0, to: 0 }]]);
+        let nothing = Stage { segments, length: 0, sums: 1, from: 0, to: 0 };
+        return Ok(Stages { gpu, steps: vec![vec![nothing]] });
     }
-    let limits = &gpu.shared.limits;
-    let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
-    // Shaders count in 32 bits.
-    let limit = limits.max_storage_buffer_binding_size.min(1 << 31);
-    let longest = limit.saturating_sub(alignment) / Unit::SIZE;
-    let row = channels.row();
-    // Two rows make one; a single one is all there is.
-    let least = if length > row { 2 * row } else { row };
-    if least > longest {
-        let needed = Unit::SIZE * least + alignment;
-        return Err(Error::Limit {
-            limit: "max_storage_buffer_binding_size",
-            found: limit,
-            needed,
-        });
-    }
-    Ok(sums::steps(channels, length, longest))
+    Stages::new(gpu, channels, length, Unit::SIZE)
 }
 
 /// From and to of what counts as the lower bound, and as the upper one.
@@ -308,28 +291,17 @@ pub(crate) fn prepare(
     records: View<'_>,
 ) -> Result<Prepared> {
     let Source { element, channels, activation, layer, .. } = source;
-    let steps = steps(gpu, channels, length)?;
+    let stages = stages(gpu, channels, length)?;
     let limits = &gpu.shared.limits;
-    let geometry = gpu.shared.geometry.single();
+    let (geometry, ranges) = (gpu.shared.geometry.single(), Ranges::new(limits));
     pipeline::check_limits(limits, geometry.workgroup, if layer.is_some() { 4 } else { 2 })?;
-    // What is read and what is written must be in different buffers: two take turns.
-    let between = &steps[..steps.len().saturating_sub(1)];
-    let mut scratch = Vec::new();
-    for turn in 0..2 {
-        let records = |step: &Vec<Stage>| step.iter().map(Stage::outputs).sum::<u64>();
-        let most = between.iter().skip(turn).step_by(2).map(records).max();
-        scratch.push(most.map(|most| gpu.buffer(Unit::SIZE * most, false)).transpose()?);
-    }
-    let alignment = u64::from(limits.min_storage_buffer_offset_alignment);
+    let between = stages.between(Unit::SIZE)?;
     let (count, inner) = (u64::from(channels.count), u64::from(channels.inner));
-    let mut plans: Vec<(Observed, &Stage, Vec<Bound<'_>>)> = Vec::new();
+    let mut plans: Vec<(Observed, &Stage, Vec<Range<'_>>)> = Vec::new();
     let mut words: Vec<Words> = Vec::new();
     let mut input = (source.x, element.size());
-    for (index, step) in steps.iter().enumerate() {
-        let output = match &scratch[index % 2] {
-            Some(buffer) if index < between.len() => View::from(buffer),
-            _ => records,
-        };
+    for (index, step) in stages.steps.iter().enumerate() {
+        let output = stages.output(index, &between, records);
         let layer = layer.filter(|_| index == 0);
         let observed = match layer {
             _ if index > 0 => Observed::Records,
@@ -338,14 +310,14 @@ pub(crate) fn prepare(
         };
         for stage in step {
             let mut bound = vec![
-                Bound::new(alignment, output, Unit::SIZE, stage.to, stage.outputs()),
-                Bound::new(alignment, input.0, input.1, stage.from, stage.inputs()),
+                ranges.bind(output, Unit::SIZE, stage.to, stage.outputs()),
+                ranges.bind(input.0, input.1, stage.from, stage.inputs()),
             ];
             if let Some([y, bias]) = layer {
-                bound.push(Bound::new(alignment, y, 4, stage.from, stage.inputs()));
-                bound.push(Bound::new(alignment, bias, 4, 0, count));
+                bound.push(ranges.bind(y, 4, stage.from, stage.inputs()));
+                bound.push(ranges.bind(bias, 4, 0, count));
             }
-            let first = |index: usize| bound.get(index).map_or(0, |bound| bound.first);
+            let first = |index: usize| bound.get(index).map_or(0, |range| range.first);
             let phase = stage.from / inner % count;
             let counts = [first(1), first(0), stage.segments, stage.length, stage.sums];
             let of_layer = [first(2), first(3), phase];
@@ -362,40 +334,13 @@ pub(crate) fn prepare(
         input = (output, Unit::SIZE);
     }
     let uniforms = Uniforms::new(gpu, &words)?;
-    let dispatches = (0..).zip(&plans).map(|(index, (observed, stage, bound))| {
-        let uniform = wgpu::BufferBinding {
-            buffer: &uniforms.buffer,
-            offset: index * uniforms.stride,
-            size: NonZero::new(size_of::<Words>() as u64),
-        };
-        let all = [uniform].into_iter().chain(bound.iter().map(|bound| bound.binding.clone()));
-        let entries: Vec<_> = (0..)
-            .zip(all)
-            .map(|(binding, buffer)| wgpu::BindGroupEntry {
-                binding,
-                resource: wgpu::BindingResource::Buffer(buffer),
-            })
-            .collect();
+    let dispatches = plans.iter().enumerate().map(|(index, (observed, stage, bound))| {
+        let operands = (1..)
+            .zip(bound)
+            .map(|(number, range)| (number, wgpu::BindingResource::Buffer(range.binding.clone())));
+        let (shader, uniform) = (Shader::Units(*observed), uniforms.binding(index));
         let workgroups = geometry.workgroups(4 * stage.outputs());
-        Dispatch::new(gpu, Shader::Units(*observed), &entries, workgroups, stage.from)
+        Dispatch::new(gpu, shader, uniform, operands, workgroups, stage.from)
     });
-    Ok(Prepared::of_sums(dispatches.collect::<Result<_>>()?))
-}
-
-/// A binding, and the first element in it.
-struct Bound<'a> {
-    binding: wgpu::BufferBinding<'a>,
-    first: u64,
-}
-
-impl<'a> Bound<'a> {
-    /// Alignments are multiples of a record.
-    fn new(alignment: u64, view: View<'a>, element: u64, first: u64, length: u64) -> Self {
-        let start = view.offset + element * first;
-        let offset = start - start % alignment;
-        // Whole words, of something at least.
-        let size = (start + element * length - offset).next_multiple_of(4).max(4);
-        let binding = wgpu::BufferBinding { buffer: view.buffer, offset, size: NonZero::new(size) };
-        Bound { binding, first: (start - offset) / element }
-    }
+    Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
 }
