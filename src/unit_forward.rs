@@ -15,7 +15,7 @@ impl GpuRelu {
     /// bias and the records lie in buffers of their own.
     ///
     /// Each invocation goes along one channel, an element at a time: on a software adapter, the two operations one after
-    /// the other may be as fast.
+    /// the other are faster.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu, GpuRelu, Unit};
