@@ -1,9 +1,10 @@
 //! Tests the test: the harness must accept a right kernel that is not ours, and catch wrong ones.
 
-use wgpu_relu::Activation;
+use wgpu_relu::half::{bf16, f16};
+use wgpu_relu::{Activation, Element, reference};
 
 use crate::gpu;
-use crate::harness::examine;
+use crate::harness::{compare_stored_gradients, compare_stored_values, examine};
 use crate::layout::Layout;
 use crate::naive::Naive;
 
@@ -88,4 +89,32 @@ fn a_missing_element_is_caught() {
 fn a_write_outside_is_caught() {
     let error = verdict(Activation::Relu, &naive(RELU, RELU_GRADIENT, "n + 1u")).unwrap_err();
     assert!(error.contains("wrote outside"), "{error}");
+}
+
+/// A half is judged by the f32 results that round to it: its neighbours are wrong.
+#[test]
+fn a_wrong_half_is_caught() {
+    fn check<T: Element>() {
+        for activation in [Activation::Relu, Activation::Gelu] {
+            for x in [1.5f32, 0.75, 3.0] {
+                let (x, dy) = ([T::from_f32(x)], [T::from_f32(2.0)]);
+                let wide = [x[0].to_f32()];
+                let y = T::from_f32(reference::forward(activation, &wide)[0]);
+                let dx = T::from_f32(reference::gradient(activation, &wide, &[2.0])[0]);
+                let off = |value: T, by: i16| -> T {
+                    let bits: u16 = bytemuck::cast(value);
+                    bytemuck::cast(bits.wrapping_add_signed(by))
+                };
+                for by in [0, 1, -1, i16::MIN] {
+                    let forward = compare_stored_values(gpu(), activation, &x, &[off(y, by)]);
+                    let dx = [off(dx, by)];
+                    let gradient = compare_stored_gradients(gpu(), activation, &x, &dy, &dx);
+                    let found = [forward.is_ok(), gradient.is_ok()];
+                    assert_eq!(found, [by == 0; 2], "{activation} of {}, {by} off", wide[0]);
+                }
+            }
+        }
+    }
+    check::<f16>();
+    check::<bf16>();
 }
