@@ -43,8 +43,9 @@ pub(crate) fn operation(
     spread: Spread,
 ) -> String {
     let mut parts = vec![OPERATION];
+    let function = wgsl::module(&[*activation]);
     if kernel.gate != Some(Gate::Linear) {
-        parts.push(activation.wgsl());
+        parts.push(&function);
     }
     parts.extend(match (kernel.direction, kernel.mask, kernel.gate.is_some()) {
         (Direction::Forward, false, false) => [GRID, FORWARD].as_slice(),

@@ -11,6 +11,7 @@ use crate::range::{Range, Ranges};
 use crate::shader::Shader;
 use crate::sums::{Stage, Stages};
 use crate::view::View;
+use crate::wgsl;
 use crate::words::conversions;
 
 /// As `Record` in `units.wgsl`.
@@ -50,13 +51,13 @@ pub(crate) fn source(observed: Observed) -> String {
         Observed::Records => return [UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
         Observed::Layer(name) => {
-            let activation = Activation::named(name).map_or("", Activation::wgsl);
+            let activation = Activation::named(name).map_or(String::new(), |a| wgsl::module(&[*a]));
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{
                     return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));
                 }}\n"
             );
-            return [UNITS, FIRST, LAYER, ADD, activation, &activate].concat();
+            return [UNITS, FIRST, LAYER, ADD, &activation, &activate].concat();
         }
     };
     let load = match element {

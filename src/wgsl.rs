@@ -42,7 +42,8 @@ pub const NUMERICS: &str = include_str!("../shaders/numerics.wgsl");
 /// them. Needs no other source.
 pub const RANDOM: &str = include_str!("../shaders/random.wgsl");
 
-/// The sources of several activations, to stand in one module.
+/// The sources of several activations, to stand in one module. The crate's own shaders are made of these, so that a
+/// program holds what is shared once, unless it uses the constants.
 ///
 /// ```
 /// use wgpu_relu::{Activation, wgsl};
