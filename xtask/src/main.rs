@@ -22,6 +22,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
   test-web    every activation on the WebGPU of a headless Chromium, which it installs on Linux;
               needs node and npm; passed on: activations
+  egui        a window of egui with an activation's curve, on egui's device; needs Rust 1.95; passed on:
+              --activation NAME, --screenshot FILE.png
+  test-egui   its tests; passed on to cargo test
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
   peers       Burn, naive kernels and plain copies beside the library in one run; the first build takes
@@ -56,6 +59,8 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
         "peers" => &["run", "--release", "--"],
+        "egui" => &["run", "--target-dir", TARGET, "--"],
+        "test-egui" => &["test", "--target-dir", TARGET],
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "test-web" => return exit_code(web::command(&arguments)?),
         "help" | "--help" | "-h" => {
@@ -66,7 +71,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     };
     let driver = take_option(&mut arguments, "--driver")?;
     // As cargo has it: what follows is for the program.
-    if arguments.first().is_some_and(|argument| argument == "--") && task != "test" {
+    if arguments.first().is_some_and(|argument| argument == "--") && !task.starts_with("test") {
         arguments.remove(0);
     }
     if task == "exhaustive" && !arguments.is_empty() {
@@ -76,7 +81,11 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         Some(name) => Driver::from_name(&name)?.provide()?,
         None => driver::any()?,
     };
-    let mut cargo = if task == "peers" { cargo_on(PEERS, command) } else { cargo(command) };
+    let mut cargo = match task.as_str() {
+        "peers" => cargo_on(PEERS, command),
+        "egui" | "test-egui" => cargo_on(EGUI, command),
+        _ => cargo(command),
+    };
     cargo.args(&arguments).envs(environment);
     // A part of the benchmarks shall not replace the record of all.
     if task == "bench" && arguments.is_empty() {
@@ -109,6 +118,10 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
 
 /// A workspace of its own, since Burn brings hundreds of crates.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/Cargo.toml");
+
+/// A workspace of its own, since egui wants a newer Rust. What it has in common with the other is built once.
+const EGUI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/egui/Cargo.toml");
+const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
 
 /// Cargo on this repository, from wherever it is called, so that paths given mean what they say.
 fn cargo(arguments: &[&str]) -> Command {

@@ -1,0 +1,121 @@
+//! An activation's curve and that of its derivative, computed and drawn on a device of the caller's: nothing comes
+//! back to the host. Shared by the example `egui` and the page in `web/`.
+
+use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
+
+/// What the plot shows: left, right, bottom, top.
+pub(crate) const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
+
+/// Points of a curve.
+const POINTS: usize = 513;
+
+/// The curve of f is blue, that of f' orange, over a grid of whole numbers and what was there before.
+pub(crate) struct Curve {
+    gpu: Gpu,
+    x: wgpu::Buffer,
+    ones: wgpu::Buffer,
+    value: wgpu::Buffer,
+    slope: wgpu::Buffer,
+    steps: [Prepared; 2],
+    pipeline: wgpu::RenderPipeline,
+    bind_group: wgpu::BindGroup,
+}
+
+impl Curve {
+    /// To be drawn into targets of `format`, without a depth buffer.
+    pub(crate) fn new(
+        gpu: &Gpu,
+        format: wgpu::TextureFormat,
+        activation: Activation,
+    ) -> Result<Self> {
+        let [left, right, ..] = VIEW;
+        let at = |i| left + (right - left) * i as f32 / (POINTS - 1) as f32;
+        let x = gpu.upload(&(0..POINTS).map(at).collect::<Vec<_>>())?;
+        // The derivative is the gradient for an upstream gradient of 1.
+        let ones = gpu.upload(&[1.0; POINTS])?;
+        let (value, slope) = (gpu.upload(&[0.0; POINTS])?, gpu.upload(&[0.0; POINTS])?);
+        let steps = prepare(gpu, activation, [&x, &ones, &value, &slope])?;
+        let pipeline = pipeline(gpu.device(), format);
+        let entries = [(0, &value), (1, &slope)].map(|(binding, buffer)| wgpu::BindGroupEntry {
+            binding,
+            resource: buffer.as_entire_binding(),
+        });
+        let bind_group = gpu.device().create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("curve"),
+            layout: &pipeline.get_bind_group_layout(0),
+            entries: &entries,
+        });
+        let gpu = gpu.clone();
+        Ok(Curve { gpu, x, ones, value, slope, steps, pipeline, bind_group })
+    }
+
+    /// Shows another activation, or the same with other parameters.
+    pub(crate) fn set_activation(&mut self, activation: Activation) -> Result<()> {
+        let buffers = [&self.x, &self.ones, &self.value, &self.slope];
+        self.steps = prepare(&self.gpu, activation, buffers)?;
+        Ok(())
+    }
+
+    /// Records the computation, in a pass of its own.
+    pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder) {
+        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
+            label: Some("curve"),
+            timestamp_writes: None,
+        });
+        self.steps.iter().for_each(|step| step.record(&mut pass));
+    }
+
+    /// Draws over the viewport of `pass` what was computed last.
+    pub(crate) fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
+        pass.set_pipeline(&self.pipeline);
+        pass.set_bind_group(0, &self.bind_group, &[]);
+        pass.draw(0..3, 0..1);
+    }
+}
+
+/// f and f' over `x`.
+fn prepare(
+    gpu: &Gpu,
+    activation: Activation,
+    [x, ones, value, slope]: [&wgpu::Buffer; 4],
+) -> Result<[Prepared; 2]> {
+    let operator = GpuRelu::with_activation(gpu, activation)?;
+    Ok([operator.prepare(x, value)?, operator.prepare_gradient(x, ones, slope)?])
+}
+
+fn pipeline(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::RenderPipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some("curve"),
+        source: wgpu::ShaderSource::Wgsl(include_str!("curve.wgsl").into()),
+    });
+    let [left, right, bottom, top] = VIEW.map(f64::from);
+    let srgb = f64::from(u8::from(format.is_srgb()));
+    let constants =
+        [("LEFT", left), ("RIGHT", right), ("BOTTOM", bottom), ("TOP", top), ("SRGB", srgb)];
+    let options = wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
+    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+        label: Some("curve"),
+        layout: None,
+        vertex: wgpu::VertexState {
+            module: &module,
+            entry_point: Some("corner"),
+            compilation_options: options.clone(),
+            buffers: &[],
+        },
+        primitive: wgpu::PrimitiveState::default(),
+        depth_stencil: None,
+        multisample: wgpu::MultisampleState::default(),
+        fragment: Some(wgpu::FragmentState {
+            module: &module,
+            entry_point: Some("plot"),
+            compilation_options: options,
+            targets: &[Some(wgpu::ColorTargetState {
+                format,
+                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                write_mask: wgpu::ColorWrites::ALL,
+            })],
+        }),
+        multiview_mask: None,
+        cache: None,
+    })
+}
