@@ -19,14 +19,20 @@ let losses = 0;
 text.form.addEventListener("submit", (event) => event.preventDefault());
 names.addEventListener("change", () => choose(names.value, true));
 text.addEventListener("input", () => choose(text.value, false));
-new ResizeObserver(([{ devicePixelContentBoxSize, contentRect }]) => {
+const observer = new ResizeObserver(([{ devicePixelContentBoxSize, contentRect }]) => {
     const exact = devicePixelContentBoxSize?.[0];
     const { width, height } = contentRect;
     size = exact
         ? [exact.inlineSize, exact.blockSize]
         : [width, height].map((side) => Math.round(side * devicePixelRatio));
     frame();
-}).observe(canvas);
+});
+try {
+    observer.observe(canvas, { box: "device-pixel-content-box" });
+} catch {
+    // A browser that does not know the pixels of a screen.
+    observer.observe(canvas);
+}
 
 try {
     await init();

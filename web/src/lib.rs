@@ -53,7 +53,11 @@ impl Plot {
     ///
     /// That there is no WebGPU.
     pub async fn open(canvas: HtmlCanvasElement, on_lost: Function) -> Result<Plot, JsError> {
-        let none = || JsError::new("The browser offers no GPU through WebGPU; update it, or the GPU's driver.");
+        let none = || {
+            JsError::new(
+                "The browser offers no GPU through WebGPU; update it, or the GPU's driver.",
+            )
+        };
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let target = wgpu::SurfaceTarget::Canvas(canvas);
         let surface = instance.create_surface(target).map_err(|_| none())?;

@@ -115,6 +115,7 @@ fn in_browser(task: &str, mut arguments: Vec<String>) -> Result<ExitCode, String
         return Err(format!("web takes no {other:?}\n\n{USAGE}"));
     }
     web::build(&toolchain)?;
+    web::measure()?;
     match serves {
         Some(_) => serve::serve(&web::folder())?,
         None => println!("target/web has the page; `cargo xtask web --serve` shows it"),
