@@ -92,15 +92,15 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
 }
 
-/// Features that pay where a CPU does the work: data buffers that can be mapped, which is free where there
-/// is no other memory, and slow across a bus; and words of 64 bits.
+/// Features that pay: caches of pipelines, for callers that have one; and where a CPU does the work, data buffers that
+/// can be mapped, which is free where there is no other memory, and slow across a bus, and words of 64 bits.
 pub(crate) fn wanted_features(info: &wgpu::AdapterInfo) -> wgpu::Features {
-    match info.device_type {
-        wgpu::DeviceType::Cpu => {
-            wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::SHADER_INT64
-        }
-        _ => wgpu::Features::empty(),
-    }
+    use wgpu::Features;
+    let of_cpus = match info.device_type {
+        wgpu::DeviceType::Cpu => Features::MAPPABLE_PRIMARY_BUFFERS | Features::SHADER_INT64,
+        _ => Features::empty(),
+    };
+    Features::PIPELINE_CACHE | of_cpus
 }
 
 /// The adapters that fit, best first; never empty.

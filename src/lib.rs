@@ -59,6 +59,7 @@ mod operation;
 mod pipeline;
 mod prelu;
 mod prepared;
+mod prewarm;
 #[cfg(feature = "init")]
 mod quantile;
 mod range;

@@ -1,7 +1,7 @@
 //! The lazy cache of compiled pipelines, shared by everything on one device.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
@@ -18,25 +18,40 @@ pub(crate) struct Pipeline {
 /// The cache.
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    compiled: Mutex<HashMap<Shader, Pipeline>>,
+    compiled: Mutex<HashMap<Shader, Lazy>>,
+    /// What the driver made of shaders before, for those to come.
+    of_driver: Mutex<Option<wgpu::PipelineCache>>,
 }
 
+/// A pipeline, once it is compiled. Each has a lock of its own, so that threads that want the same compile it
+/// once, and others do not wait.
+type Lazy = Arc<Mutex<Option<Pipeline>>>;
+
 impl Pipelines {
-    /// The pipeline, compiled at its first use. The lock is held meanwhile, so that threads that
-    /// start together compile once.
+    /// The pipeline, compiled at its first use.
     pub(crate) fn get(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
         let cache = &gpu.shared.pipelines;
-        let mut compiled = cache.compiled.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(pipeline) = compiled.get(&shader) {
+        let slot = lock(&cache.compiled).entry(shader.clone()).or_default().clone();
+        let mut slot = lock(&slot);
+        if let Some(pipeline) = &*slot {
             return Ok(pipeline.clone());
         }
-        let pipeline = compile(gpu, &shader)?;
-        compiled.insert(shader, pipeline.clone());
-        Ok(pipeline)
+        let of_driver = lock(&cache.of_driver).clone();
+        let pipeline = compile(gpu, &shader, of_driver.as_ref())?;
+        Ok(slot.insert(pipeline).clone())
+    }
+
+    pub(crate) fn set_cache(&self, cache: wgpu::PipelineCache) {
+        *lock(&self.of_driver) = Some(cache);
     }
 }
 
-fn compile(gpu: &Gpu, shader: &Shader) -> Result<Pipeline> {
+/// A panic elsewhere leaves nothing half done.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn compile(gpu: &Gpu, shader: &Shader, cache: Option<&wgpu::PipelineCache>) -> Result<Pipeline> {
     let device = &gpu.shared.device;
     let label = format!("wgpu-relu {}", shader.name());
     let label = Some(label.as_str());
@@ -70,7 +85,7 @@ fn compile(gpu: &Gpu, shader: &Shader) -> Result<Pipeline> {
                 constants: &shader.constants(gpu.shared.geometry),
                 zero_initialize_workgroup_memory: false,
             },
-            cache: None,
+            cache,
         });
         Pipeline { pipeline, layout }
     })

@@ -200,13 +200,19 @@ impl Prepared {
 
     /// Submits the operation alone.
     pub(crate) fn submit(&self, gpu: &Gpu) -> Result<()> {
-        if self.dispatches.is_empty() {
+        Self::submit_all(gpu, std::slice::from_ref(self))
+    }
+
+    /// Submits operations, one after another.
+    pub(crate) fn submit_all(gpu: &Gpu, steps: &[Prepared]) -> Result<()> {
+        if steps.iter().all(|step| step.dispatches.is_empty()) {
             return Ok(());
         }
         gpu.submit("submitting an operation", |encoder| {
             let descriptor =
                 wgpu::ComputePassDescriptor { label: Some("wgpu-relu"), timestamp_writes: None };
-            self.record(&mut encoder.begin_compute_pass(&descriptor));
+            let mut pass = encoder.begin_compute_pass(&descriptor);
+            steps.iter().for_each(|step| step.record(&mut pass));
         })?;
         Ok(())
     }

@@ -21,6 +21,7 @@ mod middleware;
 mod naive;
 mod operators;
 mod prelu;
+mod prewarm;
 mod semantics;
 mod stored;
 mod stream;
