@@ -1,11 +1,12 @@
 //! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
 
 use crate::activation::Activation;
+use crate::bare::wgsl_file;
 use crate::element::ElementType;
 use crate::wgsl;
 use crate::words::conversions;
 
-const TEXTURE: &str = include_str!("../shaders/kernel/texture.wgsl");
+const TEXTURE: &str = wgsl_file!("../shaders/kernel/texture.wgsl");
 
 /// The formats that results can have, with their names in WGSL.
 pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [

@@ -1,6 +1,7 @@
 //! Statistics of units: who is dead, who is saturated, and how the others vary.
 
 use crate::activation::Activation;
+use crate::bare::wgsl_file;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
@@ -42,11 +43,11 @@ pub(crate) struct Source<'a> {
 
 /// The source of the module.
 pub(crate) fn source(observed: Observed) -> String {
-    const UNITS: &str = include_str!("../shaders/kernel/units.wgsl");
-    const FIRST: &str = include_str!("../shaders/kernel/units_first.wgsl");
-    const MERGE: &str = include_str!("../shaders/kernel/units_merge.wgsl");
-    const LAYER: &str = include_str!("../shaders/kernel/units_layer.wgsl");
-    const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
+    const UNITS: &str = wgsl_file!("../shaders/kernel/units.wgsl");
+    const FIRST: &str = wgsl_file!("../shaders/kernel/units_first.wgsl");
+    const MERGE: &str = wgsl_file!("../shaders/kernel/units_merge.wgsl");
+    const LAYER: &str = wgsl_file!("../shaders/kernel/units_layer.wgsl");
+    const ADD: &str = wgsl_file!("../shaders/kernel/add.wgsl");
     let element = match observed {
         Observed::Records => return [UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
