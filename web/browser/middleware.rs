@@ -20,6 +20,7 @@ fn submit(gpu: &Gpu, steps: &[&Prepared]) {
 pub(crate) async fn frames(device: &Device) -> Outcome {
     let gpu = Gpu::from_device(device.gpu.device(), device.gpu.queue());
     let elu = Activation::Elu { alpha: 1.0 };
+    gpu.prewarm([elu, Activation::Relu])?;
     let leaky = |negative_slope| Activation::LeakyRelu { negative_slope };
     let x: Vec<f32> = (0..5001).map(|i| i as f32 / 1000.0 - 2.5).collect();
     let [input, middle, dx] = [0; 3].map(|_| gpu.upload(&x));

@@ -8,8 +8,8 @@ use crate::Outcome;
 use crate::driver::find_program;
 use crate::wasm::Toolchain;
 
-/// What the page's wasm may take, in bytes: as it is, and through gzip.
-const BUDGET: [u64; 2] = [200_000, 75_000];
+/// What the page's wasm may take, in bytes: as it is, and through gzip. ARCHITECTURE.md says what takes it.
+const BUDGET: [u64; 2] = [290_000, 117_000];
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
