@@ -82,9 +82,14 @@ fn has_target() -> Result<bool, String> {
     Ok(output.status.success() && Path::new(folder.trim()).exists())
 }
 
-/// The program wasm-bindgen of the very version that Cargo.lock names, installed where it is missing.
+/// The program wasm-bindgen of the very version that Cargo.lock names, as the code it works on must be; installed under
+/// target/ where it is missing.
 fn bindgen() -> Result<PathBuf, String> {
     let version = locked("wasm-bindgen")?;
+    let here = find_program("wasm-bindgen").filter(|program| says(program, &version));
+    if let Some(program) = here {
+        return Ok(program);
+    }
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm-bindgen"));
     let folder = folder.join(&version);
     let program = folder.join("bin").join(format!("wasm-bindgen{}", env::consts::EXE_SUFFIX));
@@ -100,6 +105,12 @@ fn bindgen() -> Result<PathBuf, String> {
     install.args(["--debug", "--config", "profile.dev.debug=false", "--root"]).arg(&folder);
     check(&mut install)?;
     Ok(program)
+}
+
+/// Whether a program says that it has this version.
+fn says(program: &Path, version: &str) -> bool {
+    let output = Command::new(program).arg("--version").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii().ends_with(version.as_bytes()))
 }
 
 /// The version of a package in Cargo.lock.
