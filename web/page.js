@@ -6,9 +6,9 @@ const [names, text, message, canvas] = ["names", "text", "message", "canvas"].ma
     document.getElementById(id),
 );
 const REMEDY =
-    "Use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141, or later), and a page " +
-    "that comes over https or from localhost.";
-/// How often in a row a lost device is replaced: a driver that crashes on every frame is left alone.
+    "Use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141, or later), and a " +
+    "page that comes over https or from localhost.";
+/// How often in a row a lost device is replaced: a driver that crashes always is left alone.
 const PATIENCE = 3;
 
 let plot;

@@ -8,10 +8,29 @@ const PATIENCE = 120_000;
 /// They make one mistake on purpose, which must be seen.
 const expected = /usages \(BufferUsage::\(MapRead\|Storage\)\) is invalid/;
 
+/// Nothing to see.
+const files = { "index.html": "<!doctype html><link rel='icon' href='data:,'>" };
+
+/// That a browser without WebGPU gives a typed error with the remedy; how many checks fail.
+export async function testWithout(browser, folder) {
+    let said = "";
+    const log = (text) => (said += text);
+    const { page, seen } = await open(browser, folder, { files, log });
+    await page.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined }));
+    await page.goto("http://localhost/");
+    const failures = await page.evaluate(run, []);
+    await page.context().close();
+    if (failures !== 1 || seen.complaints > 0 || !said.includes("use a browser with WebGPU")) {
+        console.error(`FAILED: without WebGPU: ${said}`);
+        return 1;
+    }
+    console.log("without WebGPU: a typed error with the remedy");
+    return 0;
+}
+
 /// Runs the tests in `folder`, of the named activations or all; how many fail.
 export async function testCrate(browser, folder, activations) {
     let alive = () => {};
-    const files = { "index.html": "<!doctype html><link rel='icon' href='data:,'>" };
     const log = (text) => {
         console.log(text);
         alive();

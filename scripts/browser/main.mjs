@@ -1,12 +1,13 @@
 // The tests in a headless Chromium: `cargo xtask test-web`.
 //
-//     node main.mjs <folder with node_modules/playwright-core> <Chromium's program> <folder of the crate's tests>
-//         <folder of the page> [--picture <file>] [activations, without the page]
+//     node main.mjs <folder with node_modules/playwright-core> <Chromium's program>
+//         <folder of the crate's tests> <folder of the page>
+//         [--picture <file>] [activations, without the page]
 
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-import { testCrate } from "./crate.mjs";
+import { testCrate, testWithout } from "./crate.mjs";
 import { testPage } from "./page.mjs";
 
 const [playwright, executablePath, tests, page, ...rest] = process.argv.slice(2);
@@ -15,17 +16,14 @@ const picture = rest[0] === "--picture" ? rest.splice(0, 2)[1] : join(page, "pag
 const PATIENCE = 20 * 60_000;
 
 const { chromium } = createRequire(`${playwright}/`)("playwright-core");
-const launch = (...more) => chromium.launch({
-    executablePath,
-    args: [
-        ...more,
-        "--enable-unsafe-webgpu",
-        // Without these, a screenshot has no canvas.
-        ...["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"],
-        ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
-        ...["--no-first-run", "--disable-quic"],
-    ],
-});
+const FLAGS = [
+    "--enable-unsafe-webgpu",
+    // Without these, a screenshot has no canvas.
+    ...["--enable-features=Vulkan", "--use-vulkan=swiftshader", "--use-angle=swiftshader"],
+    ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    ...["--no-first-run", "--disable-quic"],
+];
+const launch = (...more) => chromium.launch({ executablePath, args: [...FLAGS, ...more] });
 const browser = await launch();
 const timer = setTimeout(() => {
     console.error(`error: not done after ${PATIENCE / 60_000} minutes`);
@@ -36,6 +34,7 @@ try {
     console.log(`Chromium ${browser.version()}`);
     failures += await testCrate(browser, tests, rest);
     if (rest.length === 0) {
+        failures += await testWithout(browser, tests);
         failures += await testPage(browser, launch, page, picture);
     }
 } catch (error) {

@@ -5,11 +5,12 @@ import { extname, join } from "node:path";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
-/// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their names, beside those in
-/// `folder`. Whatever the page logs goes to `log`; `complaints` counts errors and warnings, but for those `expected`,
-/// which `met` counts.
-export async function open(browser, folder, { files = {}, log = () => {}, expected, ...options } = {}) {
-    const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...options });
+/// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their
+/// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors
+/// and warnings, but for those `expected`, which `met` counts. All else is the browser's.
+export async function open(browser, folder, options = {}) {
+    const { files = {}, log = () => {}, expected, ...rest } = options;
+    const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...rest });
     const page = await context.newPage();
     const seen = { complaints: 0, met: 0 };
     const complain = (text) => {

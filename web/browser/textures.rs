@@ -19,17 +19,11 @@ pub(crate) async fn formats(device: &Device) -> Outcome {
             let values = data(activation, texels(format), 1);
             of_format(device, activation, format, &values).await?;
         }
-        // SwiftShader stores infinity as NaN in this format.
-        let values = data(activation, texels(Format::Rgba16Float), 1);
-        let tame = |x: f32| if x.abs() < 1e4 { x } else { x.signum() * 1.5 };
-        let values: Vec<f16> = values.into_iter().map(|x| f16::from_f32(tame(x))).collect();
-        let values: Vec<f16> = values
-            .into_iter()
-            .filter(|x| !x.is_nan())
-            .cycle()
-            .take(texels(Format::Rgba16Float))
-            .collect();
-        of_format(device, activation, Format::Rgba16Float, &values).await?;
+        // SwiftShader stores infinity as NaN in this format, and spoils the channel behind either.
+        let format = Format::Rgba16Float;
+        let tame = |x: f32| f16::from_f32(if x.abs() < 1e4 { x } else { 1.5 });
+        let values = data(activation, texels(format), 1).into_iter().map(tame);
+        of_format(device, activation, format, &values.collect::<Vec<_>>()).await?;
     }
     let relu = GpuRelu::new(gpu);
     let values = data(Activation::Relu, texels(Format::R32Float), 2);
