@@ -3,6 +3,7 @@
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
+use crate::bare::wgsl_file;
 use crate::error::{Error, Result};
 use crate::table::{Gradient, Terms, Tolerance, activations};
 

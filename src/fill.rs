@@ -1,5 +1,6 @@
 //! Initial weights on the device.
 
+use crate::bare::wgsl_file;
 use crate::draw::Draw;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Operand, Result};
@@ -19,9 +20,9 @@ const WORDS: usize = 16 + 4 * CUBICS.len();
 
 /// The source of the module.
 pub(crate) fn source(element: ElementType) -> String {
-    const FILL: &str = include_str!("../shaders/kernel/fill.wgsl");
-    const WORDS: &str = include_str!("../shaders/kernel/fill_words.wgsl");
-    const HALVES: &str = include_str!("../shaders/kernel/fill_halves.wgsl");
+    const FILL: &str = wgsl_file!("../shaders/kernel/fill.wgsl");
+    const WORDS: &str = wgsl_file!("../shaders/kernel/fill_words.wgsl");
+    const HALVES: &str = wgsl_file!("../shaders/kernel/fill_halves.wgsl");
     if element == ElementType::F32 {
         return [wgsl::RANDOM, FILL, WORDS].concat();
     }

@@ -39,6 +39,7 @@
 
 mod activation;
 mod adapter;
+mod bare;
 mod binding;
 mod dispatch;
 mod draw;

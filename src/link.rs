@@ -5,6 +5,7 @@
 //! the loads and stores of words.rs.
 
 use crate::activation::Activation;
+use crate::bare::wgsl_file;
 use crate::dispatch::Access;
 use crate::element::ElementType;
 use crate::error::Operand;
@@ -14,25 +15,25 @@ use crate::table::Gradient;
 use crate::wgsl;
 use crate::words::{Words, binding, conversions, is_atomic, word};
 
-const OPERATION: &str = include_str!("../shaders/kernel/operation.wgsl");
-const GRID: &str = include_str!("../shaders/kernel/grid.wgsl");
-const MASK_GRID: &str = include_str!("../shaders/kernel/mask_grid.wgsl");
-const FORWARD: &str = include_str!("../shaders/kernel/forward.wgsl");
-const GRADIENT: &str = include_str!("../shaders/kernel/gradient.wgsl");
-const MULTIPLY: &str = include_str!("../shaders/kernel/multiply.wgsl");
-const MASKED_FORWARD: &str = include_str!("../shaders/kernel/masked_forward.wgsl");
-const MASK_GRADIENT: &str = include_str!("../shaders/kernel/mask_gradient.wgsl");
-const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
-const CHANNELS: &str = include_str!("../shaders/kernel/channels.wgsl");
-const ROWS: &str = include_str!("../shaders/kernel/rows.wgsl");
-const STRIDED: &str = include_str!("../shaders/kernel/strided.wgsl");
-const DIVIDE: &str = include_str!("../shaders/kernel/divide.wgsl");
-const DIVIDE_WIDE: &str = include_str!("../shaders/kernel/divide_wide.wgsl");
-const DRAW: &str = include_str!("../shaders/kernel/draw.wgsl");
-const SUM: &str = include_str!("../shaders/kernel/sum.wgsl");
-const SLOPES: &str = include_str!("../shaders/kernel/slopes.wgsl");
-const GATE: &str = include_str!("../shaders/kernel/gate.wgsl");
-const GATE_GRADIENT: &str = include_str!("../shaders/kernel/gate_gradient.wgsl");
+const OPERATION: &str = wgsl_file!("../shaders/kernel/operation.wgsl");
+const GRID: &str = wgsl_file!("../shaders/kernel/grid.wgsl");
+const MASK_GRID: &str = wgsl_file!("../shaders/kernel/mask_grid.wgsl");
+const FORWARD: &str = wgsl_file!("../shaders/kernel/forward.wgsl");
+const GRADIENT: &str = wgsl_file!("../shaders/kernel/gradient.wgsl");
+const MULTIPLY: &str = wgsl_file!("../shaders/kernel/multiply.wgsl");
+const MASKED_FORWARD: &str = wgsl_file!("../shaders/kernel/masked_forward.wgsl");
+const MASK_GRADIENT: &str = wgsl_file!("../shaders/kernel/mask_gradient.wgsl");
+const ADD: &str = wgsl_file!("../shaders/kernel/add.wgsl");
+const CHANNELS: &str = wgsl_file!("../shaders/kernel/channels.wgsl");
+const ROWS: &str = wgsl_file!("../shaders/kernel/rows.wgsl");
+const STRIDED: &str = wgsl_file!("../shaders/kernel/strided.wgsl");
+const DIVIDE: &str = wgsl_file!("../shaders/kernel/divide.wgsl");
+const DIVIDE_WIDE: &str = wgsl_file!("../shaders/kernel/divide_wide.wgsl");
+const DRAW: &str = wgsl_file!("../shaders/kernel/draw.wgsl");
+const SUM: &str = wgsl_file!("../shaders/kernel/sum.wgsl");
+const SLOPES: &str = wgsl_file!("../shaders/kernel/slopes.wgsl");
+const GATE: &str = wgsl_file!("../shaders/kernel/gate.wgsl");
+const GATE_GRADIENT: &str = wgsl_file!("../shaders/kernel/gate_gradient.wgsl");
 
 /// The source of the module; `places` has one entry for each operand.
 pub(crate) fn operation(
@@ -43,8 +44,9 @@ pub(crate) fn operation(
     spread: Spread,
 ) -> String {
     let mut parts = vec![OPERATION];
+    let function = wgsl::module(&[*activation]);
     if kernel.gate != Some(Gate::Linear) {
-        parts.push(activation.wgsl());
+        parts.push(&function);
     }
     parts.extend(match (kernel.direction, kernel.mask, kernel.gate.is_some()) {
         (Direction::Forward, false, false) => [GRID, FORWARD].as_slice(),

@@ -61,6 +61,7 @@ pub(crate) struct Dispatch {
     bind_group: wgpu::BindGroup,
     workgroups: [u32; 2],
     /// Its first element, counted from the start of the operation.
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "streams need it"))]
     start: u64,
 }
 
@@ -173,6 +174,7 @@ impl Prepared {
 
     /// Says that the operation's first element is the `first` of a longer one, for its draws: a multiple
     /// of 4. It counts as [`set_activation`](Prepared::set_activation) does.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn set_first(&self, first: u64) -> Result<()> {
         self.write(8, |dispatch| {
             let quad = (first + dispatch.start) / 4;

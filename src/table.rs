@@ -120,7 +120,7 @@ macro_rules! activations {
             /// The activation's own file, and whether it calls functions of the shared one.
             pub(crate) const fn own_wgsl(&self) -> (&'static str, bool) {
                 match self { $( Activation::$variant { .. } => (
-                    include_str!(concat!("../shaders/activation/", $name, ".wgsl")),
+                    wgsl_file!(concat!("../shaders/activation/", $name, ".wgsl")),
                     !matches!(stringify!($($helper)?).as_bytes(), b""),
                 ), )+ }
             }

@@ -1,10 +1,12 @@
 //! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
 
 use crate::activation::Activation;
+use crate::bare::wgsl_file;
 use crate::element::ElementType;
+use crate::wgsl;
 use crate::words::conversions;
 
-const TEXTURE: &str = include_str!("../shaders/kernel/texture.wgsl");
+const TEXTURE: &str = wgsl_file!("../shaders/kernel/texture.wgsl");
 
 /// The formats that results can have, with their names in WGSL.
 pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
@@ -46,7 +48,7 @@ impl Texel {
 
     pub(crate) fn source(&self) -> String {
         let activation = self.activation;
-        let function = Activation::named(activation).map_or("", Activation::wgsl);
+        let function = Activation::named(activation).map_or(String::new(), |a| wgsl::module(&[*a]));
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
         let (access, x, load) = if self.in_place {
@@ -62,7 +64,7 @@ impl Texel {
         } else {
             (ElementType::F32, "result")
         };
-        [function, TEXTURE, conversions(element), x].join("\n")
+        [&function, TEXTURE, conversions(element), x].join("\n")
             + &format!(
                 "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;
                 fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}

@@ -80,7 +80,13 @@ impl GpuRelu {
         let in_place = x == y;
         let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
         let shader = Shader::Texture(texel);
-        // What this device can do with a format, only the attempt tells.
+        let flags = y.format().guaranteed_format_features(self.gpu.device().features()).flags;
+        let guaranteed = flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE);
+        if cfg!(target_arch = "wasm32") && in_place && !guaranteed {
+            let reason = "WebGPU does so with none but formats of 32 bits".to_owned();
+            return Err(not_accessible(y.format(), in_place, reason));
+        }
+        // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
         Pipelines::get(&self.gpu, shader.clone()).map_err(|error| match error {
             Error::Refused { reason, .. } => not_accessible(y.format(), in_place, reason),
             other => other,

@@ -1,6 +1,7 @@
 //! Statistics of units: who is dead, who is saturated, and how the others vary.
 
 use crate::activation::Activation;
+use crate::bare::wgsl_file;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
@@ -11,6 +12,7 @@ use crate::range::{Range, Ranges};
 use crate::shader::Shader;
 use crate::sums::{Stage, Stages};
 use crate::view::View;
+use crate::wgsl;
 use crate::words::conversions;
 
 /// As `Record` in `units.wgsl`.
@@ -41,22 +43,22 @@ pub(crate) struct Source<'a> {
 
 /// The source of the module.
 pub(crate) fn source(observed: Observed) -> String {
-    const UNITS: &str = include_str!("../shaders/kernel/units.wgsl");
-    const FIRST: &str = include_str!("../shaders/kernel/units_first.wgsl");
-    const MERGE: &str = include_str!("../shaders/kernel/units_merge.wgsl");
-    const LAYER: &str = include_str!("../shaders/kernel/units_layer.wgsl");
-    const ADD: &str = include_str!("../shaders/kernel/add.wgsl");
+    const UNITS: &str = wgsl_file!("../shaders/kernel/units.wgsl");
+    const FIRST: &str = wgsl_file!("../shaders/kernel/units_first.wgsl");
+    const MERGE: &str = wgsl_file!("../shaders/kernel/units_merge.wgsl");
+    const LAYER: &str = wgsl_file!("../shaders/kernel/units_layer.wgsl");
+    const ADD: &str = wgsl_file!("../shaders/kernel/add.wgsl");
     let element = match observed {
         Observed::Records => return [UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
         Observed::Layer(name) => {
-            let activation = Activation::named(name).map_or("", Activation::wgsl);
+            let activation = Activation::named(name).map_or(String::new(), |a| wgsl::module(&[*a]));
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{
                     return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));
                 }}\n"
             );
-            return [UNITS, FIRST, LAYER, ADD, activation, &activate].concat();
+            return [UNITS, FIRST, LAYER, ADD, &activation, &activate].concat();
         }
     };
     let load = match element {

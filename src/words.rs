@@ -3,6 +3,7 @@
 //! Whatever the element type and the access, a load gives the bits of f32 and a store takes them. Octets
 //! come as two quads, of every second element each, since that is what the halves of words are.
 
+use crate::bare::wgsl_file;
 use crate::dispatch::Access;
 use crate::element::ElementType;
 use crate::shader::Spread;
@@ -31,8 +32,8 @@ pub(crate) fn binding(number: usize, name: &str, mode: &str, word: &str) -> Stri
 pub(crate) const fn conversions(element: ElementType) -> &'static str {
     match element {
         ElementType::F32 => "",
-        ElementType::F16 => include_str!("../shaders/kernel/f16.wgsl"),
-        ElementType::Bf16 => include_str!("../shaders/kernel/bf16.wgsl"),
+        ElementType::F16 => wgsl_file!("../shaders/kernel/f16.wgsl"),
+        ElementType::Bf16 => wgsl_file!("../shaders/kernel/bf16.wgsl"),
     }
 }
 

@@ -1,12 +1,13 @@
-//! What is tried, and what counts as right: shared by the tests on a device and by `cargo xtask test-web`.
+//! What is tried, and what counts as right: shared by the tests on a device and by those in a browser.
 //!
 //! It knows no activation by name: the table says what is exact, what is near and where the kinks are.
 
 use std::fmt;
 
-use wgpu_relu::{Activation, Tolerance, reference};
+use wgpu_relu::{Activation, Element, ElementType, Tolerance, reference};
 
 use crate::inputs::special_values;
+use crate::stored::{nearest, widened};
 
 /// The worst error met, in the measure of the tolerance.
 #[derive(Debug, Default, Clone, Copy)]
@@ -88,6 +89,37 @@ pub(crate) fn gradients(
         note(&mut worst, tolerance, ulp, i, x, Some(dy), expected[i], dx)?;
     }
     Ok(worst)
+}
+
+/// [`values`] of what is stored: it is right if it is the rounded form of what is.
+pub(crate) fn stored_values<X: Element, Y: Element>(
+    flushes: bool,
+    activation: Activation,
+    x: &[X],
+    y: &[Y],
+) -> Result<Worst, String> {
+    let x = widened(x);
+    let y = match (X::TYPE, Y::TYPE) {
+        (ElementType::F32, ElementType::F32) => widened(y),
+        _ => nearest(&reference::forward(activation, &x), y),
+    };
+    values(flushes, activation, &x, &y)
+}
+
+/// [`gradients`] of what is stored, likewise.
+pub(crate) fn stored_gradients<X: Element, Y: Element>(
+    flushes: bool,
+    activation: Activation,
+    x: &[X],
+    dy: &[Y],
+    dx: &[X],
+) -> Result<Worst, String> {
+    let (x, dy) = (widened(x), widened(dy));
+    let dx = match (X::TYPE, Y::TYPE) {
+        (ElementType::F32, ElementType::F32) => widened(dx),
+        _ => nearest(&reference::gradient(activation, &x, &dy), dx),
+    };
+    gradients(flushes, activation, &x, &dy, &dx)
 }
 
 /// 0 if `got` is what an exact row demands, else infinity. `exact` gives the results before rounding, with

@@ -3,12 +3,12 @@
 //!
 //! It knows no activation by name; compare.rs has what is tried, and what counts as right.
 
-use wgpu_relu::{Activation, Element, ElementType, Gpu, GpuRelu, Tolerance, reference};
+use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Tolerance};
 
 use crate::compare::{self, Worst, special_pairs};
 use crate::inputs::{data, upstream};
 use crate::layout::{Layout, Run, Subject};
-use crate::stored::{nearest, stored, widened};
+use crate::stored::stored;
 use crate::{gpu, naive};
 
 /// Runs `subject` over `length` elements of `data` in `layout`; what is wrong, if anything.
@@ -49,12 +49,7 @@ pub(crate) fn compare_stored_values<X: Element, Y: Element>(
     x: &[X],
     y: &[Y],
 ) -> Result<Worst, String> {
-    let x = widened(x);
-    let y = match (X::TYPE, Y::TYPE) {
-        (ElementType::F32, ElementType::F32) => widened(y),
-        _ => nearest(&reference::forward(activation, &x), y),
-    };
-    compare_values(gpu, activation, &x, &y)
+    compare::stored_values(naive::flushes_subnormals(gpu), activation, x, y)
 }
 
 pub(crate) fn compare_stored_gradients<X: Element, Y: Element>(
@@ -64,12 +59,7 @@ pub(crate) fn compare_stored_gradients<X: Element, Y: Element>(
     dy: &[Y],
     dx: &[X],
 ) -> Result<Worst, String> {
-    let (x, dy) = (widened(x), widened(dy));
-    let dx = match (X::TYPE, Y::TYPE) {
-        (ElementType::F32, ElementType::F32) => widened(dx),
-        _ => nearest(&reference::gradient(activation, &x, &dy), dx),
-    };
-    compare_gradients(gpu, activation, &x, &dy, &dx)
+    compare::stored_gradients(naive::flushes_subnormals(gpu), activation, x, dy, dx)
 }
 
 pub(crate) fn compare_values(

@@ -1,5 +1,5 @@
 //! Operands laid out in buffers every way there is, with canaries around what may be written. The
-//! command-line tool's check lays them out so too.
+//! command-line tool's check lays them out so too, and the tests in a browser.
 
 use wgpu_relu::{Element, Gpu, GpuRelu, View, wgpu};
 
@@ -52,6 +52,10 @@ impl Layout {
 
 /// Buffers laid out, filled, and with canaries around what may be written.
 pub(crate) struct Run<'g> {
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(dead_code, reason = "a browser downloads by itself")
+    )]
     gpu: &'g Gpu,
     /// Buffers, with what they must still hold outside the output.
     buffers: Vec<(wgpu::Buffer, Vec<u8>)>,
@@ -133,12 +137,24 @@ impl<'g> Run<'g> {
     }
 
     /// The output, if nothing else has changed.
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn finish<T: Element>(self) -> Result<Vec<T>, String> {
+        let contents = self.buffers().map(|buffer| self.gpu.download(buffer));
+        let contents: Vec<_> = contents.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
+        self.output(&contents)
+    }
+
+    /// All that is to be downloaded in the end.
+    pub(crate) fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
+        self.buffers.iter().map(|(buffer, _)| buffer)
+    }
+
+    /// The output out of the buffers' contents, if nothing else has changed.
+    pub(crate) fn output<T: Element>(&self, contents: &[Vec<f32>]) -> Result<Vec<T>, String> {
         let (out_buffer, start, bytes) = self.places[2];
         let mut output = Vec::new();
-        for (index, (buffer, before)) in self.buffers.iter().enumerate() {
-            let after = self.gpu.download(buffer).map_err(|e| e.to_string())?;
-            let after: &[u8] = bytemuck::cast_slice(&after);
+        for (index, ((_, before), after)) in self.buffers.iter().zip(contents).enumerate() {
+            let after: &[u8] = bytemuck::cast_slice(after);
             let written = if index == out_buffer { start..start + bytes } else { 0..0 };
             for i in 0..after.len() {
                 if after[i] != before[i] && !written.contains(&i) {

@@ -172,7 +172,7 @@ pub(crate) fn install(packages: impl Fn(&Manager) -> &'static [&'static str]) ->
     check(&mut command)
 }
 
-fn as_root(program: &str, arguments: &[&str]) -> Result<Command, String> {
+pub(crate) fn as_root(program: &str, arguments: &[&str]) -> Result<Command, String> {
     let id = Command::new("id").arg("-u").output().map_err(|error| format!("id -u: {error}"))?;
     let mut command = if id.stdout.trim_ascii() == b"0" {
         Command::new(program)

@@ -1,14 +1,19 @@
 //! The repository's tasks: `cargo xtask`. No dependencies, so that it builds in a second.
 
+mod browser;
+mod debian;
 mod driver;
 mod npm;
+mod serve;
 mod tint;
+mod wasm;
 mod web;
 
 use std::env;
 use std::process::{Command, ExitCode};
 
 use driver::Driver;
+use wasm::Toolchain;
 
 const USAGE: &str = "\
 usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed on]
@@ -20,8 +25,10 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
               --outputs FOLDER for somebody else's results
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
-  test-web    every activation on the WebGPU of a headless Chromium, which it installs on Linux;
-              needs node and npm; passed on: activations
+  web         the page that draws activations in a browser, built into target/web; --serve shows it on
+              localhost
+  test-web    the crate in the WebGPU of a headless Chromium, which it installs on Linux, and the page there;
+              needs node and npm; passed on: activations, without the page; --picture FILE keeps a screenshot
   egui        a window of egui with an activation's curve, on egui's device; needs Rust 1.95; passed on:
               --activation NAME, --screenshot FILE.png
   test-egui   its tests; passed on to cargo test
@@ -32,7 +39,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that.";
+installs that. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
+asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
 
 type Outcome = Result<(), String>;
 
@@ -62,7 +70,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
-        "test-web" => return exit_code(web::command(&arguments)?),
+        "web" | "test-web" => return in_browser(&task, arguments),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);
@@ -92,6 +100,27 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     exit_code(cargo)
+}
+
+/// Builds for a browser, and shows or tests it there.
+fn in_browser(task: &str, mut arguments: Vec<String>) -> Result<ExitCode, String> {
+    let rust = take_option(&mut arguments, "--rust")?;
+    let toolchain = Toolchain::provide(rust.as_deref())?;
+    if task == "test-web" {
+        return exit_code(browser::command(&toolchain, &arguments)?);
+    }
+    let serves = arguments.iter().position(|argument| argument == "--serve");
+    serves.map(|at| arguments.remove(at));
+    if let Some(other) = arguments.first() {
+        return Err(format!("web takes no {other:?}\n\n{USAGE}"));
+    }
+    web::build(&toolchain)?;
+    web::measure()?;
+    match serves {
+        Some(_) => serve::serve(&web::folder())?,
+        None => println!("target/web has the page; `cargo xtask web --serve` shows it"),
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Runs a command that tells by itself what went wrong in it.

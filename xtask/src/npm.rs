@@ -6,6 +6,9 @@ use std::process::Command;
 use crate::check;
 use crate::driver::find_program;
 
+pub(crate) const REMEDY: &str =
+    "Node.js is not here; install version 18 or later, with npm, and try again";
+
 /// The folder with `package`, a `name@version`, in its node_modules; fetched where it is missing.
 pub(crate) fn fetch(package: &str) -> Result<PathBuf, String> {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/npm")).join(package);
@@ -13,8 +16,7 @@ pub(crate) fn fetch(package: &str) -> Result<PathBuf, String> {
     if folder.join("node_modules").join(name).exists() {
         return Ok(folder);
     }
-    let npm = find_program("npm")
-        .ok_or("npm is not here; install Node.js 18 or later, with npm, and try again")?;
+    let npm = find_program("npm").ok_or(REMEDY)?;
     println!("xtask: fetching {package} from npm into target/npm");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut npm = Command::new(npm);

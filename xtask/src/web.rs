@@ -1,41 +1,57 @@
-//! Every activation on the WebGPU of a headless Chromium.
+//! The page: built, measured, and shown.
 
-use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use crate::driver::{find_program, install};
-use crate::{cargo, npm};
+use crate::Outcome;
+use crate::driver::find_program;
+use crate::wasm::Toolchain;
 
-/// Drives the browser; of a version that runs on Node.js 18, which Debian 12 has.
-const PLAYWRIGHT: &str = "playwright-core@1.60.0";
+/// What the page's wasm may take, in bytes: as it is, and through gzip. ARCHITECTURE.md says what takes it.
+const BUDGET: [u64; 2] = [290_000, 117_000];
 
-const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
-/// What examines the activations named in `arguments`, or all.
-pub(crate) fn command(arguments: &[String]) -> Result<Command, String> {
-    let chromium = chromium()?;
-    let folder = npm::fetch(PLAYWRIGHT)?;
-    let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/browser.mjs"));
-    let mut browser = cargo(&["run", "--quiet", "--example", "browser", "--"]);
-    browser.args(arguments).args(["--", "node"]).arg(script).arg(folder).arg(chromium);
-    Ok(browser)
+/// Where the page is.
+pub(crate) fn folder() -> PathBuf {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/web")).to_owned()
 }
 
-/// Chromium's program; on Linux, where there is none, it is installed.
-fn chromium() -> Result<PathBuf, String> {
-    if let Some(program) = env::var_os("CHROMIUM").filter(|program| !program.is_empty()) {
-        return Ok(program.into());
+/// Builds the page.
+pub(crate) fn build(toolchain: &Toolchain) -> Outcome {
+    let folder = folder();
+    toolchain.build(&["--lib"], "wgpu_relu_web", &folder)?;
+    for file in ["index.html", "page.js"] {
+        fs::copy(Path::new(SOURCES).join(file), folder.join(file))
+            .map_err(|error| format!("{file}: {error}"))?;
     }
-    let find = || PROGRAMS.iter().find_map(|program| find_program(program));
-    if let Some(program) = find() {
-        return Ok(program);
+    Ok(())
+}
+
+/// Tells the size of the page's wasm; fails above the budget.
+pub(crate) fn measure() -> Outcome {
+    let wasm = folder().join("wgpu_relu_web_bg.wasm");
+    let size = fs::metadata(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
+    let sizes = [("as it is", Some(size)), ("through gzip", zipped(&wasm)?)];
+    let mut above = false;
+    for ((how, size), budget) in sizes.into_iter().zip(BUDGET) {
+        match size {
+            Some(size) => println!("the page's wasm is {size} bytes {how}, of {budget}"),
+            None => println!("the page's wasm {how} is not measured: there is no gzip here"),
+        }
+        above |= size.is_some_and(|size| size > budget);
     }
-    let remedy = "set CHROMIUM to the program of a Chromium or Chrome";
-    if !cfg!(target_os = "linux") {
-        return Err(format!("no Chromium found; {remedy}"));
+    if above { Err("the page is above its budget, see above".to_owned()) } else { Ok(()) }
+}
+
+/// The size of a file through `gzip -9`, where that program is.
+fn zipped(file: &Path) -> Result<Option<u64>, String> {
+    let Some(gzip) = find_program("gzip") else { return Ok(None) };
+    let output = Command::new(gzip).arg("-9c").arg(file).stderr(Stdio::inherit()).output();
+    let output = output.map_err(|error| format!("gzip: {error}"))?;
+    if !output.status.success() {
+        return Err(format!("gzip of {}: {}", file.display(), output.status));
     }
-    println!("xtask: no Chromium found; installing it");
-    install(|manager| manager.chromium).map_err(|error| format!("{error}; or {remedy}"))?;
-    find().ok_or(format!("Chromium is installed, but not found in PATH; {remedy}"))
+    Ok(Some(output.stdout.len() as u64))
 }

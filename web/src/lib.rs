@@ -1,0 +1,157 @@
+//! What the page calls: an activation applied to a buffer, its curve drawn onto a canvas, and nothing read
+//! back. `index.html` and `page.js` have the controls.
+//!
+//! ```sh
+//! cargo xtask web --serve
+//! ```
+
+#![cfg(target_arch = "wasm32")]
+
+#[path = "../../examples/curve/mod.rs"]
+mod curve;
+
+use std::cell::RefCell;
+
+use curve::Curve;
+use js_sys::Function;
+use wasm_bindgen::prelude::*;
+use web_sys::HtmlCanvasElement;
+use wgpu_relu::wgpu;
+use wgpu_relu::{Activation, Gpu};
+
+/// Every browser has it for canvases; the one it prefers differs.
+const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
+
+const BACKGROUND: wgpu::Color = wgpu::Color { r: 0.07, g: 0.08, b: 0.1, a: 1.0 };
+
+thread_local! {
+    /// What the page wants called when the device is lost. wgpu asks for a callback that any thread could call, which
+    /// one that holds a function of the page is not.
+    static ON_LOST: RefCell<Option<Function>> = const { RefCell::new(None) };
+}
+
+/// Names of all activations.
+#[wasm_bindgen]
+pub fn activations() -> Vec<String> {
+    Activation::ALL.iter().map(|activation| activation.name().to_owned()).collect()
+}
+
+/// A canvas with the curve of an activation on it.
+#[wasm_bindgen]
+pub struct Plot {
+    gpu: Gpu,
+    surface: wgpu::Surface<'static>,
+    size: [u32; 2],
+    curve: Curve,
+}
+
+#[wasm_bindgen]
+impl Plot {
+    /// Opens a device for `canvas`; `on_lost` is called once if that goes away, and a new plot is due.
+    ///
+    /// # Errors
+    ///
+    /// That there is no WebGPU.
+    pub async fn open(canvas: HtmlCanvasElement, on_lost: Function) -> Result<Plot, JsError> {
+        let none = || {
+            JsError::new(
+                "The browser offers no GPU through WebGPU; update it, or the GPU's driver.",
+            )
+        };
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let target = wgpu::SurfaceTarget::Canvas(canvas);
+        let surface = instance.create_surface(target).map_err(|_| none())?;
+        let adapter = instance.request_adapter(&Default::default()).await.map_err(|_| none())?;
+        let opened = adapter.request_device(&Default::default()).await;
+        let (device, queue) = opened.map_err(|_| none())?;
+        ON_LOST.set(Some(on_lost));
+        device.set_device_lost_callback(|_, _| {
+            if let Some(on_lost) = ON_LOST.take() {
+                // Whatever that throws is the page's.
+                let _ = on_lost.call0(&JsValue::UNDEFINED);
+            }
+        });
+        let gpu = Gpu::from_device(&device, &queue);
+        let curve = Curve::new(&gpu, FORMAT, Activation::Relu)?;
+        Ok(Plot { gpu, surface, size: [0; 2], curve })
+    }
+
+    /// Shows what `text` says, such as `elu(alpha=0.5)`, from the next frame on; what that is in full.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with the text, as [`Activation`] has it.
+    pub fn choose(&mut self, text: &str) -> Result<String, JsError> {
+        let activation: Activation = text.parse()?;
+        self.curve.set_activation(activation)?;
+        Ok(activation.to_string())
+    }
+
+    /// Draws a frame of so many pixels.
+    ///
+    /// # Errors
+    ///
+    /// That the canvas cannot be drawn on.
+    pub fn draw(&mut self, width: u32, height: u32) -> Result<(), JsError> {
+        let most = self.gpu.device().limits().max_texture_dimension_2d;
+        let size = [width, height].map(|side| side.clamp(1, most));
+        if size != self.size {
+            self.configure(size);
+        }
+        let frame = match self.frame() {
+            Some(frame) => frame,
+            None => {
+                self.configure(size);
+                self.frame().ok_or(JsError::new("The canvas is lost; reload the page."))?
+            }
+        };
+        let view = frame.texture.create_view(&Default::default());
+        let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
+        self.curve.record(&mut encoder);
+        {
+            let mut pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+                label: Some("page"),
+                color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                    view: &view,
+                    depth_slice: None,
+                    resolve_target: None,
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(BACKGROUND),
+                        store: wgpu::StoreOp::Store,
+                    },
+                })],
+                ..Default::default()
+            });
+            self.curve.draw(&mut pass);
+        }
+        self.gpu.queue().submit([encoder.finish()]);
+        self.gpu.queue().present(frame);
+        Ok(())
+    }
+
+    fn configure(&mut self, [width, height]: [u32; 2]) {
+        self.surface.configure(
+            self.gpu.device(),
+            &wgpu::SurfaceConfiguration {
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+                format: FORMAT,
+                color_space: wgpu::SurfaceColorSpace::Auto,
+                width,
+                height,
+                present_mode: wgpu::PresentMode::Fifo,
+                desired_maximum_frame_latency: 2,
+                alpha_mode: wgpu::CompositeAlphaMode::Opaque,
+                view_formats: Vec::new(),
+            },
+        );
+        self.size = [width, height];
+    }
+
+    fn frame(&self) -> Option<wgpu::SurfaceTexture> {
+        match self.surface.get_current_texture() {
+            wgpu::CurrentSurfaceTexture::Success(frame)
+            | wgpu::CurrentSurfaceTexture::Suboptimal(frame) => Some(frame),
+            _ => None,
+        }
+    }
+}

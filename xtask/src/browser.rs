@@ -1,0 +1,46 @@
+//! The crate in the WebGPU of a headless Chromium, and the page there.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::driver::{find_program, install};
+use crate::wasm::{self, Toolchain};
+use crate::{npm, web};
+
+/// Drives the browser; of a version that runs on Node.js 18, which Debian 12 has.
+const PLAYWRIGHT: &str = "playwright-core@1.60.0";
+
+const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+
+/// What examines the activations named in `arguments`, or all and the page.
+pub(crate) fn command(toolchain: &Toolchain, arguments: &[String]) -> Result<Command, String> {
+    let node = find_program("node").ok_or(npm::REMEDY)?;
+    let chromium = chromium()?;
+    let playwright = npm::fetch(PLAYWRIGHT)?;
+    web::build(toolchain)?;
+    let tests = wasm::target_folder().join("web-tests");
+    toolchain.build(&["--example", "browser_tests"], "browser_tests", &tests)?;
+    let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/browser/main.mjs"));
+    let mut command = Command::new(node);
+    command.arg(script).args([playwright, chromium, tests, web::folder()]).args(arguments);
+    Ok(command)
+}
+
+/// Chromium's program; on Linux, where there is none, it is installed.
+fn chromium() -> Result<PathBuf, String> {
+    if let Some(program) = env::var_os("CHROMIUM").filter(|program| !program.is_empty()) {
+        return Ok(program.into());
+    }
+    let find = || PROGRAMS.iter().find_map(|program| find_program(program));
+    if let Some(program) = find() {
+        return Ok(program);
+    }
+    let remedy = "set CHROMIUM to the program of a Chromium or Chrome";
+    if !cfg!(target_os = "linux") {
+        return Err(format!("no Chromium found; {remedy}"));
+    }
+    println!("xtask: no Chromium found; installing it");
+    install(|manager| manager.chromium).map_err(|error| format!("{error}; or {remedy}"))?;
+    find().ok_or(format!("Chromium is installed, but not found in PATH; {remedy}"))
+}

@@ -1,0 +1,78 @@
+//! Debian's Rust, which knows wasm32, unpacked beside the installed one: for machines whose Rust lacks that target and
+//! has no rustup to add it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::check;
+use crate::driver::{as_root, find_program};
+use crate::wasm::Toolchain;
+
+/// Unpacked, never installed, where it would take the place of the other.
+const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian-rust");
+
+/// The compiler and linker in FOLDER; fetched where they are missing. The standard library comes as source.
+pub(crate) fn toolchain() -> Result<Toolchain, String> {
+    let folder = Path::new(FOLDER);
+    let [rustc, linker] = ["rustc", "wasm-ld"].map(|name| folder.join(name));
+    if !(rustc.exists() && linker.exists()) {
+        fetch(folder)?;
+    }
+    Ok(Toolchain {
+        environment: vec![
+            ("RUSTC", rustc.into()),
+            // What builds the standard library is not stable.
+            ("RUSTC_BOOTSTRAP", "1".into()),
+            ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.into()),
+        ],
+        arguments: &["-Zbuild-std=std,panic_abort"],
+    })
+}
+
+fn fetch(folder: &Path) -> Result<(), String> {
+    if find_program("apt-get").is_none() {
+        return Err("apt-get is not here".to_owned());
+    }
+    println!("xtask: fetching Debian's Rust (some 140 MB) into target/debian-rust");
+    check(&mut as_root("apt-get", &["update"])?)?;
+    // Which versions of the two belong to the compiler, its dependencies tell.
+    let library = dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
+    let llvm = dependency(&library, "libllvm")?;
+    let lld = llvm.replace("libllvm", "lld-");
+    let packages = ["rustc-web", "libstd-rust-web-dev", &library, "rust-web-src", &llvm, &lld];
+    let unpacked = folder.join("files");
+    fs::create_dir_all(&unpacked).map_err(|error| format!("{}: {error}", unpacked.display()))?;
+    check(Command::new("apt-get").arg("download").args(packages).current_dir(folder))?;
+    for package in fs::read_dir(folder).map_err(|error| error.to_string())? {
+        let package = package.map_err(|error| error.to_string())?.path();
+        if package.extension().is_some_and(|extension| extension == "deb") {
+            check(Command::new("dpkg").arg("-x").arg(&package).arg(&unpacked))?;
+            fs::remove_file(&package).map_err(|error| error.to_string())?;
+        }
+    }
+    let usr = fs::canonicalize(unpacked.join("usr")).map_err(|error| error.to_string())?;
+    let lld = format!("lib/{}/bin/wasm-ld", lld.replace("lld", "llvm"));
+    wrap(&usr, "bin/rustc", &folder.join("rustc"))?;
+    wrap(&usr, &lld, &folder.join("wasm-ld"))
+}
+
+/// The dependency of a package whose name starts so.
+fn dependency(package: &str, start: &str) -> Result<String, String> {
+    let output = Command::new("apt-cache").args(["depends", package]).output();
+    let output = output.map_err(|error| format!("apt-cache: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let mut names = text.lines().filter_map(|line| line.trim().strip_prefix("Depends: "));
+    let found = names.find(|name| name.starts_with(start));
+    found.map(str::to_owned).ok_or(format!("Debian's {package} is not to be had"))
+}
+
+/// A script that runs an unpacked program with the libraries unpacked beside it.
+fn wrap(usr: &Path, program: &str, script: &PathBuf) -> Result<(), String> {
+    let usr = usr.display();
+    let text = format!(
+        "#!/bin/sh\nexec env LD_LIBRARY_PATH=\"{usr}/lib/x86_64-linux-gnu\" \"{usr}/{program}\" \"$@\"\n"
+    );
+    fs::write(script, text).map_err(|error| format!("{}: {error}", script.display()))?;
+    check(Command::new("chmod").arg("+x").arg(script))
+}

@@ -1,0 +1,124 @@
+//! What builds for a browser: Rust's standard library for wasm32, and wasm-bindgen.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::driver::find_program;
+use crate::{cargo, check, debian};
+
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// For most people, the whole of it.
+const REMEDY: &str = "rustup target add wasm32-unknown-unknown";
+
+/// A compiler that knows the target: what cargo is told beside the ordinary.
+#[derive(Default)]
+pub(crate) struct Toolchain {
+    pub(crate) environment: Vec<(&'static str, OsString)>,
+    pub(crate) arguments: &'static [&'static str],
+}
+
+impl Toolchain {
+    /// The installed Rust, given the target by rustup where it lacks it; where that cannot be, or `rust` asks for it,
+    /// Debian's.
+    pub(crate) fn provide(rust: Option<&str>) -> Result<Self, String> {
+        match rust {
+            None => {}
+            Some("debian") => return debian::toolchain(),
+            Some(other) => {
+                return Err(format!("there is no --rust {other:?}; take debian, or none"));
+            }
+        }
+        if has_target()? {
+            return Ok(Toolchain::default());
+        }
+        if find_program("rustup").is_some() {
+            println!("xtask: {REMEDY}");
+            // Offline, or without that target for this Rust: the check below tells.
+            let _ = check(Command::new("rustup").args(["target", "add", TARGET]));
+            if has_target()? {
+                return Ok(Toolchain::default());
+            }
+        }
+        debian::toolchain().map_err(|error| {
+            format!("this Rust has no standard library for {TARGET}; {REMEDY} (Debian's Rust instead: {error})")
+        })
+    }
+
+    /// Builds a target of the package `web`, and makes of it what a page loads, as `folder`/`name`.js.
+    pub(crate) fn build(&self, target: &[&str], name: &str, folder: &Path) -> Result<(), String> {
+        let bindgen = bindgen()?;
+        let mut build = cargo(&["build", "--package", "wgpu-relu-web", "--profile", "page"]);
+        build.args(target).args(["--target", TARGET, "--locked"]);
+        build.args(self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        check(&mut build)?;
+        let examples = if target.contains(&"--example") { "examples" } else { "" };
+        let file = format!("{name}.wasm");
+        let module = target_folder().join(TARGET).join("page").join(examples).join(file);
+        let mut bindgen = Command::new(bindgen);
+        bindgen.args(["--target", "web", "--no-typescript", "--remove-producers-section"]);
+        if !target.contains(&"--example") {
+            bindgen.arg("--remove-name-section");
+        }
+        check(bindgen.arg("--out-dir").arg(folder).arg(module))
+    }
+}
+
+/// Where cargo builds.
+pub(crate) fn target_folder() -> PathBuf {
+    let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| ours.into(), PathBuf::from)
+}
+
+/// Whether the installed Rust has the target.
+fn has_target() -> Result<bool, String> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
+    rustc.args(["--print", "target-libdir", "--target", TARGET]);
+    let output = rustc.output().map_err(|error| format!("{error}: {rustc:?}"))?;
+    let folder = String::from_utf8_lossy(&output.stdout);
+    Ok(output.status.success() && Path::new(folder.trim()).exists())
+}
+
+/// The program wasm-bindgen of the very version that Cargo.lock names, as the code it works on must be; installed under
+/// target/ where it is missing.
+fn bindgen() -> Result<PathBuf, String> {
+    let version = locked("wasm-bindgen")?;
+    let here = find_program("wasm-bindgen").filter(|program| says(program, &version));
+    if let Some(program) = here {
+        return Ok(program);
+    }
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/wasm-bindgen"));
+    let folder = folder.join(&version);
+    let program = folder.join("bin").join(format!("wasm-bindgen{}", env::consts::EXE_SUFFIX));
+    if program.exists() {
+        return Ok(program);
+    }
+    println!(
+        "xtask: installing wasm-bindgen {version} into target/wasm-bindgen, which takes minutes"
+    );
+    let mut install = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    install.args(["install", "wasm-bindgen-cli", "--version", &version, "--bin", "wasm-bindgen"]);
+    // Unoptimised it takes half a second for what there is to do here, and half as long to build.
+    install.args(["--debug", "--config", "profile.dev.debug=false", "--root"]).arg(&folder);
+    check(&mut install)?;
+    Ok(program)
+}
+
+/// Whether a program says that it has this version.
+fn says(program: &Path, version: &str) -> bool {
+    let output = Command::new(program).arg("--version").output();
+    output.is_ok_and(|output| output.stdout.trim_ascii().ends_with(version.as_bytes()))
+}
+
+/// The version of a package in Cargo.lock.
+fn locked(package: &str) -> Result<String, String> {
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock"));
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let (_, after) = text
+        .split_once(&format!("name = \"{package}\"\nversion = \""))
+        .ok_or(format!("Cargo.lock has no {package}"))?;
+    Ok(after.split('"').next().unwrap_or_default().to_owned())
+}
