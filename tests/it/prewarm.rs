@@ -106,7 +106,7 @@ fn threads_compile_each_pipeline_once() {
 fn a_parameter_out_of_range_is_refused() {
     let (device, queue) = own_device(|_| ());
     let gpu = Gpu::from_device(&device, &queue);
-    let error = gpu.prewarm(&[Activation::Celu { alpha: 0.0 }]).unwrap_err();
+    let error = gpu.prewarm([Activation::Celu { alpha: 0.0 }].as_slice()).unwrap_err();
     assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
 }
 
