@@ -444,6 +444,38 @@ activations! {
 }
 
 impl Activation {
+    /// The same with other parameters, in the order of [`Activation::parameters`]; those left out stay as they are.
+    ///
+    /// ```
+    /// use wgpu_relu::Activation;
+    ///
+    /// let elu = Activation::Elu { alpha: 1.0 };
+    /// assert_eq!(elu.with_parameters(&[0.5]), Ok(Activation::Elu { alpha: 0.5 }));
+    /// assert!(elu.with_parameters(&[f32::NAN]).is_err());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a value outside its range, [`Error::Unsupported`] for more values than there are
+    /// parameters.
+    pub fn with_parameters(mut self, values: &[f32]) -> Result<Self> {
+        let names = self.parameters();
+        if values.len() > names.len() {
+            return Err(Error::Unsupported {
+                activation: self.name(),
+                what: "parameters in that number",
+                remedy: "give those of Activation::parameters, in their order",
+            });
+        }
+        for ((name, _), &value) in names.into_iter().zip(values) {
+            if let Some(parameter) = self.parameter_mut(name) {
+                *parameter = value;
+            }
+        }
+        self.validate()?;
+        Ok(self)
+    }
+
     /// Every activation with its defaults, and with parameters that are easily got wrong: what tests
     /// go through.
     #[doc(hidden)]

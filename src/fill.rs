@@ -10,7 +10,7 @@ use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::quantile::CUBICS;
 use crate::range::Ranges;
-use crate::shader::Shader;
+use crate::shader::{self, Key, Module};
 use crate::view::View;
 use crate::wgsl;
 use crate::words::conversions;
@@ -18,8 +18,28 @@ use crate::words::conversions;
 /// Words of a uniform: `Fill` in `fill.wgsl`.
 const WORDS: usize = 16 + 4 * CUBICS.len();
 
-/// The source of the module.
-pub(crate) fn source(element: ElementType) -> String {
+/// The shader, for elements of this type.
+pub(crate) struct Fill(pub(crate) ElementType);
+
+impl Module for Fill {
+    fn key(&self) -> Key {
+        Key::Fill(self.0)
+    }
+
+    fn name(&self) -> String {
+        "fill".to_owned()
+    }
+
+    fn source(&self) -> String {
+        source(self.0)
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        vec![(1, shader::storage(false))]
+    }
+}
+
+fn source(element: ElementType) -> String {
     const FILL: &str = wgsl_file!("../shaders/kernel/fill.wgsl");
     const WORDS: &str = wgsl_file!("../shaders/kernel/fill_words.wgsl");
     const HALVES: &str = wgsl_file!("../shaders/kernel/fill_halves.wgsl");
@@ -156,9 +176,9 @@ impl Gpu {
         }
         let uniforms = Uniforms::new(self, &words)?;
         let dispatches = bindings.into_iter().enumerate().map(|(index, (y, length, start))| {
-            let (shader, uniform) = (Shader::Fill(T::TYPE), uniforms.binding(index));
+            let (fill, uniform) = (Fill(T::TYPE), uniforms.binding(index));
             let y = [(1, wgpu::BindingResource::Buffer(y))];
-            Dispatch::new(self, shader, uniform, y, geometry.workgroups(length), start)
+            Dispatch::new(self, &fill, uniform, y, geometry.workgroups(length), start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_fill(dispatches, Some(uniforms)))

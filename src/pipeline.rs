@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::error::{Error, Result};
 use crate::gpu::Gpu;
 use crate::guard::guarded;
-use crate::shader::Shader;
+use crate::shader::{self, Key, Module};
 
 /// A compiled pipeline with the layout its bind groups need.
 #[derive(Debug, Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Pipeline {
 /// The cache.
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    compiled: Mutex<HashMap<Shader, Lazy>>,
+    compiled: Mutex<HashMap<Key, Lazy>>,
     /// What the driver made of shaders before, for those to come.
     of_driver: Mutex<Option<wgpu::PipelineCache>>,
 }
@@ -29,15 +29,15 @@ type Lazy = Arc<Mutex<Option<Pipeline>>>;
 
 impl Pipelines {
     /// The pipeline, compiled at its first use.
-    pub(crate) fn get(gpu: &Gpu, shader: Shader) -> Result<Pipeline> {
+    pub(crate) fn get(gpu: &Gpu, module: &dyn Module) -> Result<Pipeline> {
         let cache = &gpu.shared.pipelines;
-        let slot = lock(&cache.compiled).entry(shader.clone()).or_default().clone();
+        let slot = lock(&cache.compiled).entry(module.key()).or_default().clone();
         let mut slot = lock(&slot);
         if let Some(pipeline) = &*slot {
             return Ok(pipeline.clone());
         }
         let of_driver = lock(&cache.of_driver).clone();
-        let pipeline = compile(gpu, &shader, of_driver.as_ref())?;
+        let pipeline = compile(gpu, module, of_driver.as_ref())?;
         Ok(slot.insert(pipeline).clone())
     }
 
@@ -51,22 +51,22 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn compile(gpu: &Gpu, shader: &Shader, cache: Option<&wgpu::PipelineCache>) -> Result<Pipeline> {
+fn compile(
+    gpu: &Gpu,
+    module: &dyn Module,
+    cache: Option<&wgpu::PipelineCache>,
+) -> Result<Pipeline> {
     let device = &gpu.shared.device;
-    let label = format!("wgpu-relu {}", shader.name());
+    let label = format!("wgpu-relu {}", module.name());
     let label = Some(label.as_str());
     guarded(device, "compiling a shader", || {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        let compiled = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
-            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
+            source: wgpu::ShaderSource::Wgsl(module.source().into()),
         });
-        let buffers = shader.bindings().into_iter().map(|(binding, ty)| {
-            let ty =
-                wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
-            (binding, ty)
-        });
-        let entries: Vec<_> =
-            buffers.chain(shader.textures()).map(|(binding, ty)| entry(binding, ty)).collect();
+        let uniform = (0, shader::buffer(wgpu::BufferBindingType::Uniform));
+        let bindings = [uniform].into_iter().chain(module.bindings());
+        let entries: Vec<_> = bindings.map(|(binding, ty)| entry(binding, ty)).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
             entries: &entries,
@@ -79,10 +79,10 @@ fn compile(gpu: &Gpu, shader: &Shader, cache: Option<&wgpu::PipelineCache>) -> R
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label,
             layout: Some(&pipeline_layout),
-            module: &module,
+            module: &compiled,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &shader.constants(gpu.shared.geometry),
+                constants: &module.constants(gpu.shared.geometry),
                 zero_initialize_workgroup_memory: false,
             },
             cache,

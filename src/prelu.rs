@@ -8,7 +8,7 @@ use crate::gpu::Gpu;
 use crate::operation::{Operation, equal_lengths};
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
-use crate::shader::Summand;
+use crate::sums::Summand;
 use crate::sums::{self, Stages, Terms};
 use crate::view::{Layout, View};
 

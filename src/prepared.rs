@@ -10,7 +10,7 @@ use crate::guard::guarded;
 use crate::kernel::Gate;
 use crate::operation::Operation;
 use crate::pipeline::{self, Pipelines};
-use crate::shader::Shader;
+use crate::shader::{Linked, Module};
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
@@ -69,13 +69,13 @@ impl Dispatch {
     /// `uniform` is bound as 0, and each operand by its number.
     pub(crate) fn new<'b>(
         gpu: &Gpu,
-        shader: Shader,
+        module: &dyn Module,
         uniform: wgpu::BufferBinding<'b>,
         operands: impl IntoIterator<Item = (u32, wgpu::BindingResource<'b>)>,
         workgroups: [u32; 2],
         start: u64,
     ) -> Result<Self> {
-        let pipeline = Pipelines::get(gpu, shader)?;
+        let pipeline = Pipelines::get(gpu, module)?;
         let device = &gpu.shared.device;
         let uniform = (0, wgpu::BindingResource::Buffer(uniform));
         let entries: Vec<_> = [uniform]
@@ -242,7 +242,7 @@ impl Prepared {
         let uniforms = Uniforms::new(gpu, &words)?;
 
         let dispatches = plans.iter().enumerate().map(|(index, plan)| {
-            let shader = Shader::Operation {
+            let linked = Linked {
                 activation: activation.name(),
                 kernel,
                 access: plan.span.access,
@@ -251,7 +251,7 @@ impl Prepared {
             };
             let Span { length, start, .. } = plan.span;
             let (uniform, workgroups) = (uniforms.binding(index), geometry.workgroups(length));
-            Dispatch::new(gpu, shader, uniform, plan.resources(), workgroups, start)
+            Dispatch::new(gpu, &linked, uniform, plan.resources(), workgroups, start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })

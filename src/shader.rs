@@ -7,105 +7,85 @@ use crate::element::ElementType;
 use crate::fill;
 use crate::kernel::{Direction, Extent, Gate, Kernel, Order};
 use crate::link;
+use crate::sums::{Sum, Summand};
 use crate::texel::{self, Texel};
-use crate::units::{self, Observed};
+use crate::units::Observed;
 
-/// A shader, and what a pipeline is compiled for. Parameters are no part of it: they travel in a uniform.
+/// What a pipeline is compiled from. Each kind stands in the room that knows it, so that a program holds those alone
+/// that it uses.
+pub(crate) trait Module {
+    /// What tells it from all others. Parameters are no part of that: they travel in a uniform.
+    fn key(&self) -> Key;
+
+    /// For labels.
+    fn name(&self) -> String;
+
+    fn source(&self) -> String;
+
+    /// The bindings beside 0, which is the uniform.
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)>;
+
+    /// The shape of the grid, as the shader wants it: here, the workgroup's size alone.
+    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec()
+    }
+}
+
+/// One of each kind.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Shader {
-    Operation {
-        /// Its name.
-        activation: &'static str,
-        kernel: Kernel,
-        access: Access,
-        /// One for each operand.
-        places: Vec<Place>,
-        spread: Spread,
-    },
-    /// Sums, of words of this access.
-    Sum { summand: Summand, access: Access },
-    /// On textures.
+pub(crate) enum Key {
+    Operation(Linked),
+    Sum(Sum),
     Texture(Texel),
-    /// Statistics of units.
     Units(Observed),
-    /// Random numbers.
     #[cfg(feature = "init")]
     Fill(ElementType),
 }
 
-impl Shader {
-    /// For labels.
-    pub(crate) fn name(&self) -> String {
-        match self {
-            Shader::Operation { activation, kernel, .. } => {
-                format!("{activation} {}", kernel.name())
-            }
-            Shader::Sum { .. } => "sum".to_owned(),
-            Shader::Texture(texel) => format!("{} of textures", texel.activation),
-            Shader::Units(_) => "units".to_owned(),
-            #[cfg(feature = "init")]
-            Shader::Fill(_) => "fill".to_owned(),
-        }
+/// Whole buffers of storage.
+pub(crate) fn storage(read_only: bool) -> wgpu::BindingType {
+    buffer(wgpu::BufferBindingType::Storage { read_only })
+}
+
+/// Whole buffers.
+pub(crate) fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
+}
+
+/// An activation linked with a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Linked {
+    /// Its name.
+    pub(crate) activation: &'static str,
+    pub(crate) kernel: Kernel,
+    pub(crate) access: Access,
+    /// One for each operand.
+    pub(crate) places: Vec<Place>,
+    pub(crate) spread: Spread,
+}
+
+impl Module for Linked {
+    fn key(&self) -> Key {
+        Key::Operation(self.clone())
     }
 
-    pub(crate) fn source(&self) -> String {
-        match self {
-            Shader::Operation { activation, kernel, access, places, spread } => {
-                Activation::named(activation).map_or(String::new(), |found| {
-                    link::operation(found, *kernel, *access, places, *spread)
-                })
-            }
-            Shader::Sum { summand, access } => link::sum(*summand, *access),
-            Shader::Texture(texel) => texel.source(),
-            Shader::Units(observed) => units::source(*observed),
-            #[cfg(feature = "init")]
-            Shader::Fill(element) => fill::source(*element),
-        }
+    fn name(&self) -> String {
+        [self.activation, " ", self.kernel.name()].concat()
     }
 
-    /// The numbers and types of the bindings of buffers.
-    pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BufferBindingType)> {
-        let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
-        let mut bindings = vec![(0, wgpu::BufferBindingType::Uniform)];
-        match self {
-            Shader::Operation { places, .. } => {
-                let own = (1..).zip(places).filter(|(_, place)| !matches!(place, Place::With(_)));
-                bindings.extend(own.map(|(number, place)| (number, storage(*place == Place::Own))));
-            }
-            Shader::Sum { summand, .. } => {
-                bindings.push((1, storage(false)));
-                bindings.extend(
-                    (2..).zip(summand.elements()).map(|(number, _)| (number, storage(true))),
-                );
-            }
-            Shader::Texture(_) => {}
-            Shader::Units(observed) => {
-                bindings.extend([(1, storage(false)), (2, storage(true))]);
-                if let Observed::Layer(_) = observed {
-                    bindings.extend([(3, storage(false)), (4, storage(true))]);
-                }
-            }
-            #[cfg(feature = "init")]
-            Shader::Fill(_) => bindings.push((1, storage(false))),
-        }
-        bindings
+    fn source(&self) -> String {
+        Activation::named(self.activation).map_or(String::new(), |found| {
+            link::operation(found, self.kernel, self.access, &self.places, self.spread)
+        })
     }
 
-    /// Those of textures.
-    pub(crate) fn textures(&self) -> Vec<(u32, wgpu::BindingType)> {
-        if let Shader::Texture(texel) = self { texel.bindings() } else { Vec::new() }
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        let own = (1..).zip(&self.places).filter(|(_, place)| !matches!(place, Place::With(_)));
+        own.map(|(number, place)| (number, storage(*place == Place::Own))).collect()
     }
 
-    /// The shape of the grid, as the shader wants it.
-    pub(crate) fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
-        match self {
-            Shader::Operation { kernel, access, .. } => {
-                geometry.of(*kernel).constants(*kernel, *access).to_vec()
-            }
-            Shader::Texture(_) => Vec::new(),
-            // The workgroup's size alone.
-            _ => geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec(),
-        }
+    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        geometry.of(self.kernel).constants(self.kernel, self.access).to_vec()
     }
 }
 
@@ -119,25 +99,6 @@ pub(crate) enum Place {
     OwnWritable,
     /// In the buffer of the operand with this index, and near enough to share its binding.
     With(u8),
-}
-
-/// What is summed up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Summand {
-    /// Elements of f32.
-    Values,
-    /// What the elements add to the gradient of slopes, from x and dy of these types.
-    Slopes([ElementType; 2]),
-}
-
-impl Summand {
-    /// How its inputs are stored.
-    pub(crate) fn elements(&self) -> Vec<ElementType> {
-        match self {
-            Summand::Values => vec![ElementType::F32],
-            Summand::Slopes(elements) => elements.to_vec(),
-        }
-    }
 }
 
 /// Which channels the elements of a group are of.
@@ -160,17 +121,18 @@ pub(crate) fn modules() -> Vec<(String, String)> {
     for access in [Access::Quads, Access::Elements] {
         let of_slopes = [ElementType::F32, ElementType::F16].map(|e| Summand::Slopes([e; 2]));
         for summand in [Summand::Values].into_iter().chain(of_slopes) {
-            let shader = Shader::Sum { summand, access };
-            modules.push((format!("{shader:?}"), shader.source()));
+            let sum = Sum { summand, access };
+            modules.push((format!("{sum:?}"), sum.source()));
         }
     }
     let elements = ElementType::ALL.iter().copied();
     let observed = elements.clone().map(Observed::Elements).chain([Observed::Records]);
     let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
     let observed = observed.chain(layers);
-    modules.extend(observed.map(|o| (format!("units {o:?}"), units::source(o))));
+    modules.extend(observed.map(|o| (format!("units {o:?}"), o.source())));
     #[cfg(feature = "init")]
-    modules.extend(elements.map(|element| (format!("fill {element}"), fill::source(element))));
+    modules
+        .extend(elements.map(|element| (format!("fill {element}"), fill::Fill(element).source())));
     let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
         let octets = kernel.has_halves() && kernel.by_octets();
         for access in [Access::Octets, Access::Quads, Access::Elements] {

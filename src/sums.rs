@@ -5,10 +5,11 @@ use crate::element::ElementType;
 use crate::error::{Error, Operand, Result};
 use crate::fusion::Channels;
 use crate::gpu::Gpu;
+use crate::link;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::range::{Range, Ranges};
-use crate::shader::{Shader, Summand};
+use crate::shader::{self, Key, Module};
 use crate::view::View;
 
 /// Words an invocation adds up.
@@ -192,11 +193,57 @@ impl<'g> Stages<'g> {
             });
             let invocations = bound.stage.outputs() / bound.access.elements() / bound.together;
             let workgroups = geometry.workgroups(4 * invocations);
-            let shader = Shader::Sum { summand: bound.summand, access: bound.access };
+            let sum = Sum { summand: bound.summand, access: bound.access };
             let uniform = uniforms.binding(index);
-            Dispatch::new(gpu, shader, uniform, operands, workgroups, bound.stage.from)
+            Dispatch::new(gpu, &sum, uniform, operands, workgroups, bound.stage.from)
         });
         Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
+    }
+}
+
+/// What is summed up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Summand {
+    /// Elements of f32.
+    Values,
+    /// What the elements add to the gradient of slopes, from x and dy of these types.
+    Slopes([ElementType; 2]),
+}
+
+impl Summand {
+    /// How its inputs are stored.
+    pub(crate) fn elements(&self) -> Vec<ElementType> {
+        match self {
+            Summand::Values => vec![ElementType::F32],
+            Summand::Slopes(elements) => elements.to_vec(),
+        }
+    }
+}
+
+/// The shader of a step, for words of this access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Sum {
+    pub(crate) summand: Summand,
+    pub(crate) access: Access,
+}
+
+impl Module for Sum {
+    fn key(&self) -> Key {
+        Key::Sum(*self)
+    }
+
+    fn name(&self) -> String {
+        "sum".to_owned()
+    }
+
+    fn source(&self) -> String {
+        link::sum(self.summand, self.access)
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        let inputs = (2..).zip(self.summand.elements());
+        let inputs = inputs.map(|(number, _)| (number, shader::storage(true)));
+        [(1, shader::storage(false))].into_iter().chain(inputs).collect()
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::activation::Activation;
 use crate::bare::wgsl_file;
+use crate::dispatch::Geometry;
 use crate::element::ElementType;
+use crate::shader::{Key, Module};
 use crate::wgsl;
 use crate::words::conversions;
 
@@ -19,7 +21,7 @@ pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
 pub(crate) const SIDE: u32 = 8;
 
 /// What a shader on textures is compiled for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Texel {
     /// The activation's name.
     pub(crate) activation: &'static str,
@@ -29,9 +31,16 @@ pub(crate) struct Texel {
     pub(crate) in_place: bool,
 }
 
-impl Texel {
-    /// The bindings next to the uniform.
-    pub(crate) fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+impl Module for Texel {
+    fn key(&self) -> Key {
+        Key::Texture(*self)
+    }
+
+    fn name(&self) -> String {
+        [self.activation, " of textures"].concat()
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
         use wgpu::StorageTextureAccess::{ReadWrite, WriteOnly};
         let view_dimension = wgpu::TextureViewDimension::D2;
         let access = if self.in_place { ReadWrite } else { WriteOnly };
@@ -46,7 +55,7 @@ impl Texel {
         [(1, y)].into_iter().chain(x).collect()
     }
 
-    pub(crate) fn source(&self) -> String {
+    fn source(&self) -> String {
         let activation = self.activation;
         let function = Activation::named(activation).map_or(String::new(), |a| wgsl::module(&[*a]));
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
@@ -71,6 +80,10 @@ impl Texel {
                 fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}
                 fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )
+    }
+
+    fn constants(&self, _: Geometry) -> Vec<(&'static str, f64)> {
+        Vec::new()
     }
 }
 

@@ -5,7 +5,6 @@ use crate::guard::guarded;
 use crate::pipeline::{self, Pipelines};
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::relu::GpuRelu;
-use crate::shader::Shader;
 use crate::texel::{FORMATS, SIDE, Texel};
 
 /// # Textures
@@ -79,7 +78,6 @@ impl GpuRelu {
         check_limits(limits)?;
         let in_place = x == y;
         let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
-        let shader = Shader::Texture(texel);
         let flags = y.format().guaranteed_format_features(self.gpu.device().features()).flags;
         let guaranteed = flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE);
         if cfg!(target_arch = "wasm32") && in_place && !guaranteed {
@@ -87,7 +85,7 @@ impl GpuRelu {
             return Err(not_accessible(y.format(), in_place, reason));
         }
         // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
-        Pipelines::get(&self.gpu, shader.clone()).map_err(|error| match error {
+        Pipelines::get(&self.gpu, &texel).map_err(|error| match error {
             Error::Refused { reason, .. } => not_accessible(y.format(), in_place, reason),
             other => other,
         })?;
@@ -105,7 +103,7 @@ impl GpuRelu {
             let x = (!in_place).then_some((2, wgpu::BindingResource::TextureView(&x)));
             let textures = [(1, wgpu::BindingResource::TextureView(&y))].into_iter().chain(x);
             let uniform = uniforms.binding(index);
-            Dispatch::new(&self.gpu, shader.clone(), uniform, textures, part.workgroups, 0)
+            Dispatch::new(&self.gpu, &texel, uniform, textures, part.workgroups, 0)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_textures(self.activation, dispatches, uniforms))

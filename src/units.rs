@@ -9,7 +9,7 @@ use crate::gpu::Gpu;
 use crate::pipeline;
 use crate::prepared::{Dispatch, Prepared, Uniforms};
 use crate::range::{Range, Ranges};
-use crate::shader::Shader;
+use crate::shader::{self, Key, Module};
 use crate::sums::{Stage, Stages};
 use crate::view::View;
 use crate::wgsl;
@@ -41,8 +41,7 @@ pub(crate) struct Source<'a> {
     pub(crate) layer: Option<[View<'a>; 2]>,
 }
 
-/// The source of the module.
-pub(crate) fn source(observed: Observed) -> String {
+fn source(observed: Observed) -> String {
     const UNITS: &str = wgsl_file!("../shaders/kernel/units.wgsl");
     const FIRST: &str = wgsl_file!("../shaders/kernel/units_first.wgsl");
     const MERGE: &str = wgsl_file!("../shaders/kernel/units_merge.wgsl");
@@ -69,6 +68,29 @@ pub(crate) fn source(observed: Observed) -> String {
     };
     let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
     [UNITS, FIRST, conversions(element), &load].concat()
+}
+
+impl Module for Observed {
+    fn key(&self) -> Key {
+        Key::Units(*self)
+    }
+
+    fn name(&self) -> String {
+        "units".to_owned()
+    }
+
+    fn source(&self) -> String {
+        source(*self)
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        let [written, read] = [false, true].map(shader::storage);
+        let mut bindings = vec![(1, written), (2, read)];
+        if let Observed::Layer(_) = self {
+            bindings.extend([(3, written), (4, read)]);
+        }
+        bindings
+    }
 }
 
 /// What a unit gave over a batch, or over several: a channel of a layer's output.
@@ -340,9 +362,9 @@ pub(crate) fn prepare(
         let operands = (1..)
             .zip(bound)
             .map(|(number, range)| (number, wgpu::BindingResource::Buffer(range.binding.clone())));
-        let (shader, uniform) = (Shader::Units(*observed), uniforms.binding(index));
+        let uniform = uniforms.binding(index);
         let workgroups = geometry.workgroups(4 * stage.outputs());
-        Dispatch::new(gpu, shader, uniform, operands, workgroups, stage.from)
+        Dispatch::new(gpu, observed, uniform, operands, workgroups, stage.from)
     });
     Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
 }

@@ -1,8 +1,8 @@
-// The controls of the page: what is chosen or typed, how large the canvas is, what went wrong.
+// The controls of the page: what is chosen, how large the canvas is, what went wrong.
 
-import init, { Plot, activations } from "./wgpu_relu_web.js";
+import init, { Plot, activations, defaults, parameters } from "./wgpu_relu_web.js";
 
-const [names, text, message, canvas] = ["names", "text", "message", "canvas"].map((id) =>
+const [names, fields, message, canvas] = ["names", "parameters", "message", "canvas"].map((id) =>
     document.getElementById(id),
 );
 const REMEDY =
@@ -16,9 +16,12 @@ let size = [1, 1];
 let waiting = false;
 let losses = 0;
 
-text.form.addEventListener("submit", (event) => event.preventDefault());
-names.addEventListener("change", () => choose(names.value, true));
-text.addEventListener("input", () => choose(text.value, false));
+names.form.addEventListener("submit", (event) => event.preventDefault());
+names.addEventListener("change", () => {
+    offer();
+    choose();
+});
+fields.addEventListener("input", choose);
 const observer = new ResizeObserver(([{ devicePixelContentBoxSize, contentRect }]) => {
     const exact = devicePixelContentBoxSize?.[0];
     const { width, height } = contentRect;
@@ -37,6 +40,7 @@ try {
 try {
     await init();
     names.append(...activations().map((name) => new Option(name)));
+    offer();
     await open();
 } catch (error) {
     fail(error);
@@ -56,25 +60,37 @@ async function open() {
             fail(new Error("The browser has lost the GPU again and again; reload the page."));
         }
     });
-    choose(text.value || names.value, text.value === "");
+    choose();
 }
 
-/// Shows an activation, or says what is wrong with it; `complete`: its text is written out.
-function choose(wanted, complete) {
+/// Offers the parameters of the activation that is chosen.
+function offer() {
+    const values = defaults(names.value);
+    const labels = parameters(names.value).map((name, i) => {
+        const [label, input] = ["label", "input"].map((tag) => document.createElement(tag));
+        // As short as an f32 can be told.
+        Object.assign(input, { name, type: "number", step: "any", value: +values[i].toPrecision(7) });
+        label.append(`${name} `, input);
+        return label;
+    });
+    fields.replaceChildren(...labels);
+}
+
+/// Shows what is chosen, or says what is wrong with it.
+function choose() {
     if (!plot) {
         return;
     }
+    const inputs = [...fields.querySelectorAll("input")];
+    const bad = inputs.find((input) => Number.isNaN(input.valueAsNumber));
     try {
-        const full = plot.choose(wanted);
-        if (complete) {
-            text.value = full;
+        if (bad) {
+            throw new Error(`${bad.name} must be a number`);
         }
-        names.value = full.split("(")[0];
+        plot.choose(names.value, Float32Array.from(inputs, (input) => input.valueAsNumber));
         message.textContent = "";
-        text.setAttribute("aria-invalid", "false");
         frame();
     } catch (error) {
-        text.setAttribute("aria-invalid", "true");
         fail(error);
     }
 }

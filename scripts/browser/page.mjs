@@ -27,7 +27,7 @@ export async function testPage(browser, launch, folder, picture) {
     const onFine = { on: fine, viewport: null };
     await check("curves on a fine display", curvesOnFineDisplay, undefined, onFine);
     await fine.close();
-    await check("what is typed", typed);
+    await check("parameters", mistaken);
     await check("another size", resized);
     await check("a device that is lost", lost, keepDevice);
     await check("a browser without WebGPU", without, (page) =>
@@ -66,20 +66,19 @@ async function curvesOnFineDisplay(page) {
     await curves(page);
 }
 
-async function typed(page) {
-    await choose(page, "elu");
-    expect((await page.inputValue("#text")) === "elu(alpha=1)", "parameters are not written out");
+async function mistaken(page) {
+    await choose(page, "softplus");
+    const names = page.locator("#parameters input");
+    const shown = await names.evaluateAll((inputs) => inputs.map(({ name, value }) => [name, value]));
+    expect(`${shown}` === "beta,1,threshold,20", `the defaults are ${shown}`);
     await choose(page, "elu(alpha=0.5)");
     for (const [text, reason] of [
-        ["elu(alpha=x)", "no number for alpha"],
-        ["elu(alpha=inf)", "must be finite"],
-        ["rellu", "is none of relu"],
+        ["", "alpha must be a number"],
+        ["1e60", "alpha must be finite"],
     ]) {
-        await page.fill("#text", text);
+        await page.fill("#parameters input", text);
         const message = await page.textContent("#message");
         expect(message.includes(reason), `${text} gives ${JSON.stringify(message)}`);
-        const marked = (await page.getAttribute("#text", "aria-invalid")) === "true";
-        expect(marked, `${text} is not marked`);
     }
     await frames(page);
     const wrong = await difference(page, "elu(alpha=0.5)");
@@ -136,14 +135,13 @@ function expect(holds, what) {
     }
 }
 
-/// Chooses by the list where the name is in it, else by typing.
+/// Chooses from the list, and types parameters, as in elu(alpha=0.5).
 async function choose(page, text) {
-    await page.locator("#names option").first().waitFor({ state: "attached" });
-    await page.waitForFunction(() => document.getElementById("text").value !== "");
-    if (text.includes("(")) {
-        await page.fill("#text", text);
-    } else {
-        await page.selectOption("#names", text);
+    const [name, parameters = ""] = text.replace(")", "").split("(");
+    await page.locator(`#names option:text-is("${name}")`).waitFor({ state: "attached" });
+    await page.selectOption("#names", name);
+    for (const [parameter, value] of parameters.split(",").filter(Boolean).map((p) => p.split("="))) {
+        await page.fill(`#parameters input[name="${parameter}"]`, value);
     }
     await frames(page);
 }

@@ -17,7 +17,7 @@ use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlCanvasElement;
 use wgpu_relu::wgpu;
-use wgpu_relu::{Activation, Gpu};
+use wgpu_relu::{Activation, Error, Gpu};
 
 /// Every browser has it for canvases; the one it prefers differs.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -34,6 +34,34 @@ thread_local! {
 #[wasm_bindgen]
 pub fn activations() -> Vec<String> {
     Activation::ALL.iter().map(|activation| activation.name().to_owned()).collect()
+}
+
+/// Names of the parameters of an activation.
+#[wasm_bindgen]
+pub fn parameters(name: &str) -> Vec<String> {
+    named(name).parameters().into_iter().map(|(name, _)| name.to_owned()).collect()
+}
+
+/// What they are by default.
+#[wasm_bindgen]
+pub fn defaults(name: &str) -> Vec<f32> {
+    named(name).parameters().into_iter().map(|(_, value)| value).collect()
+}
+
+/// That of a name out of [`activations`].
+fn named(name: &str) -> Activation {
+    let found = Activation::ALL.iter().find(|activation| activation.name() == name);
+    found.copied().unwrap_or(Activation::Relu)
+}
+
+/// What the page says of an error. The crate's own texts would take 37 KB.
+fn told(error: Error) -> JsError {
+    match error {
+        Error::InvalidParameter { parameter, rule, .. } => {
+            JsError::new(&[parameter, " must be ", rule].concat())
+        }
+        _ => JsError::new("The GPU does not take this; reload the page."),
+    }
 }
 
 /// A canvas with the curve of an activation on it.
@@ -72,19 +100,18 @@ impl Plot {
             }
         });
         let gpu = Gpu::from_device(&device, &queue);
-        let curve = Curve::new(&gpu, FORMAT, Activation::Relu)?;
+        let curve = Curve::new(&gpu, FORMAT, Activation::Relu).map_err(told)?;
         Ok(Plot { gpu, surface, size: [0; 2], curve })
     }
 
-    /// Shows what `text` says, such as `elu(alpha=0.5)`, from the next frame on; what that is in full.
+    /// Shows an activation with these parameters from the next frame on.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, as [`Activation`] has it.
-    pub fn choose(&mut self, text: &str) -> Result<String, JsError> {
-        let activation: Activation = text.parse()?;
-        self.curve.set_activation(activation)?;
-        Ok(activation.to_string())
+    /// Which parameter is out of its range.
+    pub fn choose(&mut self, name: &str, parameters: &[f32]) -> Result<(), JsError> {
+        let activation = named(name).with_parameters(parameters).map_err(told)?;
+        self.curve.set_activation(activation).map_err(told)
     }
 
     /// Draws a frame of so many pixels.

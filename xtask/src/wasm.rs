@@ -4,12 +4,15 @@ use std::env;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 
 use crate::driver::find_program;
 use crate::{cargo, check, debian};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
+
+/// Where cargo reads flags for the target, which ours come after.
+const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 /// For most people, the whole of it.
 const REMEDY: &str = "rustup target add wasm32-unknown-unknown";
@@ -54,6 +57,7 @@ impl Toolchain {
         let mut build = cargo(&["build", "--package", "wgpu-relu-web", "--profile", "page"]);
         build.args(target).args(["--target", TARGET, "--locked"]);
         build.args(self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
+        build.env("CARGO_ENCODED_RUSTFLAGS", flags()?);
         check(&mut build)?;
         let examples = if target.contains(&"--example") { "examples" } else { "" };
         let file = format!("{name}.wasm");
@@ -67,6 +71,24 @@ impl Toolchain {
     }
 }
 
+/// What rustc is told beside cargo's: to leave out of panics where this machine has its sources, which no page
+/// needs and which takes bytes.
+fn flags() -> Result<String, String> {
+    let output = rustc(&["--print", "sysroot"])?;
+    let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let home = env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(env::home_dir()?.join(".cargo"))).unwrap_or_default();
+    let sources = [
+        home.join("registry").join("src"),
+        Path::new(&sysroot).join("lib").join("rustlib").join("src").join("rust").join("library"),
+    ];
+    let given = env::var(FLAGS).unwrap_or_default();
+    let given = given.split_whitespace().map(str::to_owned);
+    let left_out = sources.iter().map(|path| format!("--remap-path-prefix={}=", path.display()));
+    // As cargo wants them parted.
+    Ok(given.chain(left_out).collect::<Vec<_>>().join("\x1f"))
+}
+
 /// Where cargo builds.
 pub(crate) fn target_folder() -> PathBuf {
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
@@ -75,11 +97,14 @@ pub(crate) fn target_folder() -> PathBuf {
 
 /// Whether the installed Rust has the target.
 fn has_target() -> Result<bool, String> {
-    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
-    rustc.args(["--print", "target-libdir", "--target", TARGET]);
-    let output = rustc.output().map_err(|error| format!("{error}: {rustc:?}"))?;
+    let output = rustc(&["--print", "target-libdir", "--target", TARGET])?;
     let folder = String::from_utf8_lossy(&output.stdout);
     Ok(output.status.success() && Path::new(folder.trim()).exists())
+}
+
+fn rustc(arguments: &[&str]) -> Result<Output, String> {
+    let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
+    rustc.args(arguments).output().map_err(|error| format!("{error}: {rustc:?}"))
 }
 
 /// The program wasm-bindgen of the very version that Cargo.lock names, as the code it works on must be; installed under

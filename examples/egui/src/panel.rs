@@ -54,16 +54,14 @@ impl Panel {
             changed |= ui.add(egui::DragValue::new(value).speed(0.01)).changed();
         }
         if changed {
-            self.change(&parameters);
+            let values: Vec<_> = parameters.iter().map(|(_, value)| *value).collect();
+            self.change(&values);
         }
     }
 
     /// Takes parameters over, if the activation may have them.
-    fn change(&mut self, parameters: &[(&str, f32)]) {
-        let list: Vec<_> =
-            parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let text = format!("{}({})", self.activation.name(), list.join(","));
-        match text.parse() {
+    fn change(&mut self, values: &[f32]) {
+        match self.activation.with_parameters(values) {
             Ok(activation) => *self = Panel::new(activation),
             Err(error) => self.refused = Some(error.to_string()),
         }
@@ -78,10 +76,10 @@ mod tests {
     fn parameters_out_of_range_are_refused_with_the_reason() {
         let elu = Activation::Elu { alpha: 1.0 };
         let mut panel = Panel::new(elu);
-        panel.change(&[("alpha", f32::NAN)]);
+        panel.change(&[f32::NAN]);
         assert_eq!(panel.activation(), elu);
         assert!(panel.refused.as_ref().is_some_and(|reason| reason.contains("alpha")));
-        panel.change(&[("alpha", 0.5)]);
+        panel.change(&[0.5]);
         assert_eq!(panel.activation(), Activation::Elu { alpha: 0.5 });
         assert_eq!(panel.refused, None);
     }
