@@ -1,4 +1,4 @@
-//! WGSL files as a build has them: in a browser without comments and indentation, since a page waits for every byte.
+//! WGSL files as a build has them: in a browser without comments and needless space, since a page waits for every byte.
 
 /// The text of a file under shaders/.
 macro_rules! wgsl_file {
@@ -21,25 +21,38 @@ macro_rules! wgsl_file {
 
 pub(crate) use wgsl_file;
 
-/// The first `N` bytes of what is left of a source without line comments, indentation and empty lines, and how many there
-/// are. WGSL has no text in which any of these would stand for something.
+/// The first `N` bytes of what is left of a source without comments, which are of whole lines or their ends, and without
+/// the space that parts nothing, and how many there are.
 #[cfg(any(target_arch = "wasm32", test))]
 pub(crate) const fn bare<const N: usize>(source: &str) -> ([u8; N], usize) {
     let source = source.as_bytes();
     let mut kept = [0; N];
     let (mut at, mut length) = (0, 0);
-    let (mut comment, mut starts) = (false, true);
+    // What was kept last, and the space since then.
+    let (mut last, mut space) = (b';', b';');
+    let mut comment = false;
     while at < source.len() {
         let byte = source[at];
         comment = byte != b'\n' && (comment || (byte == b'/' && next(source, at) == b'/'));
-        // A line begins with what is neither space nor comment.
-        let skipped = comment || (starts && matches!(byte, b' ' | b'\n'));
-        if !skipped {
+        if byte == b'\n' || (byte == b' ' && space != b'\n') {
+            space = byte;
+        } else if !comment && byte != b' ' {
+            // Signs that are whole tokens, whatever stands beside them. Others could join: - and -, > and =.
+            let parts = !matches!(
+                last,
+                b',' | b';' | b'{' | b'}' | b'(' | b')' | b':' | b'=' | b'+' | b'*'
+            ) && !matches!(byte, b'{' | b'}' | b')' | b'+' | b'*');
+            if parts && space != b';' {
+                if length < N {
+                    kept[length] = space;
+                }
+                length += 1;
+            }
             if length < N {
                 kept[length] = byte;
             }
             length += 1;
-            starts = byte == b'\n';
+            (last, space) = (byte, b';');
         }
         at += 1;
     }
@@ -57,26 +70,36 @@ mod tests {
     use crate::wgsl;
 
     fn text(source: &str) -> String {
-        let (bytes, length) = bare::<65_536>(source);
+        let (bytes, length) = bare::<131_072>(source);
         String::from_utf8(bytes[..length].to_vec()).unwrap()
     }
 
     #[test]
-    fn comments_and_indentation_go() {
-        let source =
-            "// One.\n\nfn f(x: f32) -> f32 { // two\n    // three\n    return x / 2.0;\n}\n/";
-        assert_eq!(text(source), "fn f(x: f32) -> f32 { \nreturn x / 2.0;\n}\n/");
+    fn comments_and_needless_space_go() {
+        let source = "// One.\n\nfn f(x: f32) -> f32 { // two\n    // three\n    var y = vec2<f32>(x) / 2.0;\n    \
+                      y = - - y + x;\n    return\n    y.x - -x;\n}\n/";
+        let left = "fn f(x:f32)-> f32{var y =vec2<f32>(x)/ 2.0;y =- - y+x;return\ny.x - -x;}/";
+        assert_eq!(text(source), left);
     }
 
     #[test]
-    fn every_word_of_every_module_is_left() {
+    fn every_module_stays_what_it_is() {
+        let together = |source: &str| source.split_whitespace().collect::<String>();
         for (name, source) in wgsl::kernels() {
             assert!(!source.contains("/*"), "{name} has a comment of another kind");
-            let code = source.lines().filter_map(|line| line.split("//").next());
-            let words: Vec<&str> = code.flat_map(str::split_whitespace).collect();
+            let code: String = source.lines().filter_map(|line| line.split("//").next()).collect();
             let bare = text(&source);
-            assert_eq!(bare.split_whitespace().collect::<Vec<_>>(), words, "{name}");
+            assert_eq!(together(&bare), together(&code), "{name}");
             assert!(bare.len() < source.len(), "{name}");
+            assert_eq!(expressions(&bare), expressions(&source), "{name}");
         }
+    }
+
+    /// What its functions compute.
+    fn expressions(source: &str) -> Vec<String> {
+        let parsed = wgpu::naga::front::wgsl::parse_str(source);
+        let module = parsed.unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
+        let functions = module.functions.iter();
+        functions.map(|(_, f)| format!("{:?} {:?}", f.name, f.expressions)).collect()
     }
 }

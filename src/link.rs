@@ -172,9 +172,9 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
     };
     let quads = |name: &str| format!("{name}: vec4<u32>");
     let mut source = format!(
-        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}
-        struct Data {{ {} }}
-        struct Results {{ {} }}
+        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}\n\
+        struct Data {{ {} }}\n\
+        struct Results {{ {} }}\n\
         struct Pair {{ first: Data, second: Data }}\n",
         joined(data, &quads),
         joined(results, &quads)
@@ -189,17 +189,17 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
             .map(|name| format!("store_{name}(i, first.{name}, second.{name}); "))
             .collect();
         source += &format!(
-            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
-            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
-            fn word_count() -> u32 {{ return operation.length; }}
-            fn octet_count() -> u32 {{ return operation.length; }}
-            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}
+            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);\n\
+            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);\n\
+            fn word_count() -> u32 {{ return operation.length; }}\n\
+            fn octet_count() -> u32 {{ return operation.length; }}\n\
+            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}\n\
             fn store_pair(i: u32, first: Results, second: Results) {{ {stores} }}\n"
         );
         if !mask {
-            source += "fn run(i: u32) {
-                let pair = load_pair(i);
-                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
+            source += "fn run(i: u32) {\n\
+                let pair = load_pair(i);\n\
+                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));\n\
             }\n";
         }
         return source;
@@ -208,7 +208,7 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
     let stores: String =
         results.iter().map(|name| format!("store_{name}(i, results.{name}); ")).collect();
     source += &format!(
-        "fn load(i: u32) -> Data {{ return Data({loads}); }}
+        "fn load(i: u32) -> Data {{ return Data({loads}); }}\n\
         fn store(i: u32, results: Results) {{ {stores} }}\n"
     );
     source += match access {
@@ -216,13 +216,13 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
         _ => "fn word_count() -> u32 { return operation.length; }\n",
     };
     source += if mask {
-        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);
-        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);
-        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }
-        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }
-        fn store_pair(i: u32, first: Results, second: Results) {
-            store(2u * i, first);
-            if (2u * i + 1u < word_count()) { store(2u * i + 1u, second); }
+        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);\n\
+        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);\n\
+        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }\n\
+        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }\n\
+        fn store_pair(i: u32, first: Results, second: Results) {\n\
+            store(2u * i, first);\n\
+            if (2u * i + 1u < word_count()) { store(2u * i + 1u, second); }\n\
         }\n"
     } else {
         "fn run(i: u32) { store(i, compute(load(i), i)); }\n"
@@ -279,7 +279,7 @@ pub(crate) fn sum(summand: Summand, access: Access) -> String {
         source += &y.store();
     }
     source += &format!(
-        "fn value(i: u32) -> {float} {{ {loads} return {value}; }}
+        "fn value(i: u32) -> {float} {{ {loads} return {value}; }}\n\
         fn put(i: u32, sum: {float}) {{ {put} }}\n"
     );
     source

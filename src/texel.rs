@@ -75,9 +75,9 @@ impl Module for Texel {
         };
         [&function, TEXTURE, conversions(element), x].join("\n")
             + &format!(
-                "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;
-                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}
-                fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}
+                "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;\n\
+                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}\n\
+                fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}\n\
                 fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )
     }

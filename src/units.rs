@@ -53,8 +53,8 @@ fn source(observed: Observed) -> String {
         Observed::Layer(name) => {
             let activation = Activation::named(name).map_or(String::new(), |a| wgsl::module(&[*a]));
             let activate = format!(
-                "fn activate(x: vec4<u32>) -> vec4<u32> {{
-                    return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));
+                "fn activate(x: vec4<u32>) -> vec4<u32> {{\n\
+                    return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));\n\
                 }}\n"
             );
             return [UNITS, FIRST, LAYER, ADD, &activation, &activate].concat();

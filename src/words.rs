@@ -70,16 +70,16 @@ impl Words<'_> {
             (Access::WideOctets | Access::Octets, half) => {
                 let octet = match (access, half) {
                     (Access::WideOctets, false) => format!(
-                        "let w = {variable}[at];
+                        "let w = {variable}[at];\n\
                         return Octet(vec4<u32>(w), vec4<u32>(w >> vec4<u32>(32u)));"
                     ),
                     (_, false) => format!(
-                        "let a = {variable}[2u * at];
-                        let b = {variable}[2u * at + 1u];
+                        "let a = {variable}[2u * at];\n\
+                        let b = {variable}[2u * at + 1u];\n\
                         return Octet(vec4<u32>(a.xz, b.xz), vec4<u32>(a.yw, b.yw));"
                     ),
                     (_, true) => format!(
-                        "{}
+                        "{}\n\
                         return Octet({}, {});",
                         self.eight_halves(),
                         widened("w & vec4<u32>(0xffffu)"),
@@ -101,9 +101,9 @@ impl Words<'_> {
                 };
                 let quad = [0, 1, 2, 3].map(one).join(", ");
                 format!(
-                    "{}fn load_{operand}(i: u32) -> vec4<u32> {{
-                        let last = operation.length - 1u;
-                        return {};
+                    "{}fn load_{operand}(i: u32) -> vec4<u32> {{\n\
+                        let last = operation.length - 1u;\n\
+                        return {};\n\
                     }}\n",
                     self.element(),
                     widened(&format!("vec4<u32>({quad})"))
@@ -117,8 +117,8 @@ impl Words<'_> {
         let variable = self.variable;
         match self.access {
             Access::WideOctets => format!(
-                "let low = vec2<u32>({variable}[at]);
-                let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));
+                "let low = vec2<u32>({variable}[at]);\n\
+                let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));\n\
                 let w = vec4<u32>(low.x, high.x, low.y, high.y);"
             ),
             _ => format!("let w = {variable}[at];"),
@@ -159,10 +159,10 @@ impl Words<'_> {
             Spread::Any => String::new(),
         };
         format!(
-            "{}fn load_{operand}(i: u32) -> {ty} {{
-                let first = operation.phase + {elements}u * i;
-                {before}
-                return {group};
+            "{}fn load_{operand}(i: u32) -> {ty} {{\n\
+                let first = operation.phase + {elements}u * i;\n\
+                {before}\n\
+                return {group};\n\
             }}\n",
             self.element(),
         )
@@ -202,7 +202,7 @@ impl Words<'_> {
                         "{variable}[at] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));"
                     ),
                     (_, false) => format!(
-                        "{variable}[2u * at] = vec4<u32>(first.x, second.x, first.y, second.y);
+                        "{variable}[2u * at] = vec4<u32>(first.x, second.x, first.y, second.y);\n\
                         {variable}[2u * at + 1u] = vec4<u32>(first.z, second.z, first.w, second.w);"
                     ),
                     (_, true) => {
@@ -219,9 +219,9 @@ impl Words<'_> {
                     }
                 };
                 format!(
-                    "fn store_{operand}(i: u32, first: vec4<u32>, second: vec4<u32>) {{
-                        let at = {at};
-                        {body}
+                    "fn store_{operand}(i: u32, first: vec4<u32>, second: vec4<u32>) {{\n\
+                        let at = {at};\n\
+                        {body}\n\
                     }}\n"
                 )
             }
@@ -240,21 +240,21 @@ impl Words<'_> {
                 let one = match half {
                     // The bits that change, of this half alone.
                     true => format!(
-                        "let shift = 16u * (at & 1u);
-                        let old = atomicLoad(&{variable}[at >> 1u]) >> shift;
+                        "let shift = 16u * (at & 1u);\n\
+                        let old = atomicLoad(&{variable}[at >> 1u]) >> shift;\n\
                         atomicXor(&{variable}[at >> 1u], ((old ^ h) & 0xffffu) << shift);"
                     ),
                     false => format!("{variable}[at] = h;"),
                 };
                 format!(
-                    "fn put_{operand}(at: u32, h: u32) {{ {one} }}
-                    fn store_{operand}(i: u32, quad: vec4<u32>) {{
-                        let h = {};
-                        let left = operation.length - 4u * i;
-                        {}
-                        if (left > 1u) {{ {} }}
-                        if (left > 2u) {{ {} }}
-                        if (left > 3u) {{ {} }}
+                    "fn put_{operand}(at: u32, h: u32) {{ {one} }}\n\
+                    fn store_{operand}(i: u32, quad: vec4<u32>) {{\n\
+                        let h = {};\n\
+                        let left = operation.length - 4u * i;\n\
+                        {}\n\
+                        if (left > 1u) {{ {} }}\n\
+                        if (left > 2u) {{ {} }}\n\
+                        if (left > 3u) {{ {} }}\n\
                     }}\n",
                     narrow("quad"),
                     put(0, "x"),

@@ -1,6 +1,6 @@
 // The controls of the page: what is chosen, how large the canvas is, what went wrong.
 
-import init, { Plot, activations, defaults, parameters } from "./wgpu_relu_web.js";
+import init, { Plot, activations, defaults, parameters } from "./plot.js";
 
 const [names, fields, message, canvas] = ["names", "parameters", "message", "canvas"].map((id) =>
     document.getElementById(id),
@@ -39,7 +39,7 @@ try {
 
 try {
     await init();
-    names.append(...activations().map((name) => new Option(name)));
+    names.append(...activations().split(",").map((name) => new Option(name)));
     offer();
     await open();
 } catch (error) {
@@ -59,6 +59,8 @@ async function open() {
         } else {
             fail(new Error("The browser has lost the GPU again and again; reload the page."));
         }
+    }).catch(() => {
+        throw new Error("WebGPU offers no GPU; update the browser, or the GPU's driver.");
     });
     choose();
 }
@@ -66,7 +68,7 @@ async function open() {
 /// Offers the parameters of the activation that is chosen.
 function offer() {
     const values = defaults(names.value);
-    const labels = parameters(names.value).map((name, i) => {
+    const labels = parameters(names.value).split(",").filter(Boolean).map((name, i) => {
         const [label, input] = ["label", "input"].map((tag) => document.createElement(tag));
         // As short as an f32 can be told.
         Object.assign(input, { name, type: "number", step: "any", value: +values[i].toPrecision(7) });

@@ -1,16 +1,16 @@
-// A curve and its derivative, drawn from the buffers they were computed in.
+// Two curves, drawn from the buffers they were computed in.
 
 override LEFT: f32;
 override RIGHT: f32;
 override BOTTOM: f32;
 override TOP: f32;
-/// Whether the target turns what it is given from linear light into sRGB.
+/// Whether the target takes linear light.
 override SRGB: bool;
 
 const VALUE = vec3<f32>(0.16, 0.50, 0.86);
 const SLOPE = vec3<f32>(0.91, 0.45, 0.13);
 const GRID = vec3<f32>(0.5);
-/// Half the width of a curve, in pixels.
+/// In pixels.
 const HALF = 1.25;
 
 @group(0) @binding(0) var<storage, read> value: array<f32>;
@@ -18,11 +18,10 @@ const HALF = 1.25;
 
 struct Corner {
     @builtin(position) position: vec4<f32>,
-    /// In the units of the plot.
     @location(0) at: vec2<f32>,
 }
 
-/// One triangle over the whole viewport.
+/// Of one triangle over all.
 @vertex
 fn corner(@builtin(vertex_index) index: u32) -> Corner {
     let unit = 2.0 * vec2<f32>(f32(index & 1u), f32(index >> 1u));
@@ -42,7 +41,6 @@ fn plot(@location(0) at: vec2<f32>) -> @location(0) vec4<f32> {
     let points = i32(arrayLength(&value));
     let step = (RIGHT - LEFT) / f32(points - 1);
     let place = i32((at.x - LEFT) / step);
-    // As far as a curve reaches, in points.
     let reach = i32(clamp((HALF + 1.0) * pixel.x / step, 0.0, 256.0)) + 1;
     let first = clamp(place - reach, 0, points - 2);
     let last = clamp(place + reach, 0, points - 2);
@@ -57,7 +55,7 @@ fn plot(@location(0) at: vec2<f32>) -> @location(0) vec4<f32> {
     return colour;
 }
 
-/// How far `at` is from the segment between two points, in pixels.
+/// From `at` to a segment, in pixels.
 fn distance_to(at: vec2<f32>, x: vec2<f32>, y: vec2<f32>, pixel: vec2<f32>) -> f32 {
     let start = (vec2<f32>(x.x, y.x) - at) / pixel;
     let along = vec2<f32>(x.y - x.x, y.y - y.x) / pixel;
@@ -65,12 +63,11 @@ fn distance_to(at: vec2<f32>, x: vec2<f32>, y: vec2<f32>, pixel: vec2<f32>) -> f
     return length(start + nearest * along);
 }
 
-/// What a line of this half width covers of a pixel at this distance.
+/// What a line covers of a pixel.
 fn line(distance: f32, half: f32) -> f32 {
     return clamp(half + 0.5 - distance, 0.0, 1.0);
 }
 
-/// Blends a colour in sRGB over one multiplied by its cover.
 fn over(colour: vec3<f32>, cover: f32, under: vec4<f32>) -> vec4<f32> {
     let shown = select(colour, pow(colour, vec3<f32>(2.2)), SRGB);
     return vec4<f32>(shown, 1.0) * cover + under * (1.0 - cover);

@@ -30,16 +30,17 @@ thread_local! {
     static ON_LOST: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
-/// Names of all activations.
+/// Names of all activations, with commas between.
 #[wasm_bindgen]
-pub fn activations() -> Vec<String> {
-    Activation::ALL.iter().map(|activation| activation.name().to_owned()).collect()
+pub fn activations() -> String {
+    Activation::ALL.iter().map(Activation::name).collect::<Vec<_>>().join(",")
 }
 
-/// Names of the parameters of an activation.
+/// Names of the parameters of an activation, with commas between.
 #[wasm_bindgen]
-pub fn parameters(name: &str) -> Vec<String> {
-    named(name).parameters().into_iter().map(|(name, _)| name.to_owned()).collect()
+pub fn parameters(name: &str) -> String {
+    let parameters = named(name).parameters().into_iter();
+    parameters.map(|(name, _)| name).collect::<Vec<_>>().join(",")
 }
 
 /// What they are by default.
@@ -81,11 +82,7 @@ impl Plot {
     ///
     /// That there is no WebGPU.
     pub async fn open(canvas: HtmlCanvasElement, on_lost: Function) -> Result<Plot, JsError> {
-        let none = || {
-            JsError::new(
-                "The browser offers no GPU through WebGPU; update it, or the GPU's driver.",
-            )
-        };
+        let none = || JsError::new("no GPU");
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
         let target = wgpu::SurfaceTarget::Canvas(canvas);
         let surface = instance.create_surface(target).map_err(|_| none())?;

@@ -71,8 +71,8 @@ impl Toolchain {
     }
 }
 
-/// What rustc is told beside cargo's: to leave out of panics where this machine has its sources, which no page
-/// needs and which takes bytes.
+/// What rustc is told beside cargo's: how much to inline, and to leave out of panics where this machine has its sources,
+/// which no page needs and which takes bytes.
 fn flags() -> Result<String, String> {
     let output = rustc(&["--print", "sysroot"])?;
     let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -86,7 +86,9 @@ fn flags() -> Result<String, String> {
     let given = given.split_whitespace().map(str::to_owned);
     let left_out = sources.iter().map(|path| format!("--remap-path-prefix={}=", path.display()));
     // As cargo wants them parted.
-    Ok(given.chain(left_out).collect::<Vec<_>>().join("\x1f"))
+    // The measured best: 10 and 40 make the page larger, by .5 and 1 %.
+    let inlining = ["-Cllvm-args=-inline-threshold=25".to_owned()];
+    Ok(given.chain(inlining).chain(left_out).collect::<Vec<_>>().join("\x1f"))
 }
 
 /// Where cargo builds.
