@@ -1,0 +1,184 @@
+//! Where the time of a frame goes, by timestamps at the boundaries of its passes.
+
+use crate::mapped::Mapped;
+
+/// What a pass is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// With the activations, where these are fused.
+    Products,
+    Activations,
+    Drawing,
+}
+
+/// Milliseconds of a frame.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Times {
+    pub(crate) products: f64,
+    pub(crate) activations: f64,
+    pub(crate) drawing: f64,
+    /// From the first pass's begin to the last one's end.
+    pub(crate) total: f64,
+}
+
+impl std::fmt::Display for Times {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Times { products, activations, drawing, total } = self;
+        write!(
+            f,
+            "{total:.2} ms a frame: products {products:.2}, activations {activations:.2}, drawing {drawing:.2}"
+        )
+    }
+}
+
+/// Timestamps of the frames of one plan.
+pub(crate) struct Timing {
+    /// What the passes are for, in order.
+    parts: Vec<Part>,
+    /// Nanoseconds of a tick.
+    period: f64,
+    slots: Vec<Slot>,
+    /// That of the frame being recorded.
+    current: Option<usize>,
+    latest: Option<Times>,
+}
+
+/// What one frame on its way needs.
+struct Slot {
+    queries: wgpu::QuerySet,
+    resolved: wgpu::Buffer,
+    read: Mapped,
+    on_its_way: bool,
+}
+
+impl Timing {
+    const FRAMES: usize = 3;
+
+    /// None where the device has no timestamps, or the frame too many passes for them.
+    pub(crate) fn new(
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        parts: Vec<Part>,
+    ) -> Option<Self> {
+        let count = 2 * parts.len() as u32;
+        if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
+            || count > wgpu::QUERY_SET_MAX_QUERIES
+        {
+            return None;
+        }
+        let size = u64::from(count) * 8;
+        let slot = |_| Slot {
+            queries: device.create_query_set(&wgpu::QuerySetDescriptor {
+                label: Some("renderer passes"),
+                ty: wgpu::QueryType::Timestamp,
+                count,
+            }),
+            resolved: device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("renderer timestamps"),
+                size,
+                usage: wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC,
+                mapped_at_creation: false,
+            }),
+            read: Mapped::new(device, "renderer timestamps", size, wgpu::MapMode::Read, false),
+            on_its_way: false,
+        };
+        Some(Timing {
+            period: f64::from(queue.get_timestamp_period()),
+            slots: (0..Self::FRAMES).map(slot).collect(),
+            parts,
+            current: None,
+            latest: None,
+        })
+    }
+
+    /// Begins a frame: reads what has come, and takes a free slot. Without one, the frame is not timed.
+    pub(crate) fn begin(&mut self) {
+        let Timing { parts, period, latest, .. } = self;
+        for slot in &mut self.slots {
+            if slot.read.take() {
+                slot.on_its_way = false;
+                if let Ok(range) = slot.read.buffer.get_mapped_range(..) {
+                    *latest = Some(times(&range, parts, *period));
+                }
+                slot.read.buffer.unmap();
+            }
+        }
+        self.current = self.slots.iter().position(|slot| !slot.on_its_way);
+    }
+
+    /// Where the pass of this number puts its timestamps.
+    fn place(&self, pass: usize) -> Option<(&wgpu::QuerySet, u32)> {
+        Some((&self.slots[self.current?].queries, 2 * pass as u32))
+    }
+
+    pub(crate) fn compute(&self, pass: usize) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
+        self.place(pass).map(|(query_set, first)| wgpu::ComputePassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: Some(first),
+            end_of_pass_write_index: Some(first + 1),
+        })
+    }
+
+    pub(crate) fn render(&self, pass: usize) -> Option<wgpu::RenderPassTimestampWrites<'_>> {
+        self.place(pass).map(|(query_set, first)| wgpu::RenderPassTimestampWrites {
+            query_set,
+            beginning_of_pass_write_index: Some(first),
+            end_of_pass_write_index: Some(first + 1),
+        })
+    }
+
+    /// Ends a frame, after its last pass.
+    pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
+        let Some(slot) = self.current.map(|index| &self.slots[index]) else { return };
+        let count = 2 * self.parts.len() as u32;
+        encoder.resolve_query_set(&slot.queries, 0..count, &slot.resolved, 0);
+        let size = slot.read.buffer.size();
+        encoder.copy_buffer_to_buffer(&slot.resolved, 0, &slot.read.buffer, 0, size);
+    }
+
+    /// After the submit: asks for the timestamps.
+    pub(crate) fn submitted(&mut self) {
+        if let Some(index) = self.current.take() {
+            self.slots[index].on_its_way = true;
+            self.slots[index].read.request();
+        }
+    }
+
+    /// The latest frame's whose timestamps have come.
+    pub(crate) fn latest(&self) -> Option<Times> {
+        self.latest
+    }
+}
+
+/// Sums over the passes; a pair of timestamps a pass.
+fn times(bytes: &[u8], parts: &[Part], period: f64) -> Times {
+    let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+    let milliseconds = |from: u64, to: u64| to.saturating_sub(from) as f64 * period * 1e-6;
+    let mut times = Times::default();
+    for (part, pair) in parts.iter().zip(ticks.chunks_exact(2)) {
+        let sum = match part {
+            Part::Products => &mut times.products,
+            Part::Activations => &mut times.activations,
+            Part::Drawing => &mut times.drawing,
+        };
+        *sum += milliseconds(pair[0], pair[1]);
+    }
+    if let (Some(&first), Some(&last)) = (ticks.first(), ticks.last()) {
+        times.total = milliseconds(first, last);
+    }
+    times
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_add_up_by_what_they_are_for() {
+        let ticks: [u64; 8] = [10, 14, 15, 17, 20, 26, 30, 31];
+        let parts = [Part::Products, Part::Activations, Part::Products, Part::Drawing];
+        let times = times(bytemuck::cast_slice(&ticks), &parts, 1e6);
+        let expected = Times { products: 10.0, activations: 2.0, drawing: 1.0, total: 21.0 };
+        assert_eq!(times, expected);
+    }
+}
