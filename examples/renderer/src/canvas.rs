@@ -11,7 +11,7 @@ use crate::network::Network;
 pub(crate) struct Canvas {
     pub(crate) size: [u32; 2],
     pub(crate) bands: Vec<Band>,
-    /// A quad a pixel: red, green, blue and nothing.
+    /// A plane of each colour, red, green and blue, in whole quads of pixels.
     pub(crate) picture: wgpu::Buffer,
     /// Hidden layers take turns in these.
     pub(crate) layers: [wgpu::Buffer; 2],
@@ -25,19 +25,20 @@ pub(crate) struct Canvas {
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Stage {
-    first_pixel: u32,
-    pixels: u32,
+    first: u32,
+    quads: u32,
     inputs: u32,
     outputs: u32,
     row: u32,
     weights: u32,
-    bias: u32,
+    biases: u32,
     frequencies: u32,
-    destination: u32,
-    padding: [u32; 3],
+    target_first: u32,
+    target_row: u32,
+    padding: [u32; 2],
 }
 
-/// Bytes of a quad.
+/// Bytes of a quad: four pixels of a unit, or of a colour.
 const QUAD: u64 = 16;
 
 impl Canvas {
@@ -54,29 +55,25 @@ impl Canvas {
     ) -> Result<Self> {
         let limits = device.limits();
         let limit = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
-        let pixels = u64::from(size[0]) * u64::from(size[1]);
-        if pixels * QUAD > limit {
+        let quads = (u64::from(size[0]) * u64::from(size[1])).div_ceil(4);
+        let bytes = 3 * quads * QUAD;
+        if bytes > limit {
             let remedy = "make the picture smaller";
-            return Err(Error::TooLarge {
-                what: "the picture",
-                size: pixels * QUAD,
-                limit,
-                remedy,
-            });
+            return Err(Error::TooLarge { what: "the picture", size: bytes, limit, remedy });
         }
         let widest = network.widest() as u64;
         let fits = limit / (QUAD * widest);
         if fits == 0 {
             let remedy = "train a narrower field";
             return Err(Error::TooLarge {
-                what: "a pixel's layer",
+                what: "four pixels' layer",
                 size: QUAD * widest,
                 limit,
                 remedy,
             });
         }
-        let most = u64::from(band).min(fits) as u32;
-        let bands = bands(pixels as u32, most);
+        let most = u64::from(band.div_ceil(4)).min(fits);
+        let bands = bands(quads as u32, most as u32);
         let storage = |label, quads: u64| {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some(label),
@@ -85,8 +82,8 @@ impl Canvas {
                 mapped_at_creation: false,
             })
         };
-        let picture = storage("renderer picture", pixels);
-        let layers = [0; 2].map(|_| storage("renderer layer", widest * pixels.min(most.into())));
+        let picture = storage("renderer picture", 3 * quads);
+        let layers = [0; 2].map(|_| storage("renderer layer", widest * quads.min(most)));
         let stride = (size_of::<Stage>() as u32)
             .next_multiple_of(limits.min_uniform_buffer_offset_alignment);
         let stages = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
@@ -115,19 +112,23 @@ impl Canvas {
 fn stages(network: &Network, bands: &[Band], stride: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     let last = network.layers.len() - 1;
+    let plane = bands.iter().map(|band| band.quads).sum();
     for band in bands {
         for (index, layer) in network.layers.iter().enumerate() {
+            let (target_first, target_row) =
+                if index == last { (band.first, plane) } else { (0, band.quads) };
             let stage = Stage {
-                first_pixel: band.first,
-                pixels: band.pixels,
+                first: band.first,
+                quads: band.quads,
                 inputs: layer.inputs as u32,
                 outputs: layer.outputs as u32,
                 row: layer.row as u32,
-                weights: layer.matrix as u32,
-                bias: layer.bias as u32,
+                weights: layer.weights as u32,
+                biases: layer.biases as u32,
                 frequencies: network.frequencies as u32,
-                destination: if index == last { band.first } else { 0 },
-                padding: [0; 3],
+                target_first,
+                target_row,
+                padding: [0; 2],
             };
             bytes.extend_from_slice(bytemuck::bytes_of(&stage));
             bytes.resize(bytes.len().next_multiple_of(stride), 0);
@@ -147,8 +148,7 @@ fn bind_group(
         offset: 0,
         size: wgpu::BufferSize::new(size_of::<Stage>() as u64),
     });
-    let whole =
-        [&network.view, &network.parameters, &network.matrices, &network.quads, input, output];
+    let whole = [&network.view, &network.parameters, &network.numbers, input, output];
     let resources = std::iter::once(stage).chain(whole.map(wgpu::Buffer::as_entire_binding));
     let entries: Vec<_> = (0..)
         .zip(resources)

@@ -17,8 +17,8 @@ pub(crate) struct Network {
     pub(crate) layers: Vec<Place>,
     pub(crate) frequencies: usize,
     pub(crate) output: Activation,
-    pub(crate) matrices: wgpu::Buffer,
-    pub(crate) quads: wgpu::Buffer,
+    /// Weights, biases and frequencies.
+    pub(crate) numbers: wgpu::Buffer,
     /// Which part is seen; written in every frame.
     pub(crate) view: wgpu::Buffer,
     /// Of the activations in epilogues.
@@ -33,9 +33,9 @@ impl Network {
         use wgpu::BufferUsages as Usage;
         let packed = Packed::new(field);
         let limit = device.limits().max_storage_buffer_binding_size;
-        let matrices: &[u8] = bytemuck::cast_slice(&packed.matrices);
-        if matrices.len() as u64 > limit {
-            let size = matrices.len() as u64;
+        let numbers: &[u8] = bytemuck::cast_slice(&packed.quads);
+        if numbers.len() as u64 > limit {
+            let size = numbers.len() as u64;
             let remedy = "train a narrower field";
             return Err(Error::TooLarge { what: "the field's weights", size, limit, remedy });
         }
@@ -46,8 +46,7 @@ impl Network {
         let uniform = Usage::UNIFORM | Usage::COPY_DST;
         Ok(Network {
             output: field.output,
-            matrices: buffer("renderer weights", matrices, Usage::STORAGE),
-            quads: buffer("renderer biases", bytemuck::cast_slice(&packed.quads), Usage::STORAGE),
+            numbers: buffer("renderer numbers", numbers, Usage::STORAGE),
             view: buffer("renderer view", &[0; size_of::<ViewUniform>()], uniform),
             parameters: buffer("renderer parameters", &[0; 32], uniform),
             layout: layout(device),
@@ -72,7 +71,7 @@ impl Network {
         self.kernels.get(&(look.mode == Mode::Fused).then_some(look.activation.name()))
     }
 
-    /// Quads of the widest layer that is kept.
+    /// Units of the widest layer that is kept.
     pub(crate) fn widest(&self) -> usize {
         let hidden = &self.layers[..self.layers.len() - 1];
         hidden.iter().map(|layer| layer.outputs).max().unwrap_or(0)
@@ -96,8 +95,7 @@ fn layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
             entry(kernels::PARAMETERS, wgpu::BufferBindingType::Uniform, false),
             entry(3, read, false),
             entry(4, read, false),
-            entry(5, read, false),
-            entry(6, wgpu::BufferBindingType::Storage { read_only: false }, false),
+            entry(5, wgpu::BufferBindingType::Storage { read_only: false }, false),
         ],
     })
 }

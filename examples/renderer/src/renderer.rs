@@ -11,7 +11,7 @@ use crate::look::{Look, Mode};
 use crate::network::Network;
 use crate::show::Show;
 use crate::steps::Steps;
-use crate::timing::{Part, Times, Timing};
+use crate::timing::{Part, Place, Times, Timing};
 use crate::upload::Upload;
 use crate::view::{View, ViewUniform};
 
@@ -116,18 +116,19 @@ impl Renderer {
         let Some(kernels) = network.kernels(*look) else {
             return Err(Error::Refused { reason: "a look that is not prepared".to_owned() });
         };
-        let view = view.uniform(canvas.size);
-        upload.record(&device.device, encoder, &network.view, bytemuck::bytes_of(&view));
         if let Some(timing) = timing {
             timing.begin();
+            timing.start(encoder);
         }
+        let view = view.uniform(canvas.size);
+        upload.record(&device.device, encoder, &network.view, bytemuck::bytes_of(&view));
         let mut passes = Passes { encoder, timing: timing.as_ref(), count: 0 };
         products(&mut passes, network, kernels, canvas, steps.as_ref());
         if let Some(steps) = steps {
             passes.compute("renderer output", |pass| steps.output.record(pass));
         }
-        let stamps = timing.as_ref().and_then(|timing| timing.render(passes.count));
-        show.record(encoder, target, shown, stamps);
+        let place = timing.as_ref().and_then(|timing| timing.pass(passes.count));
+        show.record(encoder, target, shown, place.map(Place::render));
         if let Some(timing) = timing {
             timing.resolve(encoder);
         }
@@ -202,7 +203,8 @@ struct Passes<'a> {
 
 impl Passes<'_> {
     fn compute(&mut self, label: &str, record: impl FnOnce(&mut wgpu::ComputePass<'_>)) {
-        let timestamp_writes = self.timing.and_then(|timing| timing.compute(self.count));
+        let timestamp_writes =
+            self.timing.and_then(|timing| timing.pass(self.count)).map(Place::compute);
         let descriptor = wgpu::ComputePassDescriptor { label: Some(label), timestamp_writes };
         record(&mut self.encoder.begin_compute_pass(&descriptor));
         self.count += 1;
@@ -228,7 +230,7 @@ fn products(
                 };
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, &canvas.bind_groups[layer], &[canvas.offset(index, layer)]);
-                pass.dispatch_workgroups(band.pixels.div_ceil(64), blocks as u32, 1);
+                pass.dispatch_workgroups(band.quads.div_ceil(64), blocks as u32, 1);
             });
             if let (Some(steps), true) = (steps, layer < last) {
                 passes.compute("renderer activation", |pass| {

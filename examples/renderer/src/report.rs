@@ -12,7 +12,7 @@ use crate::timing::Times;
 use crate::view::View;
 
 /// Frames that are timed, after one that is not.
-const FRAMES: usize = 7;
+const FRAMES: usize = 3;
 
 /// Draws the field, writes the picture, and tells where the time went, in both modes.
 pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) -> Result<()> {
@@ -52,6 +52,6 @@ pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) 
 
 /// The frame in the middle, by its total.
 fn median(mut frames: Vec<Times>) -> Option<Times> {
-    frames.sort_by(|a, b| a.total.total_cmp(&b.total));
+    frames.sort_by(|a, b| a.total().total_cmp(&b.total()));
     frames.get(frames.len() / 2).copied()
 }

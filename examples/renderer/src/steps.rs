@@ -24,15 +24,15 @@ impl Steps {
     ) -> Result<Self> {
         let relu = GpuRelu::with_activation(gpu, activation)?;
         // Full bands, and the last one.
-        let mut sizes: Vec<u32> = canvas.bands.iter().map(|band| band.pixels).collect();
+        let mut sizes: Vec<u32> = canvas.bands.iter().map(|band| band.quads).collect();
         sizes.dedup();
-        let prepare = |layer: usize, pixels: u32| {
-            let elements = 4 * network.layers[layer].outputs as u64 * u64::from(pixels);
+        let prepare = |layer: usize, quads: u32| {
+            let elements = 4 * network.layers[layer].outputs as u64 * u64::from(quads);
             let units = View::elements::<f32>(&canvas.layers[layer % 2], 0, elements);
-            Ok((pixels, relu.prepare(units, units)?))
+            Ok((quads, relu.prepare(units, units)?))
         };
         let hidden = (0..network.layers.len() - 1)
-            .map(|layer| sizes.iter().map(|&pixels| prepare(layer, pixels)).collect());
+            .map(|layer| sizes.iter().map(|&quads| prepare(layer, quads)).collect());
         let hidden = hidden.collect::<Result<_>>()?;
         let output = GpuRelu::with_activation(gpu, network.output)?;
         let output = output.prepare(&canvas.picture, &canvas.picture)?;
@@ -43,7 +43,7 @@ impl Steps {
     pub(crate) fn hidden(&self, layer: usize, band: Band) -> impl Iterator<Item = &Prepared> {
         self.hidden[layer]
             .iter()
-            .filter(move |(pixels, _)| *pixels == band.pixels)
+            .filter(move |(quads, _)| *quads == band.quads)
             .map(|(_, step)| step)
     }
 

@@ -1,4 +1,7 @@
-//! Where the time of a frame goes, by timestamps at the boundaries of its passes.
+//! Where the time of a frame goes, by timestamps at the ends of its passes.
+//!
+//! A pass counts from the end of the one before: each reads what that wrote, so that nothing overlaps, and the parts
+//! add up to the whole. Begins would not do: lavapipe takes them together with the end.
 
 use crate::mapped::Mapped;
 
@@ -17,13 +20,17 @@ pub(crate) struct Times {
     pub(crate) products: f64,
     pub(crate) activations: f64,
     pub(crate) drawing: f64,
-    /// From the first pass's begin to the last one's end.
-    pub(crate) total: f64,
+}
+
+impl Times {
+    pub(crate) fn total(&self) -> f64 {
+        self.products + self.activations + self.drawing
+    }
 }
 
 impl std::fmt::Display for Times {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Times { products, activations, drawing, total } = self;
+        let (total, Times { products, activations, drawing }) = (self.total(), self);
         write!(
             f,
             "{total:.2} ms a frame: products {products:.2}, activations {activations:.2}, drawing {drawing:.2}"
@@ -60,7 +67,7 @@ impl Timing {
         queue: &wgpu::Queue,
         parts: Vec<Part>,
     ) -> Option<Self> {
-        let count = 2 * parts.len() as u32;
+        let count = parts.len() as u32 + 1;
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
             || count > wgpu::QUERY_SET_MAX_QUERIES
         {
@@ -106,31 +113,29 @@ impl Timing {
         self.current = self.slots.iter().position(|slot| !slot.on_its_way);
     }
 
-    /// Where the pass of this number puts its timestamps.
-    fn place(&self, pass: usize) -> Option<(&wgpu::QuerySet, u32)> {
-        Some((&self.slots[self.current?].queries, 2 * pass as u32))
+    /// Takes the time before the first pass, by one without work.
+    pub(crate) fn start(&self, encoder: &mut wgpu::CommandEncoder) {
+        let timestamp_writes = self.place(0).map(Place::compute);
+        if timestamp_writes.is_some() {
+            let label = Some("renderer start");
+            let descriptor = wgpu::ComputePassDescriptor { label, timestamp_writes };
+            encoder.begin_compute_pass(&descriptor);
+        }
     }
 
-    pub(crate) fn compute(&self, pass: usize) -> Option<wgpu::ComputePassTimestampWrites<'_>> {
-        self.place(pass).map(|(query_set, first)| wgpu::ComputePassTimestampWrites {
-            query_set,
-            beginning_of_pass_write_index: Some(first),
-            end_of_pass_write_index: Some(first + 1),
-        })
+    /// Where the pass of this number, from 0, puts its timestamp.
+    pub(crate) fn pass(&self, pass: usize) -> Option<Place<'_>> {
+        self.place(pass as u32 + 1)
     }
 
-    pub(crate) fn render(&self, pass: usize) -> Option<wgpu::RenderPassTimestampWrites<'_>> {
-        self.place(pass).map(|(query_set, first)| wgpu::RenderPassTimestampWrites {
-            query_set,
-            beginning_of_pass_write_index: Some(first),
-            end_of_pass_write_index: Some(first + 1),
-        })
+    fn place(&self, index: u32) -> Option<Place<'_>> {
+        Some(Place { query_set: &self.slots[self.current?].queries, index })
     }
 
     /// Ends a frame, after its last pass.
     pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         let Some(slot) = self.current.map(|index| &self.slots[index]) else { return };
-        let count = 2 * self.parts.len() as u32;
+        let count = self.parts.len() as u32 + 1;
         encoder.resolve_query_set(&slot.queries, 0..count, &slot.resolved, 0);
         let size = slot.read.buffer.size();
         encoder.copy_buffer_to_buffer(&slot.resolved, 0, &slot.read.buffer, 0, size);
@@ -150,21 +155,41 @@ impl Timing {
     }
 }
 
-/// Sums over the passes; a pair of timestamps a pass.
+/// Where a pass puts its timestamp.
+pub(crate) struct Place<'a> {
+    query_set: &'a wgpu::QuerySet,
+    index: u32,
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn compute(self) -> wgpu::ComputePassTimestampWrites<'a> {
+        wgpu::ComputePassTimestampWrites {
+            query_set: self.query_set,
+            beginning_of_pass_write_index: None,
+            end_of_pass_write_index: Some(self.index),
+        }
+    }
+
+    pub(crate) fn render(self) -> wgpu::RenderPassTimestampWrites<'a> {
+        wgpu::RenderPassTimestampWrites {
+            query_set: self.query_set,
+            beginning_of_pass_write_index: None,
+            end_of_pass_write_index: Some(self.index),
+        }
+    }
+}
+
+/// Sums over the passes, from the timestamp before each to its own.
 fn times(bytes: &[u8], parts: &[Part], period: f64) -> Times {
     let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
-    let milliseconds = |from: u64, to: u64| to.saturating_sub(from) as f64 * period * 1e-6;
     let mut times = Times::default();
-    for (part, pair) in parts.iter().zip(ticks.chunks_exact(2)) {
+    for (part, pair) in parts.iter().zip(ticks.windows(2)) {
         let sum = match part {
             Part::Products => &mut times.products,
             Part::Activations => &mut times.activations,
             Part::Drawing => &mut times.drawing,
         };
-        *sum += milliseconds(pair[0], pair[1]);
-    }
-    if let (Some(&first), Some(&last)) = (ticks.first(), ticks.last()) {
-        times.total = milliseconds(first, last);
+        *sum += pair[1].saturating_sub(pair[0]) as f64 * period * 1e-6;
     }
     times
 }
@@ -175,10 +200,10 @@ mod tests {
 
     #[test]
     fn passes_add_up_by_what_they_are_for() {
-        let ticks: [u64; 8] = [10, 14, 15, 17, 20, 26, 30, 31];
+        let ticks: [u64; 5] = [10, 14, 15, 20, 31];
         let parts = [Part::Products, Part::Activations, Part::Products, Part::Drawing];
         let times = times(bytemuck::cast_slice(&ticks), &parts, 1e6);
-        let expected = Times { products: 10.0, activations: 2.0, drawing: 1.0, total: 21.0 };
-        assert_eq!(times, expected);
+        assert_eq!(times, Times { products: 9.0, activations: 1.0, drawing: 11.0 });
+        assert_eq!(times.total(), 21.0);
     }
 }

@@ -1,17 +1,19 @@
 // The layers' products, for a band of pixels. What follows them, `epilogue`, is another file's or a wrapper's.
 //
-// Units lie in quads, and of each quad all pixels of the band lie together: neighbours read and write neighbours.
+// Of each unit all pixels of the band lie together, in quads: four pixels of a unit are what an invocation reads and
+// writes at once, next to its neighbours', and each weight it reads serves all four.
 
 struct Stage {
-    first_pixel: u32, // of the band
-    pixels: u32,      // in the band
-    inputs: u32,      // quads; for `features`, of frequencies
-    outputs: u32,     // quads
-    row: u32,         // matrices from an input quad to the next
-    weights: u32,     // the first matrix
-    bias: u32,        // the first quad
-    frequencies: u32, // the first quad; across, then down
-    destination: u32, // of the first pixel's quad
+    first: u32,       // quad of pixels of the band
+    quads: u32,       // of pixels in the band, and from a unit of x to the next
+    inputs: u32,      // units; for `features`, frequencies
+    outputs: u32,     // units
+    row: u32,         // quads of weights from an input to the next
+    weights: u32,     // the first quad of the weights
+    biases: u32,      // and of the biases
+    frequencies: u32, // and of the frequencies
+    target_first: u32, // the first quad of y
+    target_row: u32,   // from a unit of y to the next
 }
 
 struct View {
@@ -22,107 +24,97 @@ struct View {
 
 @group(0) @binding(0) var<uniform> stage: Stage;
 @group(0) @binding(1) var<uniform> view: View;
-@group(0) @binding(3) var<storage, read> weights: array<mat4x4<f32>>;
-@group(0) @binding(4) var<storage, read> quads: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+// Weights and biases of four units a quad; a frequency a quad, across and down.
+@group(0) @binding(3) var<storage, read> numbers: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
 
-// What an invocation makes: 32 units of a pixel, written out, since compilers do not unroll every loop.
-var<private> s0: vec4<f32>;
-var<private> s1: vec4<f32>;
-var<private> s2: vec4<f32>;
-var<private> s3: vec4<f32>;
-var<private> s4: vec4<f32>;
-var<private> s5: vec4<f32>;
-var<private> s6: vec4<f32>;
-var<private> s7: vec4<f32>;
+// What an invocation makes: 16 units of four pixels; a column of a matrix is a unit.
+var<private> s0: mat4x4<f32>;
+var<private> s1: mat4x4<f32>;
+var<private> s2: mat4x4<f32>;
+var<private> s3: mat4x4<f32>;
+
+fn outer(pixels: vec4<f32>, units: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(pixels * units.x, pixels * units.y, pixels * units.z, pixels * units.w);
+}
 
 fn begin(at: u32) {
-    s0 = quads[at];
-    s1 = quads[at + 1u];
-    s2 = quads[at + 2u];
-    s3 = quads[at + 3u];
-    s4 = quads[at + 4u];
-    s5 = quads[at + 5u];
-    s6 = quads[at + 6u];
-    s7 = quads[at + 7u];
+    s0 = outer(vec4<f32>(1.0), numbers[at]);
+    s1 = outer(vec4<f32>(1.0), numbers[at + 1u]);
+    s2 = outer(vec4<f32>(1.0), numbers[at + 2u]);
+    s3 = outer(vec4<f32>(1.0), numbers[at + 3u]);
 }
 
-fn add(at: u32, h: vec4<f32>) {
-    s0 += weights[at] * h;
-    s1 += weights[at + 1u] * h;
-    s2 += weights[at + 2u] * h;
-    s3 += weights[at + 3u] * h;
-    s4 += weights[at + 4u] * h;
-    s5 += weights[at + 5u] * h;
-    s6 += weights[at + 6u] * h;
-    s7 += weights[at + 7u] * h;
+fn add(at: u32, pixels: vec4<f32>) {
+    s0 += outer(pixels, numbers[at]);
+    s1 += outer(pixels, numbers[at + 1u]);
+    s2 += outer(pixels, numbers[at + 2u]);
+    s3 += outer(pixels, numbers[at + 3u]);
 }
 
-fn put(quad: u32, pixel: u32, sum: vec4<f32>) {
-    if (quad < stage.outputs) {
-        y[quad * stage.pixels + pixel] = epilogue(sum);
+fn put(unit: u32, quad: u32, pixels: vec4<f32>) {
+    if (unit < stage.outputs) {
+        y[stage.target_first + unit * stage.target_row + quad] = epilogue(pixels);
     }
 }
 
-fn end(quad: u32, pixel: u32) {
-    put(quad, pixel, s0);
-    put(quad + 1u, pixel, s1);
-    put(quad + 2u, pixel, s2);
-    put(quad + 3u, pixel, s3);
-    put(quad + 4u, pixel, s4);
-    put(quad + 5u, pixel, s5);
-    put(quad + 6u, pixel, s6);
-    put(quad + 7u, pixel, s7);
+fn put_four(unit: u32, quad: u32, sum: mat4x4<f32>) {
+    put(unit, quad, sum[0]);
+    put(unit + 1u, quad, sum[1]);
+    put(unit + 2u, quad, sum[2]);
+    put(unit + 3u, quad, sum[3]);
+}
+
+fn end(unit: u32, quad: u32) {
+    put_four(unit, quad, s0);
+    put_four(unit + 4u, quad, s1);
+    put_four(unit + 8u, quad, s2);
+    put_four(unit + 12u, quad, s3);
 }
 
 // The first layer: from a place, through the sines and cosines of its turns.
 @compute @workgroup_size(64)
 fn features(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= stage.pixels) {
+    if (id.x >= stage.quads) {
         return;
     }
-    let pixel = stage.first_pixel + id.x;
-    let at = vec2<f32>(vec2<u32>(pixel % view.width, pixel / view.width)) + 0.5;
-    let place = view.origin + at * view.step;
-    let quad = 8u * id.y;
-    begin(stage.bias + quad);
-    var matrix = stage.weights + quad;
+    let pixels = vec4<u32>(4u * (stage.first + id.x)) + vec4<u32>(0u, 1u, 2u, 3u);
+    let across = view.origin.x + (vec4<f32>(pixels % view.width) + 0.5) * view.step;
+    let down = view.origin.y + (vec4<f32>(pixels / view.width) + 0.5) * view.step;
+    begin(stage.biases + 4u * id.y);
+    let first = stage.weights + 4u * id.y;
     for (var k = 0u; k < stage.inputs; k++) {
-        let turns = quads[stage.frequencies + k] * place.x
-            + quads[stage.frequencies + stage.inputs + k] * place.y;
-        let wave = sine_and_cosine(turns);
-        add(matrix, wave[0]);
-        add(matrix + stage.row, wave[1]);
-        matrix += 2u * stage.row;
+        let frequency = numbers[stage.frequencies + k];
+        let waves = sine_and_cosine(frequency.x * across + frequency.y * down);
+        add(first + k * stage.row, waves[0]);
+        add(first + (stage.inputs + k) * stage.row, waves[1]);
     }
-    end(quad, id.x);
+    end(16u * id.y, id.x);
 }
 
 @compute @workgroup_size(64)
 fn hidden(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= stage.pixels) {
+    if (id.x >= stage.quads) {
         return;
     }
-    let quad = 8u * id.y;
-    begin(stage.bias + quad);
-    var matrix = stage.weights + quad;
+    begin(stage.biases + 4u * id.y);
+    let first = stage.weights + 4u * id.y;
     for (var k = 0u; k < stage.inputs; k++) {
-        add(matrix, x[k * stage.pixels + id.x]);
-        matrix += stage.row;
+        add(first + k * stage.row, x[k * stage.quads + id.x]);
     }
-    end(quad, id.x);
+    end(16u * id.y, id.x);
 }
 
-// The last layer: one quad, red, green, blue and nothing, into the whole picture.
+// The last layer: red, green and blue, three planes of the whole picture.
 @compute @workgroup_size(64)
 fn colours(@builtin(global_invocation_id) id: vec3<u32>) {
-    if (id.x >= stage.pixels) {
+    if (id.x >= stage.quads) {
         return;
     }
-    var sum = quads[stage.bias];
+    var sum = outer(vec4<f32>(1.0), numbers[stage.biases]);
     for (var k = 0u; k < stage.inputs; k++) {
-        sum += weights[stage.weights + k * stage.row] * x[k * stage.pixels + id.x];
+        sum += outer(x[k * stage.quads + id.x], numbers[stage.weights + k * stage.row]);
     }
-    y[stage.destination + id.x] = epilogue(sum);
+    put_four(0u, id.x, sum);
 }

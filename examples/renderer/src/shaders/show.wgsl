@@ -10,7 +10,8 @@ struct View {
 }
 
 @group(0) @binding(0) var<uniform> view: View;
-@group(0) @binding(1) var<storage, read> picture: array<vec4<f32>>;
+// A plane of each colour.
+@group(0) @binding(1) var<storage, read> picture: array<f32>;
 
 @vertex
 fn corner(@builtin(vertex_index) index: u32) -> @builtin(position) vec4<f32> {
@@ -24,8 +25,9 @@ fn decoded(colour: vec3<f32>) -> vec3<f32> {
 
 @fragment
 fn fragment(@builtin(position) position: vec4<f32>) -> @location(0) vec4<f32> {
-    let at = vec2<u32>(position.xy);
-    let colour = picture[at.y * view.width + at.x].rgb;
+    let at = u32(position.y) * view.width + u32(position.x);
+    let plane = arrayLength(&picture) / 3u;
+    let colour = vec3<f32>(picture[at], picture[plane + at], picture[2u * plane + at]);
     if (ENCODES) {
         return vec4<f32>(decoded(colour), 1.0);
     }
