@@ -1,7 +1,8 @@
 //! Where the time of a frame goes, by timestamps at the ends of its passes.
 //!
 //! A pass counts from the end of the one before: each reads what that wrote, so that nothing overlaps, and the parts
-//! add up to the whole. Begins would not do: lavapipe takes them together with the end.
+//! add up to the whole. Begins are written as well, but not read. lavapipe takes a timestamp only when it comes to the
+//! next one: the begin of a pass makes it take the end of the pass before, and its own comes too late.
 
 use crate::mapped::Mapped;
 
@@ -61,13 +62,18 @@ struct Slot {
 impl Timing {
     const FRAMES: usize = 3;
 
+    /// Begin and end of each pass, and of one before the first.
+    fn count(parts: &[Part]) -> u32 {
+        2 * (parts.len() as u32 + 1)
+    }
+
     /// None where the device has no timestamps, or the frame too many passes for them.
     pub(crate) fn new(
         device: &wgpu::Device,
         queue: &wgpu::Queue,
         parts: Vec<Part>,
     ) -> Option<Self> {
-        let count = parts.len() as u32 + 1;
+        let count = Self::count(&parts);
         if !device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
             || count > wgpu::QUERY_SET_MAX_QUERIES
         {
@@ -123,19 +129,19 @@ impl Timing {
         }
     }
 
-    /// Where the pass of this number, from 0, puts its timestamp.
+    /// Where the pass of this number, from 0, puts its timestamps.
     pub(crate) fn pass(&self, pass: usize) -> Option<Place<'_>> {
         self.place(pass as u32 + 1)
     }
 
-    fn place(&self, index: u32) -> Option<Place<'_>> {
-        Some(Place { query_set: &self.slots[self.current?].queries, index })
+    fn place(&self, pass: u32) -> Option<Place<'_>> {
+        Some(Place { query_set: &self.slots[self.current?].queries, first: 2 * pass })
     }
 
     /// Ends a frame, after its last pass.
     pub(crate) fn resolve(&self, encoder: &mut wgpu::CommandEncoder) {
         let Some(slot) = self.current.map(|index| &self.slots[index]) else { return };
-        let count = self.parts.len() as u32 + 1;
+        let count = Self::count(&self.parts);
         encoder.resolve_query_set(&slot.queries, 0..count, &slot.resolved, 0);
         let size = slot.read.buffer.size();
         encoder.copy_buffer_to_buffer(&slot.resolved, 0, &slot.read.buffer, 0, size);
@@ -155,35 +161,36 @@ impl Timing {
     }
 }
 
-/// Where a pass puts its timestamp.
+/// Where a pass puts its timestamps.
 pub(crate) struct Place<'a> {
     query_set: &'a wgpu::QuerySet,
-    index: u32,
+    first: u32,
 }
 
 impl<'a> Place<'a> {
     pub(crate) fn compute(self) -> wgpu::ComputePassTimestampWrites<'a> {
         wgpu::ComputePassTimestampWrites {
             query_set: self.query_set,
-            beginning_of_pass_write_index: None,
-            end_of_pass_write_index: Some(self.index),
+            beginning_of_pass_write_index: Some(self.first),
+            end_of_pass_write_index: Some(self.first + 1),
         }
     }
 
     pub(crate) fn render(self) -> wgpu::RenderPassTimestampWrites<'a> {
         wgpu::RenderPassTimestampWrites {
             query_set: self.query_set,
-            beginning_of_pass_write_index: None,
-            end_of_pass_write_index: Some(self.index),
+            beginning_of_pass_write_index: Some(self.first),
+            end_of_pass_write_index: Some(self.first + 1),
         }
     }
 }
 
-/// Sums over the passes, from the timestamp before each to its own.
+/// Sums over the passes, from the end before each to its own.
 fn times(bytes: &[u8], parts: &[Part], period: f64) -> Times {
     let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
+    let ends: Vec<u64> = ticks.chunks_exact(2).map(|pass| pass[1]).collect();
     let mut times = Times::default();
-    for (part, pair) in parts.iter().zip(ticks.windows(2)) {
+    for (part, pair) in parts.iter().zip(ends.windows(2)) {
         let sum = match part {
             Part::Products => &mut times.products,
             Part::Activations => &mut times.activations,
@@ -200,7 +207,7 @@ mod tests {
 
     #[test]
     fn passes_add_up_by_what_they_are_for() {
-        let ticks: [u64; 5] = [10, 14, 15, 20, 31];
+        let ticks: [u64; 10] = [1, 10, 13, 14, 15, 15, 16, 20, 21, 31];
         let parts = [Part::Products, Part::Activations, Part::Products, Part::Drawing];
         let times = times(bytemuck::cast_slice(&ticks), &parts, 1e6);
         assert_eq!(times, Times { products: 9.0, activations: 1.0, drawing: 11.0 });
