@@ -1,9 +1,9 @@
 //! What a picture of one size needs on the device: the picture, the layers of a band, and where everything lies.
 
 use bytemuck::{Pod, Zeroable};
-use wgpu::util::DeviceExt;
 
 use crate::bands::{Band, bands};
+use crate::device::filled;
 use crate::error::{Error, Result};
 use crate::network::Network;
 
@@ -86,11 +86,8 @@ impl Canvas {
         let layers = [0; 2].map(|_| storage("renderer layer", widest * quads.min(most)));
         let stride = (size_of::<Stage>() as u32)
             .next_multiple_of(limits.min_uniform_buffer_offset_alignment);
-        let stages = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-            label: Some("renderer stages"),
-            contents: &stages(network, &bands, stride as usize),
-            usage: wgpu::BufferUsages::UNIFORM,
-        });
+        let stages = stages(network, &bands, stride as usize);
+        let stages = filled(device, "renderer stages", &stages, wgpu::BufferUsages::UNIFORM);
         let last = network.layers.len() - 1;
         let bind_groups = (0..=last).map(|layer| {
             // The first has no input here, and leaves its place to the buffer that is free.

@@ -27,6 +27,26 @@ pub(crate) fn descriptor(mut descriptor: wgpu::InstanceDescriptor) -> wgpu::Inst
     descriptor
 }
 
+/// A buffer with these contents. wgpu's own `create_buffer_init` panics where there is no memory.
+pub(crate) fn filled(
+    device: &wgpu::Device,
+    label: &str,
+    contents: &[u8],
+    usage: wgpu::BufferUsages,
+) -> wgpu::Buffer {
+    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size: contents.len().next_multiple_of(4) as u64,
+        usage,
+        mapped_at_creation: true,
+    });
+    if let Ok(mut range) = buffer.get_mapped_range_mut(..) {
+        range.slice(..contents.len()).copy_from_slice(contents);
+    }
+    buffer.unmap();
+    buffer
+}
+
 impl Device {
     /// Opens the adapter that WGPU_ADAPTER_NAME names, else the one that wgpu finds best, with all of its
     /// limits; with timestamps where it has them.

@@ -18,6 +18,7 @@ mod offscreen;
 mod pack;
 mod renderer;
 mod report;
+mod screen;
 mod show;
 mod steps;
 #[cfg(test)]
@@ -25,6 +26,7 @@ mod tests;
 mod timing;
 mod upload;
 mod view;
+mod window;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -38,7 +40,9 @@ use look::{Look, Mode};
 
 /// Draws a neural field: a small multilayer perceptron from a place, as sines and cosines of its turns, to a colour.
 ///
-/// WGPU_BACKEND and WGPU_ADAPTER_NAME choose the adapter.
+/// WGPU_BACKEND and WGPU_ADAPTER_NAME choose the adapter. In the window, left and right change the activation, up and
+/// down its first parameter, m the mode; the mouse moves the picture, its wheel, + and - enlarge it, r brings it back;
+/// space stops its drift, and escape ends all. The title says where the time of a frame goes.
 #[derive(Parser)]
 struct Arguments {
     /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"; else the one that
@@ -57,6 +61,9 @@ struct Arguments {
     /// Width and height in pixels
     #[arg(long, default_value = "512x512", value_parser = size)]
     size: [u32; 2],
+    /// Ends after so many frames
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..), conflicts_with = "offscreen")]
+    frames: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -78,7 +85,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     let look = Look { activation, mode: arguments.mode };
     match &arguments.offscreen {
         Some(path) => report::offscreen(&field, look, arguments.size, path),
-        None => Ok(()),
+        None => window::run(field, look, arguments.size, arguments.frames),
     }
 }
 

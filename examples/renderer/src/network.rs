@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use wgpu::util::DeviceExt;
 use wgpu_relu::Activation;
 
+use crate::device::filled;
 use crate::error::{Error, Result};
 use crate::field::Field;
 use crate::kernels::{self, Kernels};
@@ -39,10 +39,7 @@ impl Network {
             let remedy = "train a narrower field";
             return Err(Error::TooLarge { what: "the field's weights", size, limit, remedy });
         }
-        let buffer = |label, contents: &[u8], usage| {
-            let label = Some(label);
-            device.create_buffer_init(&wgpu::util::BufferInitDescriptor { label, contents, usage })
-        };
+        let buffer = |label, contents: &[u8], usage| filled(device, label, contents, usage);
         let uniform = Usage::UNIFORM | Usage::COPY_DST;
         Ok(Network {
             output: field.output,

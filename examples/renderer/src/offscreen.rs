@@ -97,9 +97,16 @@ pub(crate) fn write(path: &Path, size: [u32; 2], pixels: &[u8]) -> Result<()> {
         reason: reason.to_string(),
     };
     let bytes = encoded(size, pixels).map_err(|error| told(&error))?;
+    // Renaming a file over a device, say, would destroy it.
+    if path.exists() && !path.is_file() {
+        return Err(told(&"is there, and is no file"));
+    }
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let mut file = tempfile::NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))
-        .map_err(|error| told(&error))?;
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file =
+        builder.tempfile_in(folder.unwrap_or(Path::new("."))).map_err(|error| told(&error))?;
     file.write_all(&bytes).map_err(|error| told(&error))?;
     file.persist(path).map(drop).map_err(|error| told(&error.error))
 }
