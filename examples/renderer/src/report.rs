@@ -11,7 +11,7 @@ use crate::renderer::Renderer;
 use crate::timing::Times;
 use crate::view::View;
 
-/// Frames that are timed, after one that is not.
+/// Frames that are timed, between one that warms up and one that only reads.
 const FRAMES: usize = 3;
 
 /// Draws the field, writes the picture, and tells where the time went, in both modes.
@@ -26,7 +26,13 @@ pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) 
     target.draw(&mut renderer, View::default())?;
     offscreen::write(path, size, &target.pixels()?)?;
     let Look { activation, mode } = look;
-    println!("picture   {} x {} pixels, {activation}, {}", size[0], size[1], path.display());
+    println!(
+        "picture   {} x {} pixels in {} bands, {activation}",
+        size[0],
+        size[1],
+        renderer.bands()
+    );
+    println!("saved     {}", path.display());
     if !renderer.is_timed() {
         println!(
             "times     not to be had: no timestamps on this device, or too many passes for them"
@@ -36,13 +42,13 @@ pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) 
     for mode in [mode, mode.other()] {
         renderer.set_look(Look { activation, mode })?;
         let mut frames = Vec::new();
-        for frame in 0..=FRAMES {
+        for frame in 0..FRAMES + 2 {
             // A new place in every frame, as in a window.
             target.draw(&mut renderer, View::default().drifted(frame as f32))?;
             target.wait()?;
-            frames.extend(renderer.times().filter(|_| frame > 0));
+            // Those of the frame before: what has come is read when the next one begins.
+            frames.extend(renderer.times().filter(|_| frame > 1));
         }
-        // What has come is read at the begin of the next frame, so that one more is drawn.
         if let Some(times) = median(frames) {
             println!("{:<9} {times}", mode.name());
         }

@@ -44,7 +44,9 @@ fn a_frame_makes_no_object() {
             }
             alive
         };
-        (0..8).for_each(|number| drop(frame(number, &mut renderer)));
+        for number in 0..8 {
+            frame(number, &mut renderer);
+        }
         let before = objects(&device);
         assert!(before[0] > 5 && before[3] > 2 && before[6] > 2, "the counters count: {before:?}");
         for number in 8..24 {
@@ -52,12 +54,12 @@ fn a_frame_makes_no_object() {
             assert_eq!(after, before, "{mode:?}, frame {number}");
         }
         // The counters see what a frame must not do.
-        device.queue.write_buffer(&renderer_scratch(&device), 0, &[0; 4]);
+        device.queue.write_buffer(&scratch(&device), 0, &[0; 4]);
         assert_ne!(objects(&device), before);
     }
 }
 
-fn renderer_scratch(device: &Device) -> wgpu::Buffer {
+fn scratch(device: &Device) -> wgpu::Buffer {
     device.device.create_buffer(&wgpu::BufferDescriptor {
         label: None,
         size: 4,

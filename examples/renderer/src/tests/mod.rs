@@ -43,7 +43,7 @@ fn offscreen(
     (renderer, Offscreen::new(device, size, format))
 }
 
-/// A picture of that size.
+/// A picture of that size, drawn once.
 fn picture(device: &Device, field: &Field, look: Look, size: [u32; 2]) -> Vec<u8> {
     let (mut renderer, target) = offscreen(device, field, look, size, Offscreen::FORMAT);
     drawn(&mut renderer, &target, View::default())

@@ -27,6 +27,15 @@ fn worst(pixels: &[u8], exact: &[f64]) -> f64 {
 }
 
 #[test]
+fn the_bands_are_several_and_the_last_is_not_full() {
+    let (device, field) = (device(), Field::built_in().unwrap());
+    let look = look("gelu", Mode::Fused);
+    let (renderer, _) = offscreen(&device, &field, look, SIZE, Offscreen::FORMAT);
+    assert_eq!(renderer.bands(), 4);
+    assert_ne!((SIZE[0] * SIZE[1]).div_ceil(4) % (super::BAND / 4), 0);
+}
+
+#[test]
 fn pictures_are_those_of_the_reference_in_both_modes() {
     let (device, field) = (device(), Field::built_in().unwrap());
     for text in ["gelu", "relu", "tanh", "elu(alpha=0.5)", "silu", "softplus(beta=2)", "leaky_relu"]
