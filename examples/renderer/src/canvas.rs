@@ -42,8 +42,8 @@ struct Stage {
 const QUAD: u64 = 16;
 
 impl Canvas {
-    /// Pixels of a band, at most: with 32 units, a layer has 2 MiB. On lavapipe 2¹² to 2¹⁶ take the same time
-    /// within the noise; a real GPU wants more at once than it has lanes.
+    /// Pixels of a band, at most: with 32 units, a layer has 8 MiB. On lavapipe 2¹² to 2¹⁶ took the same time within
+    /// the noise; a GPU should have more at once than it has lanes.
     pub(crate) const BAND: u32 = 1 << 16;
 
     /// With bands of `band` pixels, or as many as the device can bind.
