@@ -68,6 +68,26 @@ fn scratch(device: &Device) -> wgpu::Buffer {
     })
 }
 
+/// How many submits there have been on a device, this one counted; wgpu tells it nowhere else.
+fn submits(device: &Device) -> u64 {
+    let text = format!("{:?}", device.queue.submit([]));
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap()
+}
+
+#[test]
+fn a_frame_submits_once() {
+    let (device, field) = (device(), Field::built_in().unwrap());
+    let look = look("gelu", Mode::Recorded);
+    let (mut renderer, target) = offscreen(&device, &field, look, SIZE, Offscreen::FORMAT);
+    let before = submits(&device);
+    assert_eq!(submits(&device), before + 1);
+    for _ in 0..5 {
+        target.draw(&mut renderer, View::default()).unwrap();
+    }
+    assert_eq!(submits(&device), before + 1 + 5 + 1);
+}
+
 #[test]
 fn sizes_come_and_go() {
     let (device, field) = (device(), Field::built_in().unwrap());
