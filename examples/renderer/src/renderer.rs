@@ -230,7 +230,8 @@ fn products(
                 };
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, &canvas.bind_groups[layer], &[canvas.offset(index, layer)]);
-                pass.dispatch_workgroups(band.quads.div_ceil(64), blocks as u32, 1);
+                // Two quads an invocation.
+                pass.dispatch_workgroups(band.quads.div_ceil(2).div_ceil(64), blocks as u32, 1);
             });
             if let (Some(steps), true) = (steps, layer < last) {
                 passes.compute("renderer activation", |pass| {

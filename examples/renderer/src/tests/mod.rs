@@ -16,8 +16,8 @@ use crate::view::View;
 
 /// Not a multiple of anything.
 const SIZE: [u32; 2] = [97, 61];
-/// Several bands of that, and a last one that is not full.
-const BAND: u32 = 1600;
+/// Several bands of that, of an odd number of quads, and a last one that is not full.
+const BAND: u32 = 1604;
 
 fn device() -> Device {
     let instance = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
