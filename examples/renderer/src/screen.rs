@@ -1,0 +1,108 @@
+//! The surface of a window, and what becomes of it.
+
+use std::sync::Arc;
+
+use winit::window::Window;
+
+use crate::device::Device;
+use crate::error::{Error, Result};
+
+/// A surface, configured whenever it has to be.
+pub(crate) struct Screen {
+    instance: wgpu::Instance,
+    device: wgpu::Device,
+    surface: wgpu::Surface<'static>,
+    config: wgpu::SurfaceConfiguration,
+    /// Whether the surface is as `config` has it.
+    configured: bool,
+}
+
+/// Those that show what is written come first; the others encode it, and the drawing sees to that.
+const FORMATS: [wgpu::TextureFormat; 4] = [
+    wgpu::TextureFormat::Bgra8Unorm,
+    wgpu::TextureFormat::Rgba8Unorm,
+    wgpu::TextureFormat::Bgra8UnormSrgb,
+    wgpu::TextureFormat::Rgba8UnormSrgb,
+];
+
+impl Screen {
+    pub(crate) fn new(
+        instance: wgpu::Instance,
+        adapter: &wgpu::Adapter,
+        device: &Device,
+        surface: wgpu::Surface<'static>,
+        size: [u32; 2],
+    ) -> Result<Self> {
+        let formats = surface.get_capabilities(adapter).formats;
+        let format = FORMATS.into_iter().find(|format| formats.contains(format));
+        let format = format.ok_or_else(|| Error::Window {
+            reason: format!("the surface takes none of {FORMATS:?}, but {formats:?}"),
+        })?;
+        let device = device.device.clone();
+        let mut screen = Screen {
+            instance,
+            device,
+            surface,
+            config: wgpu::SurfaceConfiguration {
+                usage: wgpu::TextureUsages::RENDER_ATTACHMENT,
+                format,
+                color_space: wgpu::SurfaceColorSpace::Auto,
+                width: 0,
+                height: 0,
+                desired_maximum_frame_latency: 2,
+                present_mode: wgpu::PresentMode::Fifo,
+                alpha_mode: wgpu::CompositeAlphaMode::Auto,
+                view_formats: Vec::new(),
+            },
+            configured: false,
+        };
+        screen.resize(size);
+        Ok(screen)
+    }
+
+    pub(crate) fn format(&self) -> wgpu::TextureFormat {
+        self.config.format
+    }
+
+    /// None while there is nothing to draw into, as in a minimised window.
+    pub(crate) fn size(&self) -> Option<[u32; 2]> {
+        let size = [self.config.width, self.config.height];
+        (!size.contains(&0)).then_some(size)
+    }
+
+    pub(crate) fn resize(&mut self, size: [u32; 2]) {
+        let limit = self.device.limits().max_texture_dimension_2d;
+        let [width, height] = size.map(|side| side.min(limit));
+        self.configured &= [width, height] == [self.config.width, self.config.height];
+        (self.config.width, self.config.height) = (width, height);
+    }
+
+    /// The texture to draw the next frame into, of the size there is; None if there is none at the moment.
+    pub(crate) fn acquire(&mut self, window: &Arc<Window>) -> Result<Option<wgpu::SurfaceTexture>> {
+        use wgpu::CurrentSurfaceTexture as Current;
+        // What has changed may be set right, once.
+        for _ in 0..2 {
+            if !self.configured {
+                self.surface.configure(&self.device, &self.config);
+                self.configured = true;
+            }
+            match self.surface.get_current_texture() {
+                Current::Success(texture) => return Ok(Some(texture)),
+                Current::Suboptimal(texture) => {
+                    // It can be shown; the next one will be right.
+                    self.configured = false;
+                    return Ok(Some(texture));
+                }
+                Current::Outdated => self.configured = false,
+                Current::Lost => {
+                    let surface = self.instance.create_surface(window.clone());
+                    self.surface =
+                        surface.map_err(|error| Error::Window { reason: error.to_string() })?;
+                    self.configured = false;
+                }
+                Current::Timeout | Current::Occluded | Current::Validation => return Ok(None),
+            }
+        }
+        Ok(None)
+    }
+}

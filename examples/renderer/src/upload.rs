@@ -1,0 +1,60 @@
+//! The few bytes that change from frame to frame.
+
+use crate::mapped::Mapped;
+
+/// Buffers that are filled in turn. `Queue::write_buffer` makes one anew in every call.
+pub(crate) struct Upload {
+    buffers: Vec<Mapped>,
+    size: u64,
+    /// That of the frame being recorded.
+    current: Option<usize>,
+}
+
+impl Upload {
+    /// Frames that are on their way at once, mostly. With more, there are more buffers.
+    const FRAMES: usize = 3;
+
+    pub(crate) fn new(device: &wgpu::Device, size: u64) -> Self {
+        let mut upload = Upload { buffers: Vec::new(), size, current: None };
+        (0..Self::FRAMES).for_each(|_| upload.grow(device));
+        upload
+    }
+
+    fn grow(&mut self, device: &wgpu::Device) {
+        let mode = wgpu::MapMode::Write;
+        self.buffers.push(Mapped::new(device, "renderer upload", self.size, mode, true));
+    }
+
+    /// Records that `target` becomes `bytes`.
+    pub(crate) fn record(
+        &mut self,
+        device: &wgpu::Device,
+        encoder: &mut wgpu::CommandEncoder,
+        target: &wgpu::Buffer,
+        bytes: &[u8],
+    ) {
+        let index = match self.buffers.iter().position(Mapped::take) {
+            Some(index) => index,
+            None => {
+                self.grow(device);
+                self.buffers.len() - 1
+            }
+        };
+        let mapped = &self.buffers[index];
+        mapped.take();
+        // Only a lost device has no memory here, and then nothing is drawn.
+        if let Ok(mut range) = mapped.buffer.get_mapped_range_mut(..) {
+            range.slice(..bytes.len()).copy_from_slice(bytes);
+        }
+        mapped.buffer.unmap();
+        encoder.copy_buffer_to_buffer(&mapped.buffer, 0, target, 0, self.size);
+        self.current = Some(index);
+    }
+
+    /// After the submit: asks for the buffer back.
+    pub(crate) fn submitted(&mut self) {
+        if let Some(index) = self.current.take() {
+            self.buffers[index].request();
+        }
+    }
+}
