@@ -4,6 +4,7 @@ mod browser;
 mod debian;
 mod driver;
 mod npm;
+mod pictures;
 mod serve;
 mod tint;
 mod wasm;
@@ -29,9 +30,12 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
               localhost
   test-web    the crate in the WebGPU of a headless Chromium, which it installs on Linux, and the page there;
               needs node and npm; passed on: activations, without the page; --picture FILE keeps a screenshot
+  renderer    a window with a neural field, whose every frame uses the crate; passed on:
+              --activation NAME, --mode fused, --offscreen FILE.png and others, see renderer --help
   egui        a window of egui with an activation's curve, on egui's device; needs Rust 1.95; passed on:
               --activation NAME, --screenshot FILE.png
   test-egui   its tests; passed on to cargo test
+  pictures    the pictures in the README, by the programs that they show
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
   peers       Burn, naive kernels and plain copies beside the library in one run; the first build takes
@@ -67,9 +71,11 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
         "peers" => &["run", "--release", "--"],
+        "renderer" => &["run", "--release", "--example", "renderer", "--"],
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
+        "pictures" => return pictures::make(),
         "web" | "test-web" => return in_browser(&task, arguments),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
