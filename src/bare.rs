@@ -37,11 +37,12 @@ pub(crate) const fn bare<const N: usize>(source: &str) -> ([u8; N], usize) {
         if byte == b'\n' || (byte == b' ' && space != b'\n') {
             space = byte;
         } else if !comment && byte != b' ' {
-            // Signs that are whole tokens, whatever stands beside them. Others could join: - and -, > and =.
+            // Signs that join with none that comes in the shaders; others could: - and -, > and =, / and *.
             let parts = !matches!(
                 last,
                 b',' | b';' | b'{' | b'}' | b'(' | b')' | b':' | b'=' | b'+' | b'*'
-            ) && !matches!(byte, b'{' | b'}' | b')' | b'+' | b'*');
+            ) && !matches!(byte, b'{' | b'}' | b')' | b'+')
+                && (byte != b'*' || last == b'/');
             if parts && space != b';' {
                 if length < N {
                     kept[length] = space;
@@ -77,8 +78,8 @@ mod tests {
     #[test]
     fn comments_and_needless_space_go() {
         let source = "// One.\n\nfn f(x: f32) -> f32 { // two\n    // three\n    var y = vec2<f32>(x) / 2.0;\n    \
-                      y = - - y + x;\n    return\n    y.x - -x;\n}\n/";
-        let left = "fn f(x:f32)-> f32{var y =vec2<f32>(x)/ 2.0;y =- - y+x;return\ny.x - -x;}/";
+                      y = - - y + x;\n    return\n    y.x / *p - -x;\n}\n/";
+        let left = "fn f(x:f32)-> f32{var y =vec2<f32>(x)/ 2.0;y =- - y+x;return\ny.x / *p - -x;}/";
         assert_eq!(text(source), left);
     }
 
@@ -99,7 +100,8 @@ mod tests {
     fn expressions(source: &str) -> Vec<String> {
         let parsed = wgpu::naga::front::wgsl::parse_str(source);
         let module = parsed.unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));
-        let functions = module.functions.iter();
-        functions.map(|(_, f)| format!("{:?} {:?}", f.name, f.expressions)).collect()
+        let functions = module.functions.iter().map(|(_, function)| function);
+        let all = functions.chain(module.entry_points.iter().map(|entry| &entry.function));
+        all.map(|f| format!("{:?} {:?}", f.name, f.expressions)).collect()
     }
 }

@@ -92,6 +92,7 @@ impl GpuRelu {
             steps.push(self.prepare(x, x)?);
             if !self.accumulates {
                 steps.push(self.prepare_gradient(x, dy, dy)?);
+                steps.push(self.prepare_gradient(x, dy, x)?);
             }
         }
         Prepared::submit_all(&self.gpu, &steps)

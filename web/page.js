@@ -8,13 +8,16 @@ const [names, fields, message, canvas] = ["names", "parameters", "message", "can
 const REMEDY =
     "Use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141, or later), and a " +
     "page that comes over https or from localhost.";
-/// How often in a row a lost device is replaced: a driver that crashes always is left alone.
+/// How often in a row a lost device is replaced: a driver that crashes always is left alone. A device that has lived
+/// for so many milliseconds ends the row.
 const PATIENCE = 3;
+const CALM = 10_000;
 
 let plot;
 let size = [1, 1];
 let waiting = false;
 let losses = 0;
+let calm;
 
 names.form.addEventListener("submit", (event) => event.preventDefault());
 names.addEventListener("change", () => {
@@ -52,6 +55,7 @@ async function open() {
         throw new Error(`This browser has no WebGPU. ${REMEDY}`);
     }
     plot = await Plot.open(canvas, () => {
+        clearTimeout(calm);
         losses += 1;
         plot = undefined;
         if (losses <= PATIENCE) {
@@ -59,9 +63,13 @@ async function open() {
         } else {
             fail(new Error("The browser has lost the GPU again and again; reload the page."));
         }
-    }).catch(() => {
-        throw new Error("WebGPU offers no GPU; update the browser, or the GPU's driver.");
+    }).catch((cause) => {
+        const text = "WebGPU offers no GPU; update the browser, or the GPU's driver.";
+        throw new Error(text, { cause });
     });
+    calm = setTimeout(() => {
+        losses = 0;
+    }, CALM);
     choose();
 }
 
@@ -107,7 +115,6 @@ function frame() {
         waiting = false;
         try {
             plot?.draw(...size);
-            losses = 0;
         } catch (error) {
             fail(error);
         }

@@ -49,7 +49,8 @@ impl Curve {
         Ok(Curve { gpu, x, ones, value, slope, steps, pipeline, bind_group })
     }
 
-    /// Shows another activation, or the same with other parameters.
+    /// Shows another activation, or the same with other parameters. Either is prepared anew: this happens when somebody
+    /// chooses, and a page is 1 KB smaller without `Prepared::set_activation`.
     pub(crate) fn set_activation(&mut self, activation: Activation) -> Result<()> {
         let buffers = [&self.x, &self.ones, &self.value, &self.slope];
         self.steps = prepare(&self.gpu, activation, buffers)?;

@@ -120,6 +120,14 @@ async function lost(page) {
     await frames(page);
     const wrong = await difference(page, "softplus");
     expect(wrong === "", `on the next device: ${wrong}`);
+    for (const count of [2, 3, 4]) {
+        await page.waitForFunction((count) => devices.length === count, count, { timeout: 10_000 });
+        await frames(page);
+        await page.evaluate(() => devices.at(-1).destroy());
+    }
+    await page.locator("#message").filter({ hasText: "again and again" }).waitFor({ timeout: 10_000 });
+    const count = await page.evaluate(() => devices.length);
+    expect(count === 4, `${count} devices were opened`);
 }
 
 async function without(page) {

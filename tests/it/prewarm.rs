@@ -26,6 +26,7 @@ fn use_all(operator: &GpuRelu, length: u64) {
     operator.gradient_into(x, y, dx).unwrap();
     if input == output {
         operator.gradient_into(x, y, y).unwrap();
+        operator.gradient_into(x, y, x).unwrap();
         operator.apply_in_place(x).unwrap();
     }
 }

@@ -69,10 +69,17 @@ fn dependency(package: &str, start: &str) -> Result<String, String> {
 
 /// A script that runs an unpacked program with the libraries unpacked beside it.
 fn wrap(usr: &Path, program: &str, script: &PathBuf) -> Result<(), String> {
-    let usr = usr.display();
-    let text = format!(
-        "#!/bin/sh\nexec env LD_LIBRARY_PATH=\"{usr}/lib/x86_64-linux-gnu\" \"{usr}/{program}\" \"$@\"\n"
-    );
+    // Named after the machine: x86_64-linux-gnu, aarch64-linux-gnu.
+    let mut folders = fs::read_dir(usr.join("lib")).map_err(|error| error.to_string())?;
+    let libraries = folders.find_map(|folder| {
+        let path = folder.ok()?.path();
+        path.to_string_lossy().ends_with("-linux-gnu").then_some(path)
+    });
+    let libraries = libraries.ok_or("Debian's packages have no libraries for this machine")?;
+    let (libraries, program) = (libraries.display(), usr.join(program));
+    let program = program.display();
+    let text =
+        format!("#!/bin/sh\nexec env LD_LIBRARY_PATH=\"{libraries}\" \"{program}\" \"$@\"\n");
     fs::write(script, text).map_err(|error| format!("{}: {error}", script.display()))?;
     check(Command::new("chmod").arg("+x").arg(script))
 }

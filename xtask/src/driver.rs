@@ -197,7 +197,8 @@ fn is_program(name: &str) -> bool {
 /// Where in PATH a program is.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let paths = env::var_os("PATH")?;
-    let file = format!("{name}{}", env::consts::EXE_SUFFIX);
+    let suffix = if name.contains('.') { "" } else { env::consts::EXE_SUFFIX };
+    let file = format!("{name}{suffix}");
     env::split_paths(&paths).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 

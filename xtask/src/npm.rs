@@ -16,7 +16,8 @@ pub(crate) fn fetch(package: &str) -> Result<PathBuf, String> {
     if folder.join("node_modules").join(name).exists() {
         return Ok(folder);
     }
-    let npm = find_program("npm").ok_or(REMEDY)?;
+    // Windows has it as a script.
+    let npm = find_program("npm").or_else(|| find_program("npm.cmd")).ok_or(REMEDY)?;
     println!("xtask: fetching {package} from npm into target/npm");
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut npm = Command::new(npm);

@@ -1,5 +1,6 @@
 //! The renderer's own device: the crate adopts it, and sets nothing up.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
@@ -83,6 +84,18 @@ impl Device {
             None => Ok(()),
             Some(Trouble::Lost(reason)) => Err(Error::DeviceLost { reason: reason.clone() }),
             Some(Trouble::Refused(reason)) => Err(Error::Refused { reason: reason.clone() }),
+        }
+    }
+
+    /// `Device::poll`, which panics where it finds that the driver has lost the device.
+    pub(crate) fn poll(&self, poll: wgpu::PollType) -> Result<()> {
+        let polled = AssertUnwindSafe(|| self.device.poll(poll));
+        let polled = catch_unwind(polled);
+        self.check()?;
+        match polled {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(Error::Refused { reason: error.to_string() }),
+            Err(_) => Err(Error::DeviceLost { reason: "the driver has lost it".to_owned() }),
         }
     }
 

@@ -45,8 +45,8 @@ pub(crate) fn neighbour(activation: Activation, by: isize) -> Activation {
 pub(crate) fn shifted(activation: Activation, by: f32) -> Option<Activation> {
     let mut parameters = activation.parameters();
     parameters.first_mut()?.1 += by;
-    let list: Vec<_> = parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    format!("{}({})", activation.name(), list.join(",")).parse().ok()
+    let values: Vec<_> = parameters.into_iter().map(|(_, value)| value).collect();
+    activation.with_parameters(&values).ok()
 }
 
 #[cfg(test)]

@@ -56,9 +56,7 @@ impl Offscreen {
 
     /// Waits until all is drawn, and timestamps have come.
     pub(crate) fn wait(&self) -> Result<()> {
-        let waited = self.device.device.poll(wgpu::PollType::wait_indefinitely());
-        self.device.check()?;
-        waited.map(drop).map_err(|error| Error::Refused { reason: error.to_string() })
+        self.device.poll(wgpu::PollType::wait_indefinitely())
     }
 
     /// The pixels, 4 bytes each, row by row.

@@ -15,6 +15,8 @@ pub(crate) struct Screen {
     config: wgpu::SurfaceConfiguration,
     /// Whether the surface is as `config` has it.
     configured: bool,
+    /// Whether one of this size has been configured anew for that, which is done once.
+    suboptimal: bool,
 }
 
 /// Those that show what is written come first; the others encode it, and the drawing sees to that.
@@ -55,6 +57,7 @@ impl Screen {
                 view_formats: Vec::new(),
             },
             configured: false,
+            suboptimal: false,
         };
         screen.resize(size);
         Ok(screen)
@@ -73,6 +76,7 @@ impl Screen {
     pub(crate) fn resize(&mut self, size: [u32; 2]) {
         let limit = self.device.limits().max_texture_dimension_2d;
         let [width, height] = size.map(|side| side.min(limit));
+        self.suboptimal &= [width, height] == [self.config.width, self.config.height];
         self.configured &= [width, height] == [self.config.width, self.config.height];
         (self.config.width, self.config.height) = (width, height);
     }
@@ -89,8 +93,9 @@ impl Screen {
             match self.surface.get_current_texture() {
                 Current::Success(texture) => return Ok(Some(texture)),
                 Current::Suboptimal(texture) => {
-                    // It can be shown; the next one will be right.
-                    self.configured = false;
+                    // It can be shown; the next one may be better, or nothing helps.
+                    self.configured = self.suboptimal;
+                    self.suboptimal = true;
                     return Ok(Some(texture));
                 }
                 Current::Outdated => self.configured = false,

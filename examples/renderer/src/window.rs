@@ -167,7 +167,7 @@ impl Shown {
         let Some(size) = self.screen.size().filter(|_| !self.occluded) else { return Ok(()) };
         self.renderer.resize(size)?;
         // Whatever has been mapped meanwhile; it does not wait.
-        let _ = self.device.device.poll(wgpu::PollType::Poll);
+        self.device.poll(wgpu::PollType::Poll)?;
         let Some(texture) = self.screen.acquire(&self.window)? else {
             // Not now: later.
             event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + PAUSE));
