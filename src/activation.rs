@@ -485,14 +485,9 @@ impl Activation {
         for default in Self::ALL {
             for position in 0..default.parameters().len() {
                 for value in [0.0, 0.2, 0.5, 1.0, 2.5, -0.75, 7.0, 1e30, -1e-30] {
-                    let mut sample = *default;
-                    let (name, _) = default.parameters()[position];
-                    if let Some(parameter) = sample.parameter_mut(name) {
-                        *parameter = value;
-                    }
-                    if sample.validate().is_ok() {
-                        samples.push(sample);
-                    }
+                    let mut values: Vec<_> = default.parameters().iter().map(|p| p.1).collect();
+                    values[position] = value;
+                    samples.extend(default.with_parameters(&values));
                 }
             }
         }

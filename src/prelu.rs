@@ -8,8 +8,7 @@ use crate::gpu::Gpu;
 use crate::operation::{Operation, equal_lengths};
 use crate::prepared::Prepared;
 use crate::relu::GpuRelu;
-use crate::sums::Summand;
-use crate::sums::{self, Stages, Terms};
+use crate::sums::{self, Stages, Summand, Terms};
 use crate::view::{Layout, View};
 
 /// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
