@@ -6,8 +6,9 @@ import { extname, join } from "node:path";
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
 /// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their
-/// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors
-/// and warnings, but for those `expected`, which `met` counts. All else is the browser's.
+/// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors, but
+/// for those `expected`, which `met` counts. Warnings are shown and not counted, as every version of a
+/// browser warns of other things. All else is the browser's.
 export async function open(browser, folder, options = {}) {
     const { files = {}, log = () => {}, expected, ...rest } = options;
     const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...rest });
@@ -22,11 +23,16 @@ export async function open(browser, folder, options = {}) {
         console.error(`FAILED: the page complains: ${text}`);
     };
     page.on("console", (message) => {
-        const bad = ["error", "warning", "assert"].includes(message.type());
-        (bad ? complain : log)(message.text());
+        const [type, text] = [message.type(), message.text()];
+        if (type === "warning") {
+            console.log(`the page warns: ${text}`);
+        } else {
+            (["error", "assert"].includes(type) ? complain : log)(text);
+        }
     });
     page.on("pageerror", (error) => complain(error.stack ?? error.message));
     page.on("crash", () => complain("it crashed"));
+    await page.addInitScript(tellUncaptured);
     await page.route("**/*", async (route) => {
         const name = new URL(route.request().url()).pathname.slice(1) || "index.html";
         try {
@@ -37,4 +43,22 @@ export async function open(browser, folder, options = {}) {
         }
     });
     return { page, seen };
+}
+
+/// In the page: logs every WebGPU error that reaches a device, under the device's label. Whether and in
+/// which words a browser logs such errors by itself depends on its version.
+function tellUncaptured() {
+    const prototype = globalThis.GPUAdapter?.prototype;
+    if (!prototype) {
+        return;
+    }
+    const { requestDevice } = prototype;
+    prototype.requestDevice = async function (...descriptor) {
+        const device = await requestDevice.apply(this, descriptor);
+        device.addEventListener("uncapturederror", (event) => {
+            event.preventDefault();
+            console.error(`uncaptured on ${JSON.stringify(device.label)}: ${event.error.message}`);
+        });
+        return device;
+    };
 }

@@ -48,7 +48,13 @@ fn count(device: &wgpu::Device) -> Arc<AtomicUsize> {
 
 /// Tests the test: an error on a device is counted by the time that a download has come.
 pub(crate) async fn errors_are_seen() -> Outcome {
-    let gpu = Gpu::request(&GpuOptions::default()).await?;
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let adapter = instance.request_adapter(&Default::default()).await?;
+    // scripts/browser/crate.mjs knows this one mistake by the label, as a browser's words for it change.
+    let label = Some("mistaken on purpose");
+    let descriptor = wgpu::DeviceDescriptor { label, ..Default::default() };
+    let (device, queue) = adapter.request_device(&descriptor).await?;
+    let gpu = Gpu::from_device(&device, &queue);
     let errors = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&errors);
     let count = move |_: wgpu::Error| {
