@@ -23,8 +23,11 @@ const FLAGS = [
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
     ...["--no-first-run", "--disable-quic"],
 ];
-const launch = (...more) => chromium.launch({ executablePath, args: [...FLAGS, ...more] });
-const browser = await launch();
+/// A browser on a display of so many pixels per CSS pixel. A page must be opened with the same scale: that is the scale
+/// it is told, but its canvas gets the pixels of the display.
+const launch = (scale) =>
+    chromium.launch({ executablePath, args: [...FLAGS, `--force-device-scale-factor=${scale}`] });
+const browser = await launch(1);
 const timer = setTimeout(() => {
     console.error(`error: not done after ${PATIENCE / 60_000} minutes`);
     process.exit(1);

@@ -1,16 +1,18 @@
 // The page that draws activations: what it shows, and what it says.
 
-import { difference, FUNCTIONS } from "./pixels.mjs";
+import { difference, FUNCTIONS, look } from "./pixels.mjs";
 import { open } from "./serve.mjs";
 
 /// How many checks of the page in `folder` fail; leaves a screenshot in the file `picture`.
 export async function testPage(browser, launch, folder, picture) {
     let failures = 0;
-    const check = async (name, test, prepare, { on = browser, ...options } = {}) => {
-        const { page, seen } = await open(on, folder, options);
+    const check = async (name, test, prepare, { on = browser, scale = 1 } = {}) => {
+        const { page, seen } = await open(on, folder, { scale });
         try {
             await prepare?.(page);
             await page.goto("http://localhost/");
+            const ratio = await page.evaluate(() => devicePixelRatio);
+            expect(ratio === scale, `the display has scale ${ratio}, not ${scale}`);
             await test(page);
             if (seen.complaints === 0) {
                 console.log(`page, ${name}: right`);
@@ -23,10 +25,12 @@ export async function testPage(browser, launch, folder, picture) {
         await page.context().close();
     };
     await check("curves", curves);
-    const fine = await launch("--force-device-scale-factor=2");
-    const onFine = { on: fine, viewport: null };
-    await check("curves on a fine display", curvesOnFineDisplay, undefined, onFine);
-    await fine.close();
+    // On these, sides of the canvas are between two pixels.
+    for (const scale of [1.5, 2]) {
+        const on = await launch(scale);
+        await check(`curves on a display of scale ${scale}`, curves, undefined, { on, scale });
+        await on.close();
+    }
     await check("parameters", mistaken);
     await check("another size", resized);
     await check("a device that is lost", lost, keepDevice);
@@ -50,20 +54,14 @@ export async function testPage(browser, launch, folder, picture) {
 async function curves(page) {
     for (const name in FUNCTIONS) {
         await choose(page, name);
-        const wrong = await difference(page, name);
-        expect(wrong === "", `${name}: ${wrong}`);
+        const picture = await shows(page, name);
         for (const other in FUNCTIONS) {
-            const noticed = other === name || (await difference(page, other)) !== "";
+            const noticed = other === name || (await difference(page, picture, other)) !== "";
             expect(noticed, `${name} is taken for ${other}; the check is blind`);
         }
     }
     const count = await page.locator("#names option").count();
     expect(count >= 25, `${count} activations to choose from`);
-}
-
-async function curvesOnFineDisplay(page) {
-    expect((await page.evaluate(() => devicePixelRatio)) === 2, "the display is not fine");
-    await curves(page);
 }
 
 async function mistaken(page) {
@@ -81,8 +79,7 @@ async function mistaken(page) {
         expect(message.includes(reason), `${text} gives ${JSON.stringify(message)}`);
     }
     await frames(page);
-    const wrong = await difference(page, "elu(alpha=0.5)");
-    expect(wrong === "", `after mistakes: ${wrong}`);
+    await shows(page, "elu(alpha=0.5)", "after mistakes");
     await choose(page, "tanh");
     expect((await page.textContent("#message")) === "", "the message stays");
 }
@@ -92,13 +89,7 @@ async function resized(page) {
     for (const [width, height] of [[500, 700], [1100, 300], [800, 600]]) {
         await page.setViewportSize({ width, height });
         await frames(page);
-        const [drawn, shown] = await page.evaluate(() => {
-            const { width, clientWidth } = document.getElementById("canvas");
-            return [width, clientWidth];
-        });
-        expect(drawn === shown, `${drawn} pixels are drawn where ${shown} are shown`);
-        const wrong = await difference(page, "silu");
-        expect(wrong === "", `${width} x ${height}: ${wrong}`);
+        await shows(page, "silu", `${width} x ${height}`);
     }
 }
 
@@ -118,8 +109,7 @@ async function lost(page) {
     await page.evaluate(() => devices[0].destroy());
     await page.waitForFunction(() => devices.length === 2, undefined, { timeout: 10_000 });
     await frames(page);
-    const wrong = await difference(page, "softplus");
-    expect(wrong === "", `on the next device: ${wrong}`);
+    await shows(page, "softplus", "on the next device");
     for (const count of [2, 3, 4]) {
         await page.waitForFunction((count) => devices.length === count, count, { timeout: 10_000 });
         await frames(page);
@@ -152,6 +142,14 @@ async function choose(page, text) {
         await page.fill(`#parameters input[name="${parameter}"]`, value);
     }
     await frames(page);
+}
+
+/// That the canvas shows the curves of `name`; the picture of them. `when` begins the error.
+async function shows(page, name, when = name) {
+    const picture = await look(page);
+    const wrong = await difference(page, picture, name);
+    expect(wrong === "", `${when}: ${wrong}`);
+    return picture;
 }
 
 /// Until what was asked for is on the screen.

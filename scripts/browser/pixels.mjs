@@ -17,20 +17,36 @@ export const FUNCTIONS = {
     "leaky_relu(negative_slope=-0.5)": [(x) => (x > 0 ? x : -0.5 * x), (x) => (x > 0 ? 1 : -0.5)],
 };
 
-/// In what the canvas, as it is on the screen, differs from the curves of `name`; empty if in nothing.
-export async function difference(page, name) {
-    const png = (await page.locator("#canvas").screenshot()).toString("base64");
-    const width = await page.evaluate(() => document.getElementById("canvas").width);
+/// A picture of the window, and the place of the canvas in it, in whole pixels of the screen. The browser
+/// puts a canvas between two pixels onto the nearest one, so a picture of the canvas alone would have to
+/// begin within a pixel.
+export async function look(page) {
+    const place = await page.evaluate(() => {
+        const canvas = document.getElementById("canvas");
+        const { left, top, width, height } = canvas.getBoundingClientRect();
+        const [x, y] = [left, top].map((side) => Math.round(side * devicePixelRatio));
+        const shown = [width, height].map((side) => side * devicePixelRatio);
+        return { x, y, width: canvas.width, height: canvas.height, shown };
+    });
+    return { place, png: (await page.screenshot()).toString("base64") };
+}
+
+/// How the canvas in a picture differs from the curves of `name`; empty if it does not.
+export async function difference(page, { place, png }, name) {
+    const { width, height, shown } = place;
+    if (Math.abs(width - shown[0]) >= 1 || Math.abs(height - shown[1]) >= 1) {
+        return `${width} x ${height} pixels are drawn where ${shown.join(" x ")} are shown`;
+    }
     const [left, right] = VIEW;
     // Half columns, from the edge on.
     const at = (_, i) => left + ((right - left) * i) / (2 * width);
     const x = Array.from({ length: 2 * width + 1 }, at);
     const curves = FUNCTIONS[name].map((f) => x.map(f));
-    return page.evaluate(compare, { png, curves, view: VIEW });
+    return page.evaluate(compare, { place, png, curves, view: VIEW });
 }
 
-/// In the page: compares a screenshot with curves.
-async function compare({ png, curves, view: [left, right, bottom, top] }) {
+/// In the page: compares the canvas's part of a picture with curves.
+async function compare({ place, png, curves, view: [left, right, bottom, top] }) {
     const NAMES = ["f", "f'"];
     const COLOURS = [
         [41, 128, 219],
@@ -39,12 +55,12 @@ async function compare({ png, curves, view: [left, right, bottom, top] }) {
     const BACKGROUND = [18, 20, 26];
     const bytes = Uint8Array.from(atob(png), (byte) => byte.charCodeAt(0));
     const image = await createImageBitmap(new Blob([bytes], { type: "image/png" }));
-    const { width, height } = image;
-    if (2 * width + 1 !== curves[0].length) {
-        return `the picture is ${width} pixels wide, the canvas ${(curves[0].length - 1) / 2}`;
+    const { x: column0, y: row0, width, height } = place;
+    if (column0 + width > image.width || row0 + height > image.height) {
+        return `the canvas reaches out of the window of ${image.width} x ${image.height} pixels`;
     }
     const context = new OffscreenCanvas(width, height).getContext("2d");
-    context.drawImage(image, 0, 0);
+    context.drawImage(image, -column0, -row0);
     const { data } = context.getImageData(0, 0, width, height);
     const is = (colour, x, y, off) =>
         colour.every((part, i) => Math.abs(data[4 * (y * width + x) + i] - part) <= off);

@@ -8,10 +8,12 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "applic
 /// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their
 /// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors, but
 /// for those `expected`, which `met` counts. Warnings are shown and not counted, as every version of a
-/// browser warns of other things. All else is the browser's.
+/// browser warns of other things. `scale` is the scale that the browser was launched with.
 export async function open(browser, folder, options = {}) {
-    const { files = {}, log = () => {}, expected, ...rest } = options;
-    const context = await browser.newContext({ viewport: { width: 800, height: 600 }, ...rest });
+    const { files = {}, log = () => {}, expected, scale = 1 } = options;
+    // Windows have a size of their own otherwise, and displays a scale.
+    const viewport = { width: 800, height: 600 };
+    const context = await browser.newContext({ viewport, deviceScaleFactor: scale });
     const page = await context.newPage();
     const seen = { complaints: 0, met: 0 };
     const complain = (text) => {
