@@ -1,6 +1,6 @@
 // The crate, built for a browser, against the reference: web/browser has what is tested.
 
-import { open } from "./serve.mjs";
+import { open, within } from "./serve.mjs";
 
 /// How long the tests may say nothing; SwiftShader needs seconds for the largest shaders.
 const PATIENCE = 120_000;
@@ -18,7 +18,7 @@ export async function testWithout(browser, folder) {
     const { page, seen } = await open(browser, folder, { files, log });
     await page.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined }));
     await page.goto("http://localhost/");
-    const failures = await page.evaluate(run, []);
+    const failures = await within(PATIENCE, "the error", page.evaluate(run, []));
     await page.context().close();
     if (failures !== 1 || seen.complaints > 0 || !said.includes("use a browser with WebGPU")) {
         console.error(`FAILED: without WebGPU: ${said}`);

@@ -5,6 +5,9 @@ import { extname, join } from "node:path";
 
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "application/wasm" };
 
+/// How long Playwright waits for anything, in milliseconds. A software GPU on a busy machine needs seconds.
+const PATIENCE = 30_000;
+
 /// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their
 /// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors, but
 /// for those `expected`, which `met` counts. Warnings are shown and not counted, as every version of a
@@ -14,6 +17,7 @@ export async function open(browser, folder, options = {}) {
     // Windows have a size of their own otherwise, and displays a scale.
     const viewport = { width: 800, height: 600 };
     const context = await browser.newContext({ viewport, deviceScaleFactor: scale });
+    context.setDefaultTimeout(PATIENCE);
     const page = await context.newPage();
     const seen = { complaints: 0, met: 0 };
     const complain = (text) => {
@@ -45,6 +49,21 @@ export async function open(browser, folder, options = {}) {
         }
     });
     return { page, seen };
+}
+
+/// What `promise` gives; an error if it takes longer than so many milliseconds. Playwright waits without end for a
+/// function that a page evaluates.
+export async function within(milliseconds, what, promise) {
+    let timer;
+    const late = new Promise((_, reject) => {
+        const error = new Error(`${what} takes more than ${milliseconds / 1000} s`);
+        timer = setTimeout(() => reject(error), milliseconds);
+    });
+    try {
+        return await Promise.race([promise, late]);
+    } finally {
+        clearTimeout(timer);
+    }
 }
 
 /// In the page: logs every WebGPU error that reaches a device, under the device's label. Whether and in
