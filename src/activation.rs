@@ -502,7 +502,9 @@ impl Activation {
     }
 
     /// The parameters as the shaders' `p`.
-    pub(crate) fn uniform(&self) -> [f32; 4] {
+    #[doc(hidden)]
+    #[must_use]
+    pub fn uniform(&self) -> [f32; 4] {
         let mut packed = [0.0; 4];
         for (slot, (_, value)) in packed.iter_mut().zip(self.parameters()) {
             *slot = value;

@@ -74,6 +74,11 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
+        "compilers" => {
+            let mut cargo = cargo(&["run", "--release", "--package", "compilers", "--"]);
+            cargo.args(&arguments);
+            return exit_code(cargo);
+        }
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "pictures" => return pictures::make(),
         "web" | "test-web" => return in_browser(&task, arguments),

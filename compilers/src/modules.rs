@@ -1,0 +1,231 @@
+//! An activation's WGSL, as the crate's kernels use it, in naga's MSL, made ready for a C++ compiler.
+
+use std::fmt::Write as _;
+
+use naga::back::msl;
+use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
+use naga::{BinaryOperator, Expression, Handle, MathFunction, ScalarKind};
+use wgpu_relu::{Activation, Gradient, wgsl};
+
+use crate::Outcome;
+
+const MULTIPLY: &str = include_str!("../../shaders/kernel/multiply.wgsl");
+
+/// What the harness calls. Data moves as integers, as in the kernels.
+const PROBES: &str = "
+fn probe_value(x: vec4<u32>, p: vec4<f32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(activate(bitcast<vec4<f32>>(x), p));
+}
+fn probe_gradient(x: vec4<u32>, dy: vec4<u32>, p: vec4<f32>) -> vec4<u32> {
+    return multiply(activate_grad(bitcast<vec4<f32>>(x), p), dy);
+}
+";
+
+/// The functions of an activation, in C++.
+pub(crate) struct Module {
+    pub(crate) name: &'static str,
+    pub(crate) cpp: String,
+}
+
+impl Module {
+    pub(crate) fn of(activation: Activation) -> Outcome<Self> {
+        Ok(Module { name: activation.name(), cpp: cpp(&wgsl_of(activation))? })
+    }
+}
+
+/// The source of the activation's module.
+fn wgsl_of(activation: Activation) -> String {
+    let mut source = wgsl::module(&[activation]);
+    if !source.contains(wgsl::NUMERICS) {
+        source += wgsl::NUMERICS;
+    }
+    source += MULTIPLY;
+    let name = activation.name();
+    let selects = activation.gradient() == Gradient::Selects;
+    let _ = write!(
+        source,
+        "const GRADIENT_SELECTS = {selects};
+        fn activate(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}(x, p); }}
+        fn activate_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}_grad(x, p); }}"
+    );
+    source + PROBES
+}
+
+/// The module in C++; metal_shim.hpp has what it calls.
+fn cpp(wgsl: &str) -> Outcome<String> {
+    let mut module =
+        naga::front::wgsl::parse_str(wgsl).map_err(|error| error.emit_to_string(wgsl))?;
+    let info = validate(&module)?;
+    refuse_rough(&module)?;
+    let info = if reroute_divisions(&mut module, &info) == 0 { info } else { validate(&module)? };
+    let options = msl::Options { lang_version: (2, 4), ..Default::default() };
+    let (text, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())?;
+    Ok(for_clang(&text))
+}
+
+fn validate(module: &naga::Module) -> Outcome<ModuleInfo> {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    Ok(validator.validate(module).map_err(|error| error.into_inner())?)
+}
+
+/// The function that stands for division in what naga writes: operators of vectors cannot be overloaded.
+const DIVISION: MathFunction = MathFunction::Atan2;
+
+/// Refuses built-in functions whose results WGSL leaves open, other than division: the shim knows no rough forms of them.
+fn refuse_rough(module: &naga::Module) -> Outcome<()> {
+    for (_, function) in module.functions.iter() {
+        for (_, expression) in function.expressions.iter() {
+            let Expression::Math { fun, .. } = expression else { continue };
+            if !is_exact(*fun) {
+                let name = function.name.as_deref().unwrap_or("a function");
+                return Err(format!(
+                    "{name} calls WGSL's {fun:?}, whose result differs between devices; the same bits need another way"
+                )
+                .into());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether every device gives the same result, but for flushed subnormal numbers, signs of zeros and NaN.
+fn is_exact(function: MathFunction) -> bool {
+    use MathFunction::*;
+    matches!(
+        function,
+        Abs | Min
+            | Max
+            | Clamp
+            | Ceil
+            | Floor
+            | Round
+            | Trunc
+            | CountTrailingZeros
+            | CountLeadingZeros
+            | CountOneBits
+            | ReverseBits
+            | FirstTrailingBit
+            | FirstLeadingBit
+            | ExtractBits
+            | InsertBits
+    )
+}
+
+/// Makes calls of [`DIVISION`] of the divisions of floats; how many there were.
+fn reroute_divisions(module: &mut naga::Module, info: &ModuleInfo) -> usize {
+    let mut count = 0;
+    let types = module.types.clone();
+    for (handle, function) in module.functions.iter_mut() {
+        let found: Vec<(Handle<Expression>, Expression)> = function
+            .expressions
+            .iter()
+            .filter_map(|(at, expression)| {
+                let Expression::Binary { op: BinaryOperator::Divide, left, right } = *expression
+                else {
+                    return None;
+                };
+                let is_float =
+                    info[handle][at].ty.inner_with(&types).scalar_kind() == Some(ScalarKind::Float);
+                let call = Expression::Math {
+                    fun: DIVISION,
+                    arg: left,
+                    arg1: Some(right),
+                    arg2: None,
+                    arg3: None,
+                };
+                is_float.then_some((at, call))
+            })
+            .collect();
+        count += found.len();
+        for (at, call) in found {
+            function.expressions[at] = call;
+        }
+    }
+    count
+}
+
+/// What Metal has and C++ lacks: literals of f32 without a suffix, constructors and casts of vectors.
+fn for_clang(msl: &str) -> String {
+    let mut text = String::new();
+    for line in msl.lines().filter(|line| !line.starts_with("#include")) {
+        text += &with_suffixes(line);
+        text.push('\n');
+    }
+    for scalar in ["float", "uint", "int", "bool"] {
+        for size in 2..=4 {
+            let vector = format!("{scalar}{size}(");
+            text = text.replace(&format!("metal::{vector}"), &format!("metal::make_{vector}"));
+        }
+    }
+    text.replace("static_cast<", "metal::convert<")
+}
+
+/// Adds an `f` to every number with a point or an exponent.
+fn with_suffixes(line: &str) -> String {
+    let mut result = String::new();
+    let mut rest = line;
+    while let Some(first) = rest.chars().next() {
+        let is_word = |c: char| c.is_alphanumeric() || c == '_' || c == '.';
+        let mut end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
+        if end == 0 {
+            result.push(first);
+            rest = &rest[first.len_utf8()..];
+            continue;
+        }
+        let is_number = first.is_ascii_digit() && !rest.starts_with("0x");
+        // The sign of an exponent is no operator.
+        if is_number && rest[..end].ends_with(['e', 'E']) && rest[end..].starts_with(['-', '+']) {
+            let digits = rest[end + 1..].find(|c| !is_word(c));
+            end = digits.map_or(rest.len(), |length| end + 1 + length);
+        }
+        let word = &rest[..end];
+        result += word;
+        if is_number && word.contains(['.', 'e', 'E']) && !word.ends_with(['f', 'h']) {
+            result.push('f');
+        }
+        rest = &rest[end..];
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_get_a_suffix_and_nothing_else_does() {
+        for (before, after) in [
+            ("x * 2048.0;", "x * 2048.0f;"),
+            ("-1e-30 + 1.5e10, 2e+3", "-1e-30f + 1.5e10f, 2e+3f"),
+            ("0x7fffffffu 0x1e5 7u 12 -1", "0x7fffffffu 0x1e5 7u 12 -1"),
+            ("_e1.x e12 relu6_ v.xxxx", "_e1.x e12 relu6_ v.xxxx"),
+            ("1.0f 2.5h", "1.0f 2.5h"),
+        ] {
+            assert_eq!(with_suffixes(before), after);
+        }
+    }
+
+    #[test]
+    fn every_division_of_floats_is_rerouted() {
+        let wgsl = "fn f(a: vec4<f32>, b: vec4<u32>) -> vec4<f32> {
+            let c = b / vec4<u32>(3u);
+            return 1.0 / a + vec4<f32>(c) / 2.0;
+        }";
+        let cpp = cpp(wgsl).unwrap();
+        assert_eq!(cpp.matches("metal::atan2(").count(), 2, "{cpp}");
+    }
+
+    #[test]
+    fn rough_functions_are_refused_by_name() {
+        let error = cpp("fn f(a: f32) -> f32 { return exp2(a); }").unwrap_err().to_string();
+        assert!(error.contains("f calls WGSL's Exp2"), "{error}");
+    }
+
+    #[test]
+    fn every_activation_can_be_written() {
+        for &activation in Activation::ALL {
+            let cpp = cpp(&wgsl_of(activation)).unwrap();
+            assert!(cpp.contains("probe_gradient("), "{activation}");
+        }
+    }
+}
