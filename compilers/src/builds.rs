@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::Outcome;
 use crate::modules::Module;
+use crate::{Outcome, in_threads};
 
 const SHIM: &str = include_str!("metal_shim.hpp");
 const HARNESS: &str = include_str!("harness.cpp");
@@ -73,6 +74,30 @@ impl Variant {
         if self.flushes { "flushed" } else { self.build.column }
     }
 
+    pub(crate) fn reassociates(&self) -> bool {
+        self.has("-ffast-math") || self.has("-fassociative-math")
+    }
+
+    pub(crate) fn contracts(&self) -> bool {
+        self.has("-ffast-math") || self.has("-ffp-contract=fast")
+    }
+
+    pub(crate) fn ignores_nan(&self) -> bool {
+        self.has("-ffast-math") && !self.has("-fno-finite-math-only")
+    }
+
+    pub(crate) fn divides_roughly(&self) -> bool {
+        self.build.column == "division"
+    }
+
+    pub(crate) fn chooses_the_other_zero(&self) -> bool {
+        self.has("-DSHIM_MINIMUM=1")
+    }
+
+    fn has(&self, flag: &str) -> bool {
+        self.build.flags.contains(&flag)
+    }
+
     /// As a message names it.
     pub(crate) fn describe(&self) -> String {
         let flushes = if self.flushes { ", subnormals flushed" } else { "" };
@@ -80,35 +105,34 @@ impl Variant {
     }
 }
 
-/// Compiles every build, `jobs` at a time; the strict one without flushing comes first.
+/// Compiles every build; the strict one without flushing comes first.
 pub(crate) fn all(
     compiler: &str,
     folder: &Path,
     modules: &[Module],
-    jobs: usize,
+    threads: usize,
 ) -> Outcome<Vec<Variant>> {
     fs::create_dir_all(folder)?;
     fs::write(folder.join("metal_shim.hpp"), SHIM)?;
     fs::write(folder.join("harness.cpp"), HARNESS)?;
     let source = folder.join("activations.cpp");
     fs::write(&source, program(modules))?;
-    for builds in BUILDS.chunks(jobs.max(1)) {
-        let mut running = Vec::new();
-        for build in builds {
+    let next = AtomicUsize::new(0);
+    let compile = || -> Result<(), String> {
+        while let Some(build) = BUILDS.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut command = Command::new(compiler);
             command.args(["-std=c++17", "-O3"]).args(for_processor()).args(build.flags);
             // A GPU's compiler leaves no call.
             command.args(["-mllvm", "-inline-threshold=100000"]);
             command.arg("-o").arg(executable(folder, build)).arg(&source);
-            let child = command.spawn().map_err(|error| format!("{compiler}: {error}"))?;
-            running.push((format!("{command:?}"), child));
-        }
-        for (command, mut child) in running {
-            if !child.wait()?.success() {
-                return Err(format!("it fails: {command}").into());
+            let status = command.status().map_err(|error| format!("{compiler}: {error}"))?;
+            if !status.success() {
+                return Err(format!("{status}: {command:?}"));
             }
         }
-    }
+        Ok(())
+    };
+    in_threads(threads, &compile)?;
     let variants = BUILDS.iter().flat_map(|build| {
         let both = if build.flushed { &[false, true][..] } else { &[false] };
         both.iter().map(|&flushes| Variant {
@@ -124,9 +148,22 @@ fn executable(folder: &Path, build: &Build) -> PathBuf {
     folder.join(build.name.replace([' ', ','], "_"))
 }
 
-/// Without fused multiply-add there is nothing to contract to.
+/// What the processor has beyond the least: without fused multiply-add there is nothing to contract to.
 fn for_processor() -> &'static [&'static str] {
-    if cfg!(target_arch = "x86_64") { &["-mavx2", "-mfma"] } else { &[] }
+    #[cfg(target_arch = "x86_64")]
+    if has_fused_multiply_add() {
+        return &["-mavx2", "-mfma"];
+    }
+    &[]
+}
+
+/// Whether contraction changes anything here.
+pub(crate) fn has_fused_multiply_add() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return std::arch::is_x86_feature_detected!("avx2")
+        && std::arch::is_x86_feature_detected!("fma");
+    #[cfg(not(target_arch = "x86_64"))]
+    return true;
 }
 
 /// The harness with all modules, each in a namespace of its own.
@@ -141,7 +178,7 @@ fn program(modules: &[Module]) -> String {
              metal::uint4 *y, size_t count) { for (size_t i = 0; i < count; i++) y[i] = name(__VA_ARGS__); },\n\
              static const Probe PROBES[] = {\n";
     for index in 0..modules.len() {
-        text += &format!("PROBE(module_{index}::probe_value, x[i], p)\n");
+        text += &format!("PROBE(module_{index}::probe_value, x[i], dy[i], p)\n");
         text += &format!("PROBE(module_{index}::probe_gradient, x[i], dy[i], p)\n");
     }
     text + "};\n#include \"harness.cpp\"\n"

@@ -8,6 +8,10 @@
 #if defined(__x86_64__)
 #include <xmmintrin.h>
 #endif
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#endif
 
 // -ffast-math has subnormal numbers flushed from the start of a process; here the caller decides.
 static void set_flushing(bool flushes) {
@@ -38,6 +42,10 @@ template <class T> static bool receive(T *data, size_t count) {
 
 int main(int count, char **arguments) {
     set_flushing(count > 1 && arguments[1][0] == '1');
+#if defined(_WIN32)
+    _setmode(_fileno(stdin), _O_BINARY);
+    _setmode(_fileno(stdout), _O_BINARY);
+#endif
     Request request;
     std::vector<metal::uint4> x, dy, result;
     while (receive(&request, 1)) {

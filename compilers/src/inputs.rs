@@ -1,21 +1,24 @@
 //! What the functions are tried on.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use wgpu_relu::Activation;
 
 /// Elements of a piece of work; a multiple of 4.
 const PIECE: usize = 1 << 16;
 
-/// The inputs of one function.
-pub(crate) struct Inputs<'a> {
+/// The inputs of a function: a stride over all f32, and special ones.
+#[derive(Clone)]
+pub(crate) struct Inputs {
+    /// 0 takes the special ones alone.
     pub(crate) stride: u64,
-    pub(crate) specials: &'a [u32],
+    pub(crate) specials: Arc<[u32]>,
 }
 
-impl Inputs<'_> {
+impl Inputs {
     fn strided(&self) -> usize {
-        (1u64 << 32).div_ceil(self.stride) as usize
+        if self.stride == 0 { 0 } else { (1u64 << 32).div_ceil(self.stride) as usize }
     }
 
     pub(crate) fn pieces(&self) -> usize {
@@ -35,11 +38,11 @@ impl Inputs<'_> {
                     return ((i as u64 * self.stride) as u32, dy);
                 }
                 let i = i - strided;
-                let dy = if i % 3 == 0 { ONE } else { upstream(mix(i as u32)) };
+                let dy = if i.is_multiple_of(3) { ONE } else { upstream(mix(i as u32)) };
                 (self.specials[i / 3], dy)
             })
             .collect();
-        while pairs.len() % 4 != 0 {
+        while !pairs.len().is_multiple_of(4) {
             pairs.push((0, ONE));
         }
         pairs.into_iter().unzip()
@@ -84,7 +87,7 @@ fn mix(mut word: u32) -> u32 {
 
 /// Zeros, subnormal numbers, infinities, NaNs, powers of two, and the surroundings of every place where a function
 /// changes its ways. `coarse` takes fewer of the surroundings.
-pub(crate) fn specials(activations: &[Activation], coarse: bool) -> Vec<u32> {
+pub(crate) fn specials(activations: &[Activation], coarse: bool) -> Arc<[u32]> {
     let near = if coarse { 20 } else { 300 };
     let mut sizes: BTreeSet<u32> = BTreeSet::new();
     let mut around = |bits: u32, radius: u32| {

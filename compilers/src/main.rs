@@ -1,12 +1,18 @@
-//! The activations' shaders through clang with many flags: does every build give the same bits?
+//! The activations' shaders through a C++ compiler with many flags: does every build give the same bits?
+//!
+//! naga writes the shaders for Metal, and a header makes C++ of that. So a CPU runs what fast math does to them.
 //!
 //! ```sh
 //! cargo xtask compilers
 //! ```
 
 mod builds;
+#[path = "../../tests/it/checksums.rs"]
+mod checksums;
+mod control;
 mod inputs;
 mod modules;
+mod record;
 mod report;
 mod run;
 mod worker;
@@ -19,23 +25,31 @@ use std::thread;
 use clap::Parser;
 use wgpu_relu::Activation;
 
-use modules::Module;
+use inputs::Inputs;
+use modules::{Form, Module};
+use run::Job;
 
 /// Compiles naga's MSL of every activation with many sets of flags; compares bits, and errors with the reference.
 #[derive(Parser)]
+#[command(
+    after_help = "Exit codes: 0 all is well; 1 something differs or failed, as told; 2 a wrong command line."
+)]
 struct Arguments {
     /// Activations, by name; all where none is given.
     activations: Vec<String>,
     /// Every so many of all 2^32 inputs; 1 takes all.
     #[arg(long, default_value_t = 4099, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
     stride: u64,
-    /// With other parameters than the defaults, every so many times fewer.
+    /// Unusual parameters, gates and sums take every so many of these.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     sparser: u64,
-    /// Tells of every build of every function, not of the first few alone.
+    /// Writes tests/data/checksums.txt anew, from the strict build.
+    #[arg(long, conflicts_with = "activations")]
+    update: bool,
+    /// Names every build of every function that is wrong, not the first few alone.
     #[arg(long)]
     verbose: bool,
-    /// The C++ compiler.
+    /// The C++ compiler: clang, since no other has its vectors.
     #[arg(long, env = "CXX", default_value = "clang++")]
     compiler: String,
     /// Where sources and executables are put.
@@ -56,37 +70,89 @@ fn main() -> ExitCode {
     }
 }
 
+/// Whether all is well.
 fn check(arguments: &Arguments) -> Outcome<bool> {
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get());
-    let chosen = |activation: &Activation| {
-        arguments.activations.is_empty()
-            || arguments.activations.iter().any(|name| name == activation.name())
+    let (mut jobs, mut modules) = jobs(arguments)?;
+    let controls = jobs.len();
+    jobs.extend(control::jobs(&mut modules)?);
+    let variants = builds::all(&arguments.compiler, &arguments.folder, &modules, threads)?;
+    if !builds::has_fused_multiply_add() {
+        println!("This processor has no fused multiply-add: contraction changes nothing here.\n");
+    }
+    let mut findings = run::run(&jobs, &variants, threads)?;
+    control::check(&jobs[controls..], &variants, &findings.split_off(controls))?;
+    let same = report::print(&jobs[..controls], &variants, &findings, arguments.verbose);
+    let strict = &variants[0];
+    let recorded = if arguments.update {
+        record::update(strict, &jobs[..controls])?;
+        true
+    } else {
+        record::check(strict, &jobs[..controls])?
     };
+    Ok(same && recorded)
+}
+
+/// What is examined, and the modules for it.
+fn jobs(arguments: &Arguments) -> Outcome<(Vec<Job>, Vec<Module>)> {
+    let names = &arguments.activations;
+    for name in names {
+        if !Activation::ALL.iter().any(|activation| activation.name() == name) {
+            return Err(
+                format!("there is no activation {name:?}; give names without parameters").into()
+            );
+        }
+    }
     let mut samples: Vec<Activation> = Vec::new();
-    for activation in Activation::samples().into_iter().filter(chosen) {
-        // A value in the list of parameters may be the default.
-        if !samples.contains(&activation) {
+    for activation in Activation::samples().into_iter().chain(checksums::activations()) {
+        let chosen = names.is_empty() || names.iter().any(|name| name == activation.name());
+        if chosen && !samples.contains(&activation) {
             samples.push(activation);
         }
     }
-    if samples.is_empty() {
-        return Err(format!("no activation is named {:?}", arguments.activations).into());
-    }
-    let mut modules: Vec<Module> = Vec::new();
+    let dense = Inputs { stride: arguments.stride, specials: inputs::specials(&samples, false) };
+    // An even sum keeps an odd stride odd.
+    let sparse = Inputs {
+        stride: arguments.stride * arguments.sparser + (arguments.sparser + 1) % 2,
+        specials: inputs::specials(&samples, true),
+    };
     let mut jobs = Vec::new();
+    let mut modules: Vec<Module> = Vec::new();
     for activation in samples {
-        let name = activation.name();
-        let found = modules.iter().position(|module| module.name == name);
-        let module = match found {
-            Some(at) => at,
-            None => {
-                modules.push(Module::of(activation)?);
-                modules.len() - 1
+        let is_default = Activation::ALL.contains(&activation);
+        let forms: &[Form] = match (is_default, activation) {
+            (true, Activation::Rrelu { .. }) => {
+                &[Form::Alone, Form::WithSums, Form::Gated, Form::Drawn]
             }
+            (true, _) => &[Form::Alone, Form::WithSums, Form::Gated],
+            (false, Activation::Rrelu { .. }) => &[Form::Alone, Form::Drawn],
+            (false, _) => &[Form::Alone],
         };
-        jobs.push(run::Job { activation, module });
+        for &form in forms {
+            let same = |module: &Module| {
+                module.activation.name() == activation.name() && module.form == form
+            };
+            let module = match modules.iter().position(same) {
+                Some(at) => at,
+                None => {
+                    modules.push(Module::new(activation, form)?);
+                    modules.len() - 1
+                }
+            };
+            let inputs = if is_default && form == Form::Alone { &dense } else { &sparse };
+            jobs.push(Job { activation, form, module, inputs: inputs.clone() });
+        }
     }
-    let variants = builds::all(&arguments.compiler, &arguments.folder, &modules, threads)?;
-    let findings = run::run(&jobs, &variants, arguments.stride, arguments.sparser, threads)?;
-    Ok(report::print(&jobs, &variants, &findings, arguments.verbose))
+    Ok((jobs, modules))
+}
+
+/// Runs `work` in several threads at once.
+fn in_threads(threads: usize, work: &(dyn Fn() -> Result<(), String> + Sync)) -> Outcome<()> {
+    thread::scope(|scope| {
+        let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        started.into_iter().try_for_each(|thread| match thread.join() {
+            Ok(outcome) => outcome.map_err(Into::into),
+            Err(_) => Err("a thread has failed".into()),
+        })
+    })
 }

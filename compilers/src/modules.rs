@@ -10,45 +10,110 @@ use wgpu_relu::{Activation, Gradient, wgsl};
 use crate::Outcome;
 
 const MULTIPLY: &str = include_str!("../../shaders/kernel/multiply.wgsl");
+const ADD: &str = include_str!("../../shaders/kernel/add.wgsl");
+const GATE: &str = include_str!("../../shaders/kernel/gate.wgsl");
+const GATE_GRADIENT: &str = include_str!("../../shaders/kernel/gate_gradient.wgsl");
 
-/// What the harness calls. Data moves as integers, as in the kernels.
-const PROBES: &str = "
-fn probe_value(x: vec4<u32>, p: vec4<f32>) -> vec4<u32> {
-    return bitcast<vec4<u32>>(activate(bitcast<vec4<f32>>(x), p));
+/// What a kernel does with an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// f(x) and dy · f'(x).
+    Alone,
+    /// The same at x plus a bias, and a residual is added to the result.
+    WithSums,
+    /// u · f(x), and the gradient by x of that.
+    Gated,
+    /// With the slopes drawn from a random word per element.
+    Drawn,
+    /// A function that other compilers change, to see that they do.
+    Naive(&'static str),
 }
-fn probe_gradient(x: vec4<u32>, dy: vec4<u32>, p: vec4<f32>) -> vec4<u32> {
-    return multiply(activate_grad(bitcast<vec4<f32>>(x), p), dy);
-}
-";
 
-/// The functions of an activation, in C++.
+/// Two probes, in C++.
 pub(crate) struct Module {
-    pub(crate) name: &'static str,
+    pub(crate) activation: Activation,
+    pub(crate) form: Form,
     pub(crate) cpp: String,
 }
 
 impl Module {
-    pub(crate) fn of(activation: Activation) -> Outcome<Self> {
-        Ok(Module { name: activation.name(), cpp: cpp(&wgsl_of(activation))? })
+    pub(crate) fn new(activation: Activation, form: Form) -> Outcome<Self> {
+        Ok(Module { activation, form, cpp: cpp(&source(activation, form))? })
     }
 }
 
-/// The source of the activation's module.
-fn wgsl_of(activation: Activation) -> String {
+/// The WGSL. It defines `probe_value` and `probe_gradient`, whose results follow from the bits of x and dy. Data moves
+/// as integers, as in the kernels.
+fn source(activation: Activation, form: Form) -> String {
+    if let Form::Naive(expression) = form {
+        return format!(
+            "fn probe_value(x_bits: vec4<u32>, dy_bits: vec4<u32>, p: vec4<f32>) -> vec4<u32> {{
+                let x = bitcast<vec4<f32>>(x_bits);
+                let dy = bitcast<vec4<f32>>(dy_bits);
+                return bitcast<vec4<u32>>({expression});
+            }}
+            fn probe_gradient(x: vec4<u32>, dy: vec4<u32>, p: vec4<f32>) -> vec4<u32> {{
+                return dy;
+            }}"
+        );
+    }
+    let name = activation.name();
     let mut source = wgsl::module(&[activation]);
     if !source.contains(wgsl::NUMERICS) {
         source += wgsl::NUMERICS;
     }
     source += MULTIPLY;
-    let name = activation.name();
     let selects = activation.gradient() == Gradient::Selects;
-    let _ = write!(
-        source,
-        "const GRADIENT_SELECTS = {selects};
-        fn activate(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}(x, p); }}
-        fn activate_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {{ return {name}_grad(x, p); }}"
-    );
-    source + PROBES
+    let _ = writeln!(source, "const GRADIENT_SELECTS = {selects};");
+    match form {
+        Form::Naive(_) => {}
+        Form::Alone => {
+            source += &probes(
+                &format!("bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), p))"),
+                &format!("multiply({name}_grad(bitcast<vec4<f32>>(x), p), dy)"),
+            );
+        }
+        Form::WithSums => {
+            source += ADD;
+            let sum = "bitcast<vec4<f32>>(add(x, dy))";
+            source += &probes(
+                &format!("add(bitcast<vec4<u32>>({name}({sum}, p)), x)"),
+                &format!("add(multiply({name}_grad({sum}, p), dy), x)"),
+            );
+        }
+        Form::Gated => {
+            // Both kernels define the same names.
+            source += &GATE.replace("compute", "gate").replace("Results", "Gated");
+            source += GATE_GRADIENT;
+            // The third operand is any number, but follows from the other two.
+            let data = "Data(dy * 2654435761u, x, dy, p)";
+            source += &format!(
+                "struct Data {{ x: vec4<u32>, gate: vec4<u32>, dy: vec4<u32>, p: vec4<f32> }}
+                struct Gated {{ y: vec4<u32> }}
+                struct Results {{ dx: vec4<u32>, dgate: vec4<u32> }}
+                fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {{ return {name}(x, data.p); }}
+                fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {{ return {name}_grad(x, data.p); }}"
+            );
+            source +=
+                &probes(&format!("gate({data}, 0u).y"), &format!("compute({data}, 0u).dgate"));
+        }
+        Form::Drawn => {
+            source += wgsl::RANDOM;
+            let slopes = format!("{name}_drawn(random_uniform(dy), p)");
+            source += &probes(
+                &format!("bitcast<vec4<u32>>({name}_with(bitcast<vec4<f32>>(x), {slopes}))"),
+                &format!("multiply({name}_grad_with(bitcast<vec4<f32>>(x), {slopes}), dy)"),
+            );
+        }
+    }
+    source
+}
+
+fn probes(value: &str, gradient: &str) -> String {
+    format!(
+        "fn probe_value(x: vec4<u32>, dy: vec4<u32>, p: vec4<f32>) -> vec4<u32> {{ return {value}; }}
+        fn probe_gradient(x: vec4<u32>, dy: vec4<u32>, p: vec4<f32>) -> vec4<u32> {{ return {gradient}; }}"
+    )
 }
 
 /// The module in C++; metal_shim.hpp has what it calls.
@@ -58,7 +123,8 @@ fn cpp(wgsl: &str) -> Outcome<String> {
     let info = validate(&module)?;
     refuse_rough(&module)?;
     let info = if reroute_divisions(&mut module, &info) == 0 { info } else { validate(&module)? };
-    let options = msl::Options { lang_version: (2, 4), ..Default::default() };
+    // All loops end; counters of their rounds would only be more to declare.
+    let options = msl::Options { force_loop_bounding: false, ..Default::default() };
     let (text, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())?;
     Ok(for_clang(&text))
 }
@@ -224,8 +290,10 @@ mod tests {
     #[test]
     fn every_activation_can_be_written() {
         for &activation in Activation::ALL {
-            let cpp = cpp(&wgsl_of(activation)).unwrap();
-            assert!(cpp.contains("probe_gradient("), "{activation}");
+            for form in [Form::Alone, Form::WithSums, Form::Gated] {
+                let module = Module::new(activation, form).unwrap();
+                assert!(module.cpp.contains("probe_gradient("), "{activation}, {form:?}");
+            }
         }
     }
 }

@@ -1,8 +1,7 @@
 //! The table, and what is wrong.
 
-use wgpu_relu::Activation;
-
 use crate::builds::Variant;
+use crate::modules::Form;
 use crate::run::{Finding, Findings, Job, KINDS, Kind};
 
 /// Prints the findings; whether all is well.
@@ -22,12 +21,20 @@ pub(crate) fn print(
     println!("|---|---|{}", "---|".repeat(columns.len()));
     let mut total = Finding::default();
     let mut wrong = Vec::new();
-    for default in jobs.iter().map(|job| job.activation).filter(|a| Activation::ALL.contains(a)) {
+    let mut groups: Vec<&str> = Vec::new();
+    for alone in [true, false] {
+        for job in jobs.iter().filter(|job| (job.form == Form::Alone) == alone) {
+            if !groups.contains(&job.group()) {
+                groups.push(job.group());
+            }
+        }
+    }
+    for group in groups {
         for kind in KINDS {
             let of_kind: Vec<(&Job, &Vec<Finding>)> = jobs
                 .iter()
                 .zip(findings)
-                .filter(|(job, _)| job.activation.name() == default.name())
+                .filter(|(job, _)| job.group() == group)
                 .map(|(job, findings)| (job, &findings[kind as usize]))
                 .collect();
             let mut strict = Finding::default();
@@ -41,7 +48,7 @@ pub(crate) fn print(
                     if let Some(column) = column {
                         by_column[column].merge(found);
                     }
-                    if let Some(text) = mistake(job.activation, kind, variant, found) {
+                    if let Some(text) = mistake(job, kind, variant, found) {
                         told += 1;
                         if verbose || told <= 2 {
                             wrong.push(text);
@@ -50,14 +57,14 @@ pub(crate) fn print(
                 }
             }
             if told > 2 && !verbose {
-                wrong.push(format!("… and {} more of {default}'s {kind:?}", told - 2));
+                wrong.push(format!("… and {} more of {group}{}", told - 2, mark(kind)));
             }
             let cells: Vec<String> = by_column.iter().map(cell).collect();
             println!(
                 "| {}{} | {} | {} |",
-                default.name(),
+                group,
                 mark(kind),
-                accuracy(&strict),
+                accuracy(of_kind[0].0.form, &strict),
                 cells.join(" | ")
             );
         }
@@ -81,13 +88,19 @@ fn mark(kind: Kind) -> &'static str {
     }
 }
 
-fn accuracy(finding: &Finding) -> String {
-    match finding.worst {
+/// The largest errors, of normal and of subnormal results.
+fn accuracy(form: Form, finding: &Finding) -> String {
+    let mut text = match finding.worst {
+        Some(_) if form != Form::Alone => return "—".to_owned(),
         Some(worst) if worst.ulp > 0.0 => {
             format!("{:.3} ulp at {:e}", worst.ulp, f32::from_bits(worst.x))
         }
         _ => "exact".to_owned(),
+    };
+    if finding.subnormal > 0.5 {
+        text += &format!("; {:.2} below normal", finding.subnormal);
     }
+    text
 }
 
 fn cell(finding: &Finding) -> String {
@@ -98,27 +111,23 @@ fn cell(finding: &Finding) -> String {
 }
 
 /// What is wrong with a function in a variant.
-fn mistake(
-    activation: Activation,
-    kind: Kind,
-    variant: &Variant,
-    finding: &Finding,
-) -> Option<String> {
-    let limit = match kind {
-        Kind::Value => activation.value_tolerance().ulp(),
-        Kind::Gradient => activation.gradient_tolerance().ulp(),
+fn mistake(job: &Job, kind: Kind, variant: &Variant, finding: &Finding) -> Option<String> {
+    let tolerance = match kind {
+        Kind::Value => job.activation.value_tolerance(),
+        Kind::Gradient => job.activation.gradient_tolerance(),
     };
+    let limit = tolerance.ulp();
     let worst = finding.worst?;
     if finding.differing == 0 && worst.ulp <= limit {
         return None;
     }
     let show = |bits: u32| format!("{:e} ({bits:#010x})", f32::from_bits(bits));
-    let dy = match kind {
-        Kind::Value => String::new(),
-        Kind::Gradient => format!(", dy = {}", show(worst.dy)),
+    let dy = match (kind, job.form) {
+        (Kind::Value, Form::Alone) => String::new(),
+        _ => format!(", dy = {}", show(worst.dy)),
     };
     Some(format!(
-        "{activation}{}, {}: {} of {} differ; at x = {}{dy} it is {} where the strict build gives {}; {:.2} ulp of {limit}",
+        "{job}{}, {}: {} of {} differ; at x = {}{dy} it is {} where the strict build gives {}; {:.2} ulp of {limit}",
         mark(kind),
         variant.describe(),
         finding.differing,

@@ -1,20 +1,55 @@
 //! Runs all variants of all functions over all inputs.
 
+use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use wgpu_relu::{Activation, reference};
 
-use crate::Outcome;
 use crate::builds::Variant;
-use crate::inputs::{self, Inputs};
+use crate::inputs::Inputs;
+use crate::modules::Form;
 use crate::worker::Worker;
+use crate::{Outcome, in_threads};
 
-/// An activation with its parameters, and the module that has its functions.
+/// Two functions, and what they are tried on.
 pub(crate) struct Job {
     pub(crate) activation: Activation,
+    pub(crate) form: Form,
+    /// The module that has the functions.
     pub(crate) module: usize,
+    pub(crate) inputs: Inputs,
+}
+
+impl Job {
+    /// The number of a function in the harness.
+    pub(crate) fn probe(&self, kind: Kind) -> usize {
+        self.module * KINDS.len() + kind as usize
+    }
+
+    /// A row of the table: all parameters of an activation, or all activations of another form.
+    pub(crate) fn group(&self) -> &'static str {
+        match self.form {
+            Form::Alone => self.activation.name(),
+            Form::WithSums => "any between sums",
+            Form::Gated => "any as a gate",
+            Form::Drawn => "rrelu with random slopes",
+            Form::Naive(_) => "naive",
+        }
+    }
+}
+
+impl fmt::Display for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let activation = self.activation;
+        match self.form {
+            Form::Alone => write!(f, "{activation}"),
+            Form::WithSums => write!(f, "{activation} of x + dy, and x added"),
+            Form::Gated => write!(f, "{activation} as a gate"),
+            Form::Drawn => write!(f, "{activation} with a slope drawn by dy"),
+            Form::Naive(expression) => write!(f, "{expression}"),
+        }
+    }
 }
 
 /// A value or a gradient.
@@ -44,6 +79,9 @@ pub(crate) struct Finding {
     pub(crate) differing: u64,
     /// The result with the largest error; of those that differ, where any does.
     pub(crate) worst: Option<Sample>,
+    /// The largest error where the exact result is below the normal numbers, in units of the smallest number; the
+    /// reference takes such errors for 0.
+    pub(crate) subnormal: f64,
 }
 
 impl Finding {
@@ -53,9 +91,25 @@ impl Finding {
         }
     }
 
+    fn note_subnormal(&mut self, activation: Activation, kind: Kind, sample: &Sample) {
+        let [x, dy, got] = [sample.x, sample.dy, sample.got].map(f32::from_bits);
+        // A result that is far larger is counted by the reference.
+        if got.abs() <= 2.0 * f32::MIN_POSITIVE {
+            let exact = match kind {
+                Kind::Value => reference::value(activation, x),
+                Kind::Gradient => reference::gradient_value(activation, x, dy),
+            };
+            if exact.abs() < f64::from(f32::MIN_POSITIVE) {
+                let error = (f64::from(got) - exact).abs() / f64::from(f32::from_bits(1));
+                self.subnormal = self.subnormal.max(error);
+            }
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: &Finding) {
         self.count += other.count;
         self.differing += other.differing;
+        self.subnormal = self.subnormal.max(other.subnormal);
         if let Some(sample) = other.worst {
             self.note(sample);
         }
@@ -69,57 +123,31 @@ impl Finding {
 /// Findings by job, kind and variant.
 pub(crate) type Findings = Vec<[Vec<Finding>; 2]>;
 
-pub(crate) fn run(
-    jobs: &[Job],
-    variants: &[Variant],
-    stride: u64,
-    sparser: u64,
-    threads: usize,
-) -> Outcome<Findings> {
-    let activations: Vec<Activation> = jobs.iter().map(|job| job.activation).collect();
-    let dense = inputs::specials(&activations, false);
-    let coarse = inputs::specials(&activations, true);
-    let inputs: Vec<Inputs<'_>> = jobs
-        .iter()
-        .map(|job| match Activation::ALL.contains(&job.activation) {
-            true => Inputs { stride, specials: &dense },
-            // A power of two as the factor keeps the stride odd or not, as it was given.
-            false if stride > 1 => Inputs { stride: stride * sparser + 2, specials: &coarse },
-            false => Inputs { stride: 1021, specials: &coarse },
-        })
-        .collect();
-    let pieces: Vec<(usize, usize)> = inputs
+/// All jobs in all variants.
+pub(crate) fn run(jobs: &[Job], variants: &[Variant], threads: usize) -> Outcome<Findings> {
+    let pieces: Vec<(usize, usize)> = jobs
         .iter()
         .enumerate()
-        .flat_map(|(job, inputs)| (0..inputs.pieces()).map(move |piece| (job, piece)))
+        .flat_map(|(index, job)| (0..job.inputs.pieces()).map(move |piece| (index, piece)))
         .collect();
     let empty = || vec![Finding::default(); variants.len()];
     let findings: Mutex<Findings> = Mutex::new(jobs.iter().map(|_| [empty(), empty()]).collect());
     let next = AtomicUsize::new(0);
     let work = || -> Outcome<()> {
         let mut workers = variants.iter().map(Worker::start).collect::<Outcome<Vec<_>>>()?;
-        while let Some(&(job, piece)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let (x, dy) = inputs[job].piece(piece);
+        while let Some(&(index, piece)) = pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let (x, dy) = jobs[index].inputs.piece(piece);
             for kind in KINDS {
-                let found = examine(&jobs[job], kind, &mut workers, &x, &dy)?;
+                let found = examine(&jobs[index], kind, &mut workers, &x, &dy)?;
                 let mut all = findings.lock().map_err(|_| "a thread has failed")?;
-                for (sum, found) in all[job][kind as usize].iter_mut().zip(&found) {
+                for (sum, found) in all[index][kind as usize].iter_mut().zip(&found) {
                     sum.merge(found);
                 }
             }
         }
         Ok(())
     };
-    thread::scope(|scope| {
-        let started: Vec<_> = (0..threads)
-            .map(|_| scope.spawn(|| work().map_err(|error| error.to_string())))
-            .collect();
-        started.into_iter().try_for_each(|thread| match thread.join() {
-            Ok(outcome) => Ok(outcome?),
-            Err(_) => Err("a thread has failed".into()),
-        })
-    })
-    .map_err(|error: Box<dyn std::error::Error>| error)?;
+    in_threads(threads, &|| work().map_err(|error| error.to_string()))?;
     Ok(findings.into_inner().map_err(|_| "a thread has failed")?)
 }
 
@@ -131,7 +159,7 @@ fn examine(
     x: &[u32],
     dy: &[u32],
 ) -> Outcome<Vec<Finding>> {
-    let probe = job.module * KINDS.len() + kind as usize;
+    let probe = job.probe(kind);
     let parameters = job.activation.uniform();
     let (mut strict, mut results) = (Vec::new(), Vec::new());
     let mut findings = Vec::new();
@@ -144,9 +172,13 @@ fn examine(
         for (i, (&got, &strict)) in results.iter().zip(&strict).enumerate() {
             // The strict results are the only ones that all are held to the reference.
             if index == 0 || got != strict {
-                let ulp = error(job.activation, kind, x[i], dy[i], got);
+                let mut sample = Sample { x: x[i], dy: dy[i], strict, got, ulp: 0.0 };
+                if job.form == Form::Alone {
+                    sample.ulp = error(job.activation, kind, &sample);
+                    finding.note_subnormal(job.activation, kind, &sample);
+                }
                 finding.differing += u64::from(got != strict);
-                finding.note(Sample { x: x[i], dy: dy[i], strict, got, ulp });
+                finding.note(sample);
             }
         }
         findings.push(finding);
@@ -155,8 +187,8 @@ fn examine(
 }
 
 /// How far a result is from the reference.
-fn error(activation: Activation, kind: Kind, x: u32, dy: u32, got: u32) -> f64 {
-    let [x, dy, got] = [x, dy, got].map(f32::from_bits);
+fn error(activation: Activation, kind: Kind, sample: &Sample) -> f64 {
+    let [x, dy, got] = [sample.x, sample.dy, sample.got].map(f32::from_bits);
     match kind {
         Kind::Value => reference::value_ulp_error(activation, x, got),
         Kind::Gradient => reference::gradient_ulp_error(activation, x, dy, got),

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod checksums;
 mod compare;
 mod errors;
 mod exhaustive;
@@ -22,6 +23,7 @@ mod naive;
 mod operators;
 mod prelu;
 mod prewarm;
+mod same_bits;
 mod semantics;
 mod stored;
 mod stream;

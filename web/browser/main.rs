@@ -8,6 +8,8 @@
 #![cfg(target_arch = "wasm32")]
 
 mod alone;
+#[path = "../../tests/it/checksums.rs"]
+mod checksums;
 #[path = "../../tests/it/compare.rs"]
 mod compare;
 mod device;
@@ -23,6 +25,7 @@ mod middleware;
 mod operators;
 mod prelu;
 mod refusals;
+mod same_bits;
 #[path = "../../tests/it/stored.rs"]
 mod stored;
 mod textures;
@@ -114,7 +117,8 @@ type Check<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
 /// Whatever does not depend on the activation; how many checks fail.
 async fn others(device: &Device) -> u32 {
-    let checks: [(&str, Check<'_>); 14] = [
+    let checks: [(&str, Check<'_>); 15] = [
+        ("the bits of other devices", Box::pin(same_bits::as_recorded(device))),
         ("operands in every layout", Box::pin(operators::every_layout(device))),
         ("f16 and bf16", Box::pin(halves::every_type(device))),
         ("uploads and downloads of ranges", Box::pin(transfers::ranges(device))),
