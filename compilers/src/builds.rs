@@ -33,6 +33,8 @@ const REASSOCIATED: &[&str] = &[
 ];
 const FAST: &[&str] = &["-ffast-math", "-ffp-contract=fast"];
 const FAST_WITH_NAN: &[&str] = &["-ffast-math", "-fno-finite-math-only", "-ffp-contract=fast"];
+const SECOND_OPERAND: &[&str] = &["-ffp-contract=off", "-DSHIM_MINIMUM=1"];
+const FIRST_OPERAND: &[&str] = &["-ffp-contract=off", "-DSHIM_MINIMUM=2"];
 
 macro_rules! build {
     ($name:literal, $column:literal, $flags:expr, $flushed:literal) => {
@@ -53,12 +55,8 @@ pub(crate) const BUILDS: &[Build] = &[
     build!("fast math, division up", "division", &["-ffast-math", "-DSHIM_DIVISION=1"], false),
     build!("fast math, division down", "division", &["-ffast-math", "-DSHIM_DIVISION=2"], false),
     build!("fast math, division by hash", "division", &["-ffast-math", "-DSHIM_DIVISION=3"], false),
-    build!(
-        "the other zero of min",
-        "min and max",
-        &["-ffp-contract=off", "-DSHIM_MINIMUM=1"],
-        false
-    ),
+    build!("min and max by the second operand", "min and max", SECOND_OPERAND, false),
+    build!("min and max by the first operand", "min and max", FIRST_OPERAND, false),
 ];
 
 /// A process to run: an executable, and whether subnormal numbers are flushed.
@@ -91,7 +89,7 @@ impl Variant {
     }
 
     pub(crate) fn chooses_the_other_zero(&self) -> bool {
-        self.has("-DSHIM_MINIMUM=1")
+        self.build.column == "min and max"
     }
 
     fn has(&self, flag: &str) -> bool {

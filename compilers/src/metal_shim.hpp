@@ -94,19 +94,39 @@ inline bool any(bool which) { return which; }
 inline bool all(int4 which) { return which.x && which.y && which.z && which.w; }
 inline bool any(int4 which) { return which.x || which.y || which.z || which.w; }
 
-// WGSL leaves open which zero is the smaller one. Of a number and a NaN, the number is the result.
+// Devices differ in the smaller one of two zeros, of a number and a NaN, and of two subnormal numbers.
 #if SHIM_MINIMUM == 0
-#define SHIM_LESS(a, b) ((a) < (b))
-#else
-#define SHIM_LESS(a, b) ((a) <= (b))
-#endif
-
+// The number, and the second zero.
 template <class T> inline T min(T a, typename always<T>::type b) {
-    return select(select(b, a, SHIM_LESS(a, b)), a, b != b);
+    return select(select(b, a, a < b), a, b != b);
 }
 template <class T> inline T max(T a, typename always<T>::type b) {
-    return select(select(b, a, SHIM_LESS(b, a)), a, b != b);
+    return select(select(b, a, a > b), a, b != b);
 }
+#elif SHIM_MINIMUM == 1
+// The second operand where one is NaN, and the first zero.
+template <class T> inline T min(T a, typename always<T>::type b) { return select(b, a, a <= b); }
+template <class T> inline T max(T a, typename always<T>::type b) { return select(b, a, a >= b); }
+#else
+// The first operand where one is NaN, and the wrong one of two subnormal numbers.
+template <class T> inline typename choice<T>::type are_subnormal(T, T) {
+    return typename choice<T>::type(0);
+}
+template <> inline bool are_subnormal(float a, float b) {
+    const uint largest = 0x007fffffu;
+    return (as_type<uint>(a) << 1 >> 1) - 1 < largest && (as_type<uint>(b) << 1 >> 1) - 1 < largest;
+}
+template <> inline int4 are_subnormal(float4 a, float4 b) {
+    const uint4 largest = 0x007fffffu;
+    return ((as_type<uint4>(a) << 1 >> 1) - 1 < largest) & ((as_type<uint4>(b) << 1 >> 1) - 1 < largest);
+}
+template <class T> inline T min(T a, typename always<T>::type b) {
+    return select(select(a, b, b < a), select(b, a, b < a), are_subnormal(a, b));
+}
+template <class T> inline T max(T a, typename always<T>::type b) {
+    return select(select(a, b, b > a), select(b, a, b > a), are_subnormal(a, b));
+}
+#endif
 template <class T>
 inline T clamp(T value, typename always<T>::type low, typename always<T>::type high) {
     return min(max(value, low), high);

@@ -98,7 +98,7 @@ fn accuracy(form: Form, finding: &Finding) -> String {
         _ => "exact".to_owned(),
     };
     if finding.subnormal > 0.5 {
-        text += &format!("; {:.2} below normal", finding.subnormal);
+        text += &format!("; {} below the normal numbers", short(finding.subnormal));
     }
     text
 }
@@ -106,8 +106,13 @@ fn accuracy(form: Form, finding: &Finding) -> String {
 fn cell(finding: &Finding) -> String {
     match finding.differing {
         0 => "0".to_owned(),
-        differing => format!("{differing}; {:.2} ulp", finding.ulp()),
+        differing if finding.ulp() == 0.0 => differing.to_string(),
+        differing => format!("{differing}; {} ulp", short(finding.ulp())),
     }
+}
+
+fn short(ulp: f64) -> String {
+    if ulp < 1e6 || ulp.is_infinite() { format!("{ulp:.2}") } else { format!("{ulp:.1e}") }
 }
 
 /// What is wrong with a function in a variant.
@@ -127,7 +132,7 @@ fn mistake(job: &Job, kind: Kind, variant: &Variant, finding: &Finding) -> Optio
         _ => format!(", dy = {}", show(worst.dy)),
     };
     Some(format!(
-        "{job}{}, {}: {} of {} differ; at x = {}{dy} it is {} where the strict build gives {}; {:.2} ulp of {limit}",
+        "{job}{}, {}: {} of {} differ; at x = {}{dy} it is {} where the strict build gives {}; {} ulp of {limit}",
         mark(kind),
         variant.describe(),
         finding.differing,
@@ -135,6 +140,6 @@ fn mistake(job: &Job, kind: Kind, variant: &Variant, finding: &Finding) -> Optio
         show(worst.x),
         show(worst.got),
         show(worst.strict),
-        worst.ulp
+        short(worst.ulp)
     ))
 }

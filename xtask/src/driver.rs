@@ -29,6 +29,7 @@ pub(crate) struct Manager {
     lavapipe: &'static [&'static str],
     gl: &'static [&'static str],
     pub(crate) chromium: &'static [&'static str],
+    pub(crate) clang: &'static [&'static str],
 }
 
 const MANAGERS: [Manager; 4] = [
@@ -39,6 +40,7 @@ const MANAGERS: [Manager; 4] = [
         lavapipe: &["mesa-vulkan-drivers"],
         gl: &["libegl1", "libgl1-mesa-dri"],
         chromium: &["chromium"],
+        clang: &["clang"],
     },
     Manager {
         program: "dnf",
@@ -47,6 +49,7 @@ const MANAGERS: [Manager; 4] = [
         lavapipe: &["mesa-vulkan-drivers", "vulkan-loader"],
         gl: &["mesa-libEGL", "mesa-dri-drivers"],
         chromium: &["chromium"],
+        clang: &["clang"],
     },
     Manager {
         program: "pacman",
@@ -55,6 +58,7 @@ const MANAGERS: [Manager; 4] = [
         lavapipe: &["vulkan-swrast", "vulkan-icd-loader"],
         gl: &["mesa"],
         chromium: &["chromium"],
+        clang: &["clang"],
     },
     Manager {
         program: "apk",
@@ -63,6 +67,7 @@ const MANAGERS: [Manager; 4] = [
         lavapipe: &["mesa-vulkan-swrast", "vulkan-loader"],
         gl: &["mesa-egl", "mesa-dri-gallium"],
         chromium: &["chromium"],
+        clang: &["clang", "g++"],
     },
 ];
 

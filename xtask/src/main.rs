@@ -1,6 +1,7 @@
 //! The repository's tasks: `cargo xtask`. No dependencies, so that it builds in a second.
 
 mod browser;
+mod compilers;
 mod debian;
 mod driver;
 mod npm;
@@ -25,6 +26,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N,
               --outputs FOLDER for somebody else's results
   exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
+  compilers   every activation by clang with fast math and other flags: the same bits by each? Installs clang on
+              Linux; CXX names another one; passed on: activations, --stride N, --update and others, see
+              compilers --help
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
   web         the page that draws activations in a browser, built into target/web; --serve shows it on
               localhost
@@ -43,7 +47,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that, for all but web and test-web. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
+installs that, for all but web and test-web; compilers and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
 asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
 
 type Outcome = Result<(), String>;
@@ -74,11 +78,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
-        "compilers" => {
-            let mut cargo = cargo(&["run", "--release", "--package", "compilers", "--"]);
-            cargo.args(&arguments);
-            return exit_code(cargo);
-        }
+        "compilers" => return exit_code(compilers::command(&arguments)?),
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "pictures" => return pictures::make(),
         "web" | "test-web" => return in_browser(&task, arguments),
