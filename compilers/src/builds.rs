@@ -1,5 +1,6 @@
 //! The builds: which compiler flags, which of the results that WGSL allows, and what each runs with.
 
+use std::env::consts::EXE_SUFFIX;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -143,7 +144,7 @@ pub(crate) fn all(
 }
 
 fn executable(folder: &Path, build: &Build) -> PathBuf {
-    folder.join(build.name.replace([' ', ','], "_"))
+    folder.join(build.name.replace([' ', ','], "_") + EXE_SUFFIX)
 }
 
 /// What the processor has beyond the least: without fused multiply-add there is nothing to contract to.

@@ -11,62 +11,28 @@ pub(crate) fn print(
     findings: &Findings,
     verbose: bool,
 ) -> bool {
-    let mut columns: Vec<&str> = Vec::new();
-    for variant in &variants[1..] {
-        if !columns.contains(&variant.column()) {
-            columns.push(variant.column());
-        }
-    }
+    let columns = distinct(variants[1..].iter().map(Variant::column));
     println!("| | strict | {} |", columns.join(" | "));
     println!("|---|---|{}", "---|".repeat(columns.len()));
+    let (alone, others): (Vec<&Job>, Vec<&Job>) =
+        jobs.iter().partition(|job| job.form == Form::Alone);
     let mut total = Finding::default();
     let mut wrong = Vec::new();
-    let mut groups: Vec<&str> = Vec::new();
-    for alone in [true, false] {
-        for job in jobs.iter().filter(|job| (job.form == Form::Alone) == alone) {
-            if !groups.contains(&job.group()) {
-                groups.push(job.group());
-            }
-        }
-    }
-    for group in groups {
+    for group in distinct(alone.into_iter().chain(others).map(Job::group)) {
         for kind in KINDS {
-            let of_kind: Vec<(&Job, &Vec<Finding>)> = jobs
-                .iter()
-                .zip(findings)
-                .filter(|(job, _)| job.group() == group)
-                .map(|(job, findings)| (job, &findings[kind as usize]))
-                .collect();
-            let mut strict = Finding::default();
-            let mut by_column = vec![Finding::default(); columns.len()];
-            let mut told = 0;
-            for (job, found) in &of_kind {
-                strict.merge(&found[0]);
-                for (variant, found) in variants.iter().zip(*found) {
-                    total.merge(found);
-                    let column = columns.iter().position(|column| *column == variant.column());
-                    if let Some(column) = column {
-                        by_column[column].merge(found);
-                    }
-                    if let Some(text) = mistake(job, kind, variant, found) {
-                        told += 1;
-                        if verbose || told <= 2 {
-                            wrong.push(text);
-                        }
-                    }
-                }
+            let row = Row::new(group, kind, jobs, variants, findings);
+            let cells: Vec<String> =
+                columns.iter().map(|column| cell(&row.in_column(column))).collect();
+            let name = format!("{group}{}", mark(kind));
+            println!("| {name} | {} | {} |", row.accuracy(), cells.join(" | "));
+            let mut mistakes = row.mistakes();
+            let untold = mistakes.len().saturating_sub(TOLD);
+            if untold > 0 && !verbose {
+                mistakes.truncate(TOLD);
+                mistakes.push(format!("… and {untold} more of {name}"));
             }
-            if told > 2 && !verbose {
-                wrong.push(format!("… and {} more of {group}{}", told - 2, mark(kind)));
-            }
-            let cells: Vec<String> = by_column.iter().map(cell).collect();
-            println!(
-                "| {}{} | {} | {} |",
-                group,
-                mark(kind),
-                accuracy(of_kind[0].0.form, &strict),
-                cells.join(" | ")
-            );
+            wrong.extend(mistakes);
+            row.results.iter().for_each(|result| total.merge(result.finding));
         }
     }
     println!(
@@ -81,26 +47,85 @@ pub(crate) fn print(
     wrong.is_empty()
 }
 
+/// How many mistakes of a row are told.
+const TOLD: usize = 2;
+
+/// Each name once, in the order in which they come.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for name in names {
+        if !found.contains(&name) {
+            found.push(name);
+        }
+    }
+    found
+}
+
+/// The values or the gradients of a group of jobs, in all variants.
+struct Row<'a> {
+    kind: Kind,
+    results: Vec<Result<'a>>,
+}
+
+struct Result<'a> {
+    job: &'a Job,
+    variant: &'a Variant,
+    finding: &'a Finding,
+}
+
+impl<'a> Row<'a> {
+    fn new(
+        group: &str,
+        kind: Kind,
+        jobs: &'a [Job],
+        variants: &'a [Variant],
+        findings: &'a Findings,
+    ) -> Self {
+        let of_group = jobs.iter().zip(findings).filter(|(job, _)| job.group() == group);
+        let results = of_group.flat_map(|(job, found)| {
+            let by_variant = variants.iter().zip(&found[kind as usize]);
+            by_variant.map(move |(variant, finding)| Result { job, variant, finding })
+        });
+        Row { kind, results: results.collect() }
+    }
+
+    fn in_column(&self, column: &str) -> Finding {
+        let mut sum = Finding::default();
+        for result in self.results.iter().filter(|result| result.variant.column() == column) {
+            sum.merge(result.finding);
+        }
+        sum
+    }
+
+    /// The largest errors of the strict build, of normal and of subnormal results.
+    fn accuracy(&self) -> String {
+        if self.results.iter().any(|result| result.job.form != Form::Alone) {
+            return "—".to_owned();
+        }
+        let strict = self.in_column("strict");
+        let mut text = match strict.worst {
+            Some(worst) if worst.ulp > 0.0 => {
+                format!("{:.3} ulp at {:e}", worst.ulp, f32::from_bits(worst.x))
+            }
+            _ => "exact".to_owned(),
+        };
+        if strict.subnormal > 0.5 {
+            text += &format!("; {} below the normal numbers", short(strict.subnormal));
+        }
+        text
+    }
+
+    fn mistakes(&self) -> Vec<String> {
+        let found = self.results.iter().filter_map(|result| mistake(result, self.kind));
+        found.collect()
+    }
+}
+
 fn mark(kind: Kind) -> &'static str {
     match kind {
         Kind::Value => "",
         Kind::Gradient => "'",
     }
-}
-
-/// The largest errors, of normal and of subnormal results.
-fn accuracy(form: Form, finding: &Finding) -> String {
-    let mut text = match finding.worst {
-        Some(_) if form != Form::Alone => return "—".to_owned(),
-        Some(worst) if worst.ulp > 0.0 => {
-            format!("{:.3} ulp at {:e}", worst.ulp, f32::from_bits(worst.x))
-        }
-        _ => "exact".to_owned(),
-    };
-    if finding.subnormal > 0.5 {
-        text += &format!("; {} below the normal numbers", short(finding.subnormal));
-    }
-    text
 }
 
 fn cell(finding: &Finding) -> String {
@@ -116,12 +141,9 @@ fn short(ulp: f64) -> String {
 }
 
 /// What is wrong with a function in a variant.
-fn mistake(job: &Job, kind: Kind, variant: &Variant, finding: &Finding) -> Option<String> {
-    let tolerance = match kind {
-        Kind::Value => job.activation.value_tolerance(),
-        Kind::Gradient => job.activation.gradient_tolerance(),
-    };
-    let limit = tolerance.ulp();
+fn mistake(result: &Result<'_>, kind: Kind) -> Option<String> {
+    let Result { job, variant, finding } = result;
+    let limit = kind.tolerance(job.activation).ulp();
     let worst = finding.worst?;
     if finding.differing == 0 && worst.ulp <= limit {
         return None;
@@ -131,15 +153,14 @@ fn mistake(job: &Job, kind: Kind, variant: &Variant, finding: &Finding) -> Optio
         (Kind::Value, Form::Alone) => String::new(),
         _ => format!(", dy = {}", show(worst.dy)),
     };
+    let place = format!("{job}{}, {}", mark(kind), variant.describe());
+    let result = format!("at x = {}{dy} it is {}", show(worst.x), show(worst.got));
+    let ulp = format!("{} ulp of {limit}", short(worst.ulp));
+    if finding.differing == 0 {
+        return Some(format!("{place}: {result}, too far from the reference: {ulp}"));
+    }
+    let (differing, count, strict) = (finding.differing, finding.count, show(worst.strict));
     Some(format!(
-        "{job}{}, {}: {} of {} differ; at x = {}{dy} it is {} where the strict build gives {}; {} ulp of {limit}",
-        mark(kind),
-        variant.describe(),
-        finding.differing,
-        finding.count,
-        show(worst.x),
-        show(worst.got),
-        show(worst.strict),
-        short(worst.ulp)
+        "{place}: {differing} of {count} differ; {result}, by the strict build {strict}; {ulp}"
     ))
 }

@@ -4,12 +4,12 @@ use std::fmt;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use wgpu_relu::{Activation, reference};
+use wgpu_relu::{Activation, Tolerance, reference};
 
 use crate::builds::Variant;
 use crate::inputs::Inputs;
 use crate::modules::Form;
-use crate::worker::Worker;
+use crate::worker::{Worker, canonical};
 use crate::{Outcome, in_threads};
 
 /// Two functions, and what they are tried on.
@@ -57,6 +57,15 @@ impl fmt::Display for Job {
 pub(crate) enum Kind {
     Value,
     Gradient,
+}
+
+impl Kind {
+    pub(crate) fn tolerance(self, activation: Activation) -> Tolerance {
+        match self {
+            Kind::Value => activation.value_tolerance(),
+            Kind::Gradient => activation.gradient_tolerance(),
+        }
+    }
 }
 
 pub(crate) const KINDS: [Kind; 2] = [Kind::Value, Kind::Gradient];
@@ -189,8 +198,14 @@ fn examine(
 /// How far a result is from the reference.
 fn error(activation: Activation, kind: Kind, sample: &Sample) -> f64 {
     let [x, dy, got] = [sample.x, sample.dy, sample.got].map(f32::from_bits);
-    match kind {
-        Kind::Value => reference::value_ulp_error(activation, x, got),
-        Kind::Gradient => reference::gradient_ulp_error(activation, x, dy, got),
+    let exactly = |expected: Vec<f32>| match canonical(expected[0].to_bits()) == sample.got {
+        true => 0.0,
+        false => f64::INFINITY,
+    };
+    match (kind, kind.tolerance(activation)) {
+        (Kind::Value, Tolerance::Bits) => exactly(reference::forward(activation, &[x])),
+        (Kind::Gradient, Tolerance::Bits) => exactly(reference::gradient(activation, &[x], &[dy])),
+        (Kind::Value, _) => reference::value_ulp_error(activation, x, got),
+        (Kind::Gradient, _) => reference::gradient_ulp_error(activation, x, dy, got),
     }
 }
