@@ -1,26 +1,45 @@
-// What the smooth activations share: exp, expm1, softplus, tanh, with more bits than f32 and in short.
+// What the activations share: the barrier against compilers, exact steps, exp, quotients and scaling.
 //
-// WGSL has no expm1, log1p or erfc, and its exp and tanh may be tens of ulp off. Compilers may also
-// contract and reassociate, so extra bits are never taken from rounding errors, but from values cut to
-// 12 bits: these multiply exactly, and no compiler sees through the cut.
+// Every result has the same bits on every device and by every compiler. WGSL lets a compiler contract a product and a
+// sum, regroup and factor sums and products, divide within 2.5 ulp and flush subnormal numbers; with fast math it also
+// assumes that there is no NaN, no infinity and no -0. So:
 //
-// Nothing here but numerics_gate takes care of NaN: the callers do, on the bits.
+// - numerics_rounded is the barrier. It takes the bits of a sum or product through an integer minimum that changes only
+//   payloads of NaNs. No compiler knows that of the bits, so the value is rounded to f32 as it is, and what comes after sees
+//   an opaque number. numerics_head, which cuts 12 bits off, is as opaque.
+// - No result of a float operation enters another one without one of the two. The only exception is a sum that is
+//   multiplied by a variable: to expand it would take one operation more.
+// - The operands of float operations are finite, and so are their results: NaN, infinities, overflow and the signs of
+//   zeros are decided on bits.
+// - No operand and no result of a float operation is subnormal, unless it counts for nothing. numerics_parts takes
+//   subnormal inputs apart, and numerics_scale puts subnormal results together, both by integers.
+// - There is no division, square root or built-in exponential: numerics_wide_div and numerics_exp are made of sums and
+//   products, which every device rounds to the nearest.
 
-// A number of more than 24 bits: the sum. Where it is multiplied, the head has 12 bits.
-struct NumericsWide {
-    head: vec4<f32>,
-    tail: vec4<f32>,
+// The barrier: v, rounded before anything else happens to it.
+fn numerics_rounded(v: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(min(bitcast<vec4<i32>>(v), vec4<i32>(0x7fc00000)));
 }
 
-// 2^exponent * (1 + coarse + fine). 1 + coarse has 12 bits; fine is the rest, below 2^-11.
-struct NumericsExp {
-    coarse: vec4<f32>,
-    fine: vec4<f32>,
-    exponent: vec4<i32>,
+fn numerics_add(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    return numerics_rounded(a + b);
+}
+
+fn numerics_sub(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    return numerics_rounded(a - b);
+}
+
+fn numerics_mul(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    return numerics_rounded(a * b);
+}
+
+// a * x + c, each step rounded: a step of a polynomial.
+fn numerics_mul_add(a: vec4<f32>, x: vec4<f32>, c: f32) -> vec4<f32> {
+    return numerics_rounded(numerics_rounded(a * x) + c);
 }
 
 fn numerics_is_nan(x: vec4<f32>) -> vec4<bool> {
-    return (bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
+    return numerics_size(x) > vec4<u32>(0x7f800000u);
 }
 
 // x > 0, and no NaN.
@@ -28,274 +47,467 @@ fn numerics_is_positive(x: vec4<f32>) -> vec4<bool> {
     return (bitcast<vec4<u32>>(x) - vec4<u32>(1u)) < vec4<u32>(0x7f800000u);
 }
 
-// The upper 12 bits.
+// x < 0, and no NaN; -0 is not.
+fn numerics_is_negative(x: vec4<f32>) -> vec4<bool> {
+    return (bitcast<vec4<u32>>(x) - vec4<u32>(0x80000001u)) < vec4<u32>(0x7f800000u);
+}
+
+// no where which is false, yes where it is true, as bits, so that no compiler assumes that neither is NaN.
+fn numerics_select(no: vec4<f32>, yes: vec4<f32>, which: vec4<bool>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(select(bitcast<vec4<u32>>(no), bitcast<vec4<u32>>(yes), which));
+}
+
+// value, but x where x is NaN.
+fn numerics_or_nan(value: vec4<f32>, x: vec4<f32>) -> vec4<f32> {
+    return numerics_select(value, x, numerics_is_nan(x));
+}
+
+// |x|, and limit where |x| is larger or NaN.
+fn numerics_abs(x: vec4<f32>, limit: f32) -> vec4<f32> {
+    return bitcast<vec4<f32>>(min(numerics_size(x), vec4<u32>(bitcast<u32>(limit))));
+}
+
+// size, which is not negative, with the sign of x.
+fn numerics_with_sign(size: vec4<f32>, x: vec4<f32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(size) | (bitcast<vec4<u32>>(x) & vec4<u32>(0x80000000u)));
+}
+
+// The upper 12 bits. As opaque as numerics_rounded.
 fn numerics_head(x: vec4<f32>) -> vec4<f32> {
     return bitcast<vec4<f32>>(bitcast<vec4<u32>>(x) & vec4<u32>(0xfffff000u));
+}
+
+// 2^n for -126 <= n <= 127.
+fn numerics_exp2(n: vec4<i32>) -> vec4<f32> {
+    return bitcast<vec4<f32>>((n << vec4<u32>(23u)) + vec4<i32>(0x3f800000));
+}
+
+// x by an integer of the same order, which no device flushes; -0 is 0. NaN lies beyond the infinities.
+fn numerics_order(x: vec4<f32>) -> vec4<i32> {
+    let bits = bitcast<vec4<i32>>(x);
+    return select(bits, vec4<i32>(-2147483647 - 1) - bits, bits < vec4<i32>(0));
+}
+
+// Whether |x| <= |limit|; false for a NaN x.
+fn numerics_is_within(x: vec4<f32>, limit: vec4<f32>) -> vec4<bool> {
+    return numerics_size(x) <= numerics_size(limit);
+}
+
+// The bits of |x|.
+fn numerics_size(x: vec4<f32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu);
+}
+
+// A finite number by significand, from 1 to 2 and with its sign, and exponent. 0 is 2^-276, which is rounded to 0 in the end.
+struct NumericsParts {
+    significand: vec4<f32>,
+    exponent: vec4<i32>,
+}
+
+fn numerics_parts(x: vec4<f32>) -> NumericsParts {
+    let size = numerics_size(x);
+    // A subnormal number is a whole number of 2^-149.
+    let subnormal = size < vec4<u32>(0x00800000u);
+    let bits = select(size, bitcast<vec4<u32>>(vec4<f32>(size)), subnormal);
+    let exponent = bitcast<vec4<i32>>(bits >> vec4<u32>(23u)) - select(vec4<i32>(127), vec4<i32>(276), subnormal);
+    let significand = (bits & vec4<u32>(0x007fffffu)) | vec4<u32>(0x3f800000u);
+    return NumericsParts(numerics_with_sign(bitcast<vec4<f32>>(significand), x), exponent);
+}
+
+// value * 2^exponent in all of f32: subnormal where it is that small, infinite where it is too large. value is normal or 0.
+fn numerics_scale(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
+    let size = numerics_size(value);
+    let field = bitcast<vec4<i32>>(size >> vec4<u32>(23u)) + exponent;
+    // In units of 2^-149, rounded to whole ones by adding 2^23. What is far below one unit may be any such number.
+    let units = (size & vec4<u32>(0x007fffffu)) | (bitcast<vec4<u32>>(max(field, vec4<i32>(-85)) + vec4<i32>(149)) << vec4<u32>(23u));
+    let whole = bitcast<vec4<u32>>(bitcast<vec4<f32>>(units) + 8388608.0) - vec4<u32>(0x4b000000u);
+    let normal = size + bitcast<vec4<u32>>(exponent << vec4<u32>(23u));
+    let large = select(normal, vec4<u32>(0x7f800000u), field > vec4<i32>(254));
+    let result = select(large, whole, field < vec4<i32>(1));
+    let zero = size == vec4<u32>(0u);
+    return numerics_with_sign(bitcast<vec4<f32>>(select(result, vec4<u32>(0u), zero)), value);
+}
+
+// a * b of any numbers, rounded to the nearest as IEEE 754 has it, subnormal numbers included. 0 times infinity is 0, and NaN
+// counts as infinity.
+fn numerics_product(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    let x = numerics_parts(a);
+    let y = numerics_parts(b);
+    let size_a = numerics_size(a);
+    let size_b = numerics_size(b);
+    let bits = bitcast<vec4<u32>>(x.significand * y.significand) & vec4<u32>(0x7fffffffu);
+    let exponent = x.exponent + y.exponent;
+    let field = bitcast<vec4<i32>>(bits >> vec4<u32>(23u)) + exponent;
+    // Below 2^-126 it would be rounded twice. So what the product lacks goes along as its sign: modulo 2^32 the difference
+    // of the whole products is exact.
+    let whole = (bits & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
+    let factor_a = (bitcast<vec4<u32>>(x.significand) & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
+    let factor_b = (bitcast<vec4<u32>>(y.significand) & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
+    let places = (bits >> vec4<u32>(23u)) - vec4<u32>(104u);
+    let lacking = bitcast<vec4<i32>>(factor_a * factor_b - (whole << places));
+    let sticky = (whole << vec4<u32>(2u)) + bitcast<vec4<u32>>(clamp(lacking, vec4<i32>(-1), vec4<i32>(1)));
+    let drop = bitcast<vec4<u32>>(clamp(vec4<i32>(3) - field, vec4<i32>(3), vec4<i32>(27)));
+    let odd = (sticky >> drop) & vec4<u32>(1u);
+    let subnormal = (sticky + ((vec4<u32>(1u) << (drop - vec4<u32>(1u))) - vec4<u32>(1u)) + odd) >> drop;
+    let normal = bits + bitcast<vec4<u32>>(exponent << vec4<u32>(23u));
+    let infinite = (field > vec4<i32>(254)) | (max(size_a, size_b) >= vec4<u32>(0x7f800000u));
+    var result = select(subnormal, normal, field > vec4<i32>(0));
+    result = select(result, vec4<u32>(0x7f800000u), infinite);
+    result = select(result, vec4<u32>(0u), min(size_a, size_b) == vec4<u32>(0u));
+    let sign = (bitcast<vec4<u32>>(a) ^ bitcast<vec4<u32>>(b)) & vec4<u32>(0x80000000u);
+    return bitcast<vec4<f32>>(result | sign);
+}
+
+// a * b of any numbers as IEEE 754 has it: NaN for NaN, and for 0 times infinity.
+fn numerics_times(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    let least = min(numerics_size(a), numerics_size(b));
+    let most = max(numerics_size(a), numerics_size(b));
+    let infinity = vec4<u32>(0x7f800000u);
+    let nan = (most > infinity) | ((most == infinity) & (least == vec4<u32>(0u)));
+    let product = bitcast<vec4<u32>>(numerics_product(a, b));
+    return bitcast<vec4<f32>>(select(product, vec4<u32>(0x7fc00000u), nan));
+}
+
+// |x| in units of 2^-149, for |x| < 2^-20.
+fn numerics_units(x: vec4<f32>) -> vec4<f32> {
+    let size = numerics_size(x);
+    let normal = bitcast<vec4<f32>>(size + vec4<u32>(149u << 23u));
+    return select(normal, vec4<f32>(size), size < vec4<u32>(0x00800000u));
+}
+
+// units * 2^-149, rounded, for units >= 0.
+fn numerics_from_units(units: vec4<f32>) -> vec4<f32> {
+    let whole = bitcast<vec4<u32>>(units + 8388608.0) - vec4<u32>(0x4b000000u);
+    let normal = bitcast<vec4<u32>>(units) - vec4<u32>(149u << 23u);
+    return bitcast<vec4<f32>>(select(normal, whole, units < vec4<f32>(8388608.0)));
+}
+
+// a + b of any numbers, rounded to the nearest as IEEE 754 has it, subnormal numbers included.
+fn numerics_plus(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
+    let size_a = numerics_size(a);
+    let size_b = numerics_size(b);
+    // Below 2^-60 in units of 2^-149. Beside a larger number, a subnormal one counts for nothing.
+    let tiny = max(size_a, size_b) < vec4<u32>(0x21800000u);
+    let x = numerics_select(a, numerics_with_sign(numerics_units(a), a), tiny);
+    let y = numerics_select(b, numerics_with_sign(numerics_units(b), b), tiny);
+    let sum = numerics_add(x, y);
+    let small = numerics_with_sign(numerics_from_units(abs(sum)), sum);
+    let infinity = vec4<u32>(0x7f800000u);
+    let opposite = (bitcast<vec4<u32>>(a) ^ bitcast<vec4<u32>>(b)) == vec4<u32>(0x80000000u);
+    let nan = (max(size_a, size_b) > infinity) | ((size_a == infinity) & opposite);
+    var result = bitcast<vec4<u32>>(numerics_select(sum, small, tiny));
+    result = select(result, bitcast<vec4<u32>>(a), size_a == infinity);
+    result = select(result, bitcast<vec4<u32>>(b), size_b == infinity);
+    return bitcast<vec4<f32>>(select(result, vec4<u32>(0x7fc00000u), nan));
+}
+
+// A number of more than 24 bits: the sum. The tail is small beside the head. Where it says so, the head has 12 bits.
+struct NumericsWide {
+    head: vec4<f32>,
+    tail: vec4<f32>,
 }
 
 fn numerics_plain(x: vec4<f32>) -> NumericsWide {
     return NumericsWide(x, vec4<f32>(0.0));
 }
 
+// a + b as a head of 12 bits and its tail, for |a| >= |b|.
+fn numerics_split_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+    let head = numerics_head(a + b);
+    return NumericsWide(head, numerics_add(numerics_sub(a, head), b));
+}
+
+// x as a head of 12 bits and its tail.
 fn numerics_split(x: vec4<f32>) -> NumericsWide {
     let head = numerics_head(x);
-    return NumericsWide(head, x - head);
+    return NumericsWide(head, numerics_sub(x, head));
 }
 
+// a + b as a head and what rounding it lost, for |a| >= |b|.
+fn numerics_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+    let head = numerics_add(a, b);
+    return NumericsWide(head, numerics_sub(b, numerics_sub(head, a)));
+}
+
+// a + b as a head of 12 bits and its tail.
+fn numerics_split_sum_any(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+    let first = abs(a) > abs(b);
+    return numerics_split_sum(select(b, a, first), select(a, b, first));
+}
+
+// a + b of two numbers that are not negative, as a head and what rounding it lost.
+fn numerics_sum_positive(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+    return numerics_sum(max(a, b), min(a, b));
+}
+
+// a * b; both heads have 12 bits, and so their product is exact.
 fn numerics_wide_mul(a: NumericsWide, b: NumericsWide) -> NumericsWide {
-    let product = a.head * b.head;
-    let head = numerics_head(product);
-    // This has 12 bits anyway; cutting it stops compilers from joining products of heads and of tails.
-    let rest = numerics_head(product - head);
-    return NumericsWide(head, rest + (a.head * b.tail + a.tail * (b.head + b.tail)));
+    let cross = numerics_mul(a.head, b.tail);
+    let rest = numerics_mul(a.tail, numerics_add(b.head, b.tail));
+    return NumericsWide(numerics_mul(a.head, b.head), numerics_add(cross, rest));
 }
 
+// a + b; the head has 12 bits.
 fn numerics_wide_add(a: NumericsWide, b: NumericsWide) -> NumericsWide {
-    let head = numerics_head(a.head + b.head);
-    // As above.
-    let rest = numerics_head((a.head - head) + b.head);
-    return NumericsWide(head, rest + (a.tail + b.tail));
+    let sum = numerics_split_sum_any(a.head, b.head);
+    return NumericsWide(sum.head, numerics_add(sum.tail, numerics_add(a.tail, b.tail)));
 }
 
-fn numerics_wide_scale(a: NumericsWide, factor: f32) -> NumericsWide {
-    return NumericsWide(a.head * factor, a.tail * factor);
+// a * factor, a power of 2.
+fn numerics_wide_scale(a: NumericsWide, factor: vec4<f32>) -> NumericsWide {
+    return NumericsWide(numerics_mul(a.head, factor), numerics_mul(a.tail, factor));
 }
 
 fn numerics_wide_select(no: NumericsWide, yes: NumericsWide, which: vec4<bool>) -> NumericsWide {
     return NumericsWide(select(no.head, yes.head, which), select(no.tail, yes.tail, which));
 }
 
-// The quotient and, from what it leaves, its tail; a quotient that is a little off costs nothing.
-fn numerics_wide_div(a: NumericsWide, b: NumericsWide) -> NumericsWide {
-    let inverse = 1.0 / (b.head + b.tail);
-    let head = numerics_head((a.head + a.tail) * inverse);
-    let rest = (a.head - head * b.head) + (a.tail - head * b.tail);
-    return NumericsWide(head, rest * inverse);
+// The sum, rounded.
+fn numerics_value(a: NumericsWide) -> vec4<f32> {
+    return numerics_add(a.head, a.tail);
 }
 
-// -|a|.
-fn numerics_wide_minus_abs(a: NumericsWide) -> NumericsWide {
-    return numerics_wide_select(numerics_wide_scale(a, -1.0), a, a.head < vec4<f32>(0.0));
+// 1 / d to 13 bits, for d from 2^-120 to 2^120: the exponent is negated by integers, which gives 4 bits, and Halley's step
+// makes 13 of them.
+fn numerics_inverse(d: vec4<f32>) -> vec4<f32> {
+    let guess = bitcast<vec4<f32>>(vec4<u32>(0x7ef311c3u) - bitcast<vec4<u32>>(d));
+    let near = numerics_mul(d, guess);
+    return numerics_rounded(guess * (3.0 - numerics_rounded(near * (3.0 - near))));
 }
 
-// a + b of two plain numbers of at least 0.
-fn numerics_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
-    let head = numerics_head(a + b);
-    return NumericsWide(head, (max(a, b) - head) + min(a, b));
+// u / 6, rounded to the nearest, for 0 <= |u| < 20 whose head has 12 bits: the product with 1 / 6 put right by what it leaves.
+fn numerics_sixth(u: NumericsWide) -> vec4<f32> {
+    let sixth = vec4<f32>(0.16666667);
+    let quotient = numerics_mul(numerics_value(u), sixth);
+    let split = numerics_split(quotient);
+    let left = numerics_sub(u.head, numerics_mul(split.head, vec4<f32>(6.0)));
+    let rest = numerics_add(numerics_sub(left, numerics_mul(split.tail, vec4<f32>(6.0))), u.tail);
+    return numerics_add(quotient, numerics_mul(rest, sixth));
 }
 
-fn numerics_one() -> NumericsWide {
-    return numerics_plain(vec4<f32>(1.0));
+// a / d, where the head of d has 12 bits and d is from 2^-120 to 2^120. The head of the quotient has 12 bits as well, so that
+// what it leaves of a is exact; the tail is that over d.
+fn numerics_wide_div(a: NumericsWide, d: NumericsWide) -> NumericsWide {
+    let whole = numerics_value(d);
+    let inverse = numerics_inverse(whole);
+    let head = numerics_head(a.head * inverse);
+    let left = numerics_sub(numerics_sub(a.head, numerics_mul(head, d.head)), numerics_mul(head, d.tail));
+    // Newton's step makes 24 bits of 13.
+    let better = numerics_rounded(inverse * (2.0 - numerics_rounded(whole * inverse)));
+    return NumericsWide(head, numerics_mul(numerics_add(left, a.tail), better));
 }
 
-// 1 - a for a >= 0. What is small goes to the tail: the difference would have more than 24 bits.
-fn numerics_one_minus(a: NumericsWide) -> NumericsWide {
-    let small = NumericsWide(vec4<f32>(0.0), a.head + a.tail);
-    let b = numerics_wide_select(a, small, a.head < vec4<f32>(0.00024414062));
-    return numerics_wide_add(numerics_one(), numerics_wide_scale(b, -1.0));
+// value * 2^exponent where that lies between 2^-60 and 300, and 300 where it is larger; below it counts for nothing.
+fn numerics_argument(value: NumericsWide, exponent: vec4<i32>) -> NumericsWide {
+    let scaled = numerics_wide_scale(value, numerics_exp2(clamp(exponent, vec4<i32>(-60), vec4<i32>(9))));
+    let limit = vec4<u32>(0x43960000u);
+    let large = numerics_size(scaled.head) > limit;
+    let head = numerics_with_sign(numerics_abs(scaled.head, 300.0), scaled.head);
+    return NumericsWide(head, select(scaled.tail, vec4<f32>(0.0), large));
 }
 
-// 2^n for -126 <= n <= 127.
-fn numerics_exp2(n: vec4<i32>) -> vec4<f32> {
-    return bitcast<vec4<f32>>((n + vec4<i32>(127)) << vec4<u32>(23u));
-}
-
-// Rounded towards 0 to 11 bits after the point.
-fn numerics_coarse(x: vec4<f32>) -> vec4<f32> {
-    return trunc(x * 2048.0) * 0.00048828125;
-}
-
-// exp(x). Beyond |x| = 200, where f32 has long ended, it is exp(200) and exp(-200).
-fn numerics_exp(x: NumericsWide) -> NumericsExp {
-    let head = clamp(x.head, vec4<f32>(-200.0), vec4<f32>(200.0));
-    let tail = select(vec4<f32>(0.0), x.tail, head == x.head);
-    let n = round((head + tail) * 1.442695);
-    // ln 2 comes in two parts, of which n times the first is exact; the clamp changes nothing, but stops
-    // compilers from joining the two.
-    let high = clamp(head - n * 0.693145751953125, vec4<f32>(-1.0), vec4<f32>(1.0));
-    let low = tail - n * 1.4286068e-6;
-    let r = high + low;
-    // exp(r) - 1 = r + r^2 / 2 + r^3 q(r) for |r| <= 0.36; the error is 2e-10. With r = c + d, where c is
-    // coarse, c and c^2 / 2 are exact, and all else is small.
-    let q = 0.16666666 + r * (0.041666448 + r * (0.008333552 + r * (0.0013937127 + r * 0.00019761932)));
-    let c = numerics_coarse(r);
-    let d = (high - c) + low;
-    let square = 0.5 * c * c;
-    // As above: d + d * (..) would become d * (1 + ..).
-    let curve = clamp(d * (c + 0.5 * d) + (r * r) * (r * q), vec4<f32>(-1.0), vec4<f32>(1.0));
-    let rest = d + curve;
-    let coarse = numerics_coarse(c + (square + rest));
-    return NumericsExp(coarse, ((c - coarse) + square) + rest, vec4<i32>(n));
-}
-
-// scale * (1 + fraction), in plain numbers: for results of one or two ulp.
-struct NumericsShort {
-    scale: vec4<f32>,
+// exp(x) = 2^exponent * (1 + fraction + rest); the rest is small beside the fraction, and this is at most 0.42.
+struct NumericsExp {
     fraction: vec4<f32>,
+    rest: vec4<f32>,
+    exponent: vec4<i32>,
 }
 
-// exp(r) - 1 for |r| <= 0.35; error 2e-8 of r.
-fn numerics_short_fraction(r: vec4<f32>) -> vec4<f32> {
-    let q = 0.5 + r * (0.1666654 + r * (0.041666478 + r * (0.008366858 + r * 0.001393373)));
-    return r + r * r * q;
+// exp(x) for |x| <= 300, with a relative error of about 2^-31.
+fn numerics_exp(x: NumericsWide) -> NumericsExp {
+    // 1.5 * 2^23 makes a whole number of what is added to it, in its low bits.
+    let shifted = numerics_add(numerics_mul(x.head, vec4<f32>(1.442695)), vec4<f32>(12582912.0));
+    let n = numerics_sub(shifted, vec4<f32>(12582912.0));
+    // ln 2 comes in two parts, of which n times the first is exact.
+    let high = numerics_sub(x.head, numerics_mul(n, vec4<f32>(0.693145751953125)));
+    let low = numerics_sub(numerics_mul(n, vec4<f32>(1.4286068e-6)), x.tail);
+    // The rest of the argument r, at most 0.35, is c + d; c has 12 bits, and so c^2 is exact.
+    let r = numerics_sub(high, low);
+    let c = numerics_head(r);
+    let d = numerics_sub(numerics_sub(high, c), low);
+    // exp(r) - 1 = r + r^2 / 2 + r^3 p(r); the error of p adds 4e-11.
+    let square = numerics_mul(r, r);
+    let p01 = numerics_mul_add(r, vec4<f32>(0.041666668), 0.16666667);
+    let p23 = numerics_mul_add(r, vec4<f32>(0.001388854), 0.00833315);
+    let p45 = numerics_mul_add(r, vec4<f32>(2.5045314e-5), 0.00019998028);
+    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, p45))));
+    let cube = numerics_mul(numerics_mul(square, r), p);
+    let cross = numerics_mul(d, numerics_add(c, numerics_mul(d, vec4<f32>(0.5))));
+    let sum = numerics_sum(c, numerics_mul(c, numerics_mul(c, vec4<f32>(0.5))));
+    let rest = numerics_add(numerics_add(sum.tail, d), numerics_add(cross, cube));
+    return NumericsExp(sum.head, rest, bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000));
 }
 
-// 2^n for a whole n from -126 to 127, whose last bits are those of n plus 1.5 * 2^23.
-fn numerics_short_exp2(n: vec4<f32>) -> vec4<f32> {
-    return bitcast<vec4<f32>>(bitcast<vec4<u32>>(n + 12583039.0) << vec4<u32>(23u));
+// exp(x) / 2^exponent; the head has 12 bits.
+fn numerics_exp_factor(e: NumericsExp) -> NumericsWide {
+    let head = numerics_head(1.0 + numerics_add(e.fraction, e.rest));
+    let left = numerics_add(numerics_sub(vec4<f32>(1.0), head), e.fraction);
+    return NumericsWide(head, numerics_add(left, e.rest));
 }
 
-// 2^shift exp(x), where that is in the range of f32.
-fn numerics_short_exp(x: NumericsWide, shift: f32) -> NumericsShort {
-    let n = round((x.head + x.tail) * 1.442695);
-    // ln 2 comes in two parts, of which n times the first has 23 bits; the cut changes nothing, but stops
-    // compilers from joining the two.
-    let high = bitcast<vec4<u32>>(n * 0.693145751953125) & vec4<u32>(0xfffffffeu);
-    let r = (x.head - bitcast<vec4<f32>>(high)) + (x.tail - n * 1.4286068e-6);
-    return NumericsShort(numerics_short_exp2(n + shift), numerics_short_fraction(r));
+// exp(x) - 1 for -40 <= exponent <= 40. Around 0 it is the fraction with all its bits.
+fn numerics_expm1(e: NumericsExp) -> NumericsWide {
+    let scale = numerics_exp2(e.exponent);
+    let less = numerics_sum(vec4<f32>(-1.0), scale);
+    let sum = numerics_sum(less.head, numerics_mul(e.fraction, scale));
+    return NumericsWide(sum.head, numerics_add(numerics_add(sum.tail, less.tail), numerics_mul(e.rest, scale)));
 }
 
-// exp(x) - 1 for x <= 0. The result is so near to -1 where n is large that one part of ln 2 is enough.
-fn numerics_short_expm1(x: vec4<f32>) -> vec4<f32> {
-    let middle = max(x, vec4<f32>(-30.0));
-    let n = round(middle * 1.442695);
-    let scale = numerics_short_exp2(n);
-    // It is negative anyway; the mark stops compilers from making scale * (1 + fraction) - 1 of the sum.
-    let less = bitcast<vec4<f32>>(bitcast<vec4<u32>>(scale - 1.0) | vec4<u32>(0x80000000u));
-    return scale * numerics_short_fraction(middle - n * 0.6931472) + less;
+// 1 + e^x for x <= 0; the head has 12 bits.
+fn numerics_one_plus(factor: NumericsWide, exponent: vec4<i32>) -> NumericsWide {
+    // Below 2^-60 the term counts for nothing.
+    let term = numerics_wide_scale(factor, numerics_exp2(max(exponent, vec4<i32>(-60))));
+    let sum = numerics_split_sum(vec4<f32>(1.0), term.head);
+    return NumericsWide(sum.head, numerics_add(sum.tail, term.tail));
 }
 
-// x < 0, or -0, and no NaN.
-fn numerics_is_negative(x: vec4<f32>) -> vec4<bool> {
-    return bitcast<vec4<i32>>(x) <= vec4<i32>(-8388608);
-}
-
-// y times exp(x), rounded about once; the head of y must have 12 bits. Each step brings y nearer to the
-// result, so that none overflows or vanishes before it does; and exp(x) itself, which may be out of range,
-// is never rounded.
-fn numerics_exp_times(e: NumericsExp, y: NumericsWide) -> vec4<f32> {
-    let third = e.exponent / vec4<i32>(3);
-    let factor = numerics_exp2(third);
-    let rest = numerics_exp2(e.exponent - 2 * third);
-    // Infinity less infinity would be NaN. These are the largest head, and the largest tail of one.
-    let most = vec4<f32>(3.4019929e38);
-    let head = clamp(y.head * rest, -most, most);
-    let tail = clamp(y.tail * rest, vec4<f32>(-8.3056466e34), vec4<f32>(8.3056466e34));
-    let one = 1.0 + e.coarse;
-    return (head * one + (tail * one + (head + tail) * e.fine)) * factor * factor;
-}
-
-fn numerics_exp_value(e: NumericsExp) -> vec4<f32> {
-    return numerics_exp_times(e, numerics_one());
-}
-
-// exp(x) for x <= 0, with its exponent not below -40: as a term of a sum with 1 it is the same.
-fn numerics_exp_term(e: NumericsExp) -> NumericsWide {
-    let scale = numerics_exp2(max(e.exponent, vec4<i32>(-40)));
-    // The head has 12 bits anyway; cutting it stops compilers from joining it and the tail.
-    return NumericsWide(numerics_head(scale * (1.0 + e.coarse)), scale * e.fine);
-}
-
-// 1 / (1 + exp(x)) for x <= 0.
-fn numerics_reciprocal_1p(e: NumericsExp) -> NumericsWide {
-    return numerics_wide_div(numerics_one(), numerics_wide_add(numerics_one(), numerics_exp_term(e)));
-}
-
-// factor times (exp(x) - 1); the head of factor must have 12 bits.
-fn numerics_expm1(e: NumericsExp, factor: NumericsWide) -> vec4<f32> {
-    // Past 2^30 the 1 does not count.
-    let low = numerics_exp2(clamp(e.exponent, vec4<i32>(-30), vec4<i32>(30)));
-    let fraction = e.coarse + e.fine;
-    // For an exponent of 0 it is the fraction itself; as a select, no compiler can turn that into
-    // (1 + fraction) - 1.
-    let near = select(low * fraction + (low - 1.0), fraction, e.exponent == vec4<i32>(0));
-    let plain = (factor.head + factor.tail) * near;
-    // With more bits, where these neither overflow nor are subnormal.
-    let head = numerics_head(near);
-    // Cut as above.
-    let tail = (((low - 1.0) - head) + numerics_head(low * e.coarse)) + low * e.fine;
-    let wide = numerics_wide_mul(factor, NumericsWide(head, tail));
-    let smallest = min(abs(near), abs(plain));
-    let middle = (smallest > vec4<f32>(1.0e-30)) & (abs(plain) < vec4<f32>(1.0e37));
-    let value = select(plain, wide.head + wide.tail, middle);
-    return select(value, numerics_exp_times(e, factor), e.exponent > vec4<i32>(30));
-}
-
-// ln(1 + exp(v)) / scale, where x = v / scale for a scale above 0: 2 artanh(s) with s = u / (2 + u) and
-// u = exp(-|v|), and x is added where it is positive. The series has an error of 3e-8 of what it adds to 2s.
-fn numerics_softplus(v: NumericsWide, x: vec4<f32>, scale: vec4<f32>) -> vec4<f32> {
-    let e = numerics_exp(numerics_wide_minus_abs(v));
-    let u = numerics_exp_term(e);
-    let s = numerics_wide_div(u, numerics_wide_add(numerics_plain(vec4<f32>(2.0)), u));
-    let sum = s.head + s.tail;
-    let z = sum * sum;
-    let series = 0.33333334 + z * (0.19999766 + z * (0.1429922 + z * (0.10814072 + z * 0.11779794)));
-    let head = 2.0 * s.head;
-    let tail = 2.0 * (s.tail + sum * z * series);
-    // What the term's exponent lacks, in two steps, each of which f32 has.
-    let missing = min(e.exponent + 40, vec4<i32>(0));
-    let half = missing / vec4<i32>(2);
-    let left = ((head + tail) / scale) * numerics_exp2(half) * numerics_exp2(missing - half);
-    let right = numerics_sum(max(x, vec4<f32>(0.0)), head / scale);
-    return select(left, right.head + (right.tail + tail / scale), x > vec4<f32>(0.0));
-}
-
-// 2^-27 <= |x| <= infinity: no NaN, and not so small that a curve through 0 is its tangent.
-fn numerics_is_curved(x: vec4<f32>) -> vec4<bool> {
-    let size = bitcast<vec4<u32>>(x) & vec4<u32>(0x7fffffffu);
-    return (size - vec4<u32>(0x32000000u)) <= vec4<u32>(0x4d800000u);
-}
-
-// x / (1 + exp(-v)) for a v that has the sign of x, and x / 2 as its tangent; v <= -110 where x is. NaN for NaN.
-fn numerics_gate(x: vec4<f32>, v: NumericsWide) -> vec4<f32> {
-    // At -110 the result is 0 in f32, and at 63 it is x; all between is scaled by 2^-34 into the range of f32.
-    let head = clamp(v.head, vec4<f32>(-110.0), vec4<f32>(63.0));
-    let tail = select(vec4<f32>(0.0), v.tail, head == v.head);
-    let e = numerics_short_exp(NumericsWide(-head, -tail), -34.0);
-    let scaled = max(x, vec4<f32>(-110.0)) * 5.820766e-11;
-    let value = scaled / (e.scale + (5.820766e-11 + e.scale * e.fraction));
-    return select(0.5 * x, value, numerics_is_curved(x));
-}
-
-// The logistic function 1 / (1 + exp(-x)).
+// The logistic function 1 / (1 + e^-x) for |x| <= 300: for x < 0 it is e^x / (1 + e^x).
 fn numerics_logistic(x: NumericsWide) -> vec4<f32> {
-    // e = exp(-|x|); for x < 0 the result is e / (1 + e), where e may be smaller than f32 holds.
-    let e = numerics_exp(numerics_wide_minus_abs(x));
-    let q = numerics_reciprocal_1p(e);
-    return select(q.head + q.tail, numerics_exp_times(e, q), x.head < vec4<f32>(0.0));
+    let negative = x.head < vec4<f32>(0.0);
+    let e = numerics_exp(numerics_wide_select(numerics_wide_negate(x), x, negative));
+    let factor = numerics_exp_factor(e);
+    let top = numerics_wide_select(numerics_plain(vec4<f32>(1.0)), factor, negative);
+    let quotient = numerics_wide_div(top, numerics_one_plus(factor, e.exponent));
+    return numerics_scale(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
 }
 
-// e q (1 - slope q) with e = exp(v) and q = 1 / (1 + e), for v <= 0 and slope >= 0: the derivative of
-// x / (1 + exp(-v(x))) where v is negative, with slope = -x v'(x). Where v is positive, it is 1 less
-// this at -v.
-fn numerics_logistic_grad(v: NumericsWide, slope: NumericsWide) -> vec4<f32> {
-    let e = numerics_exp(v);
-    let q = numerics_reciprocal_1p(e);
-    let bracket = numerics_one_minus(numerics_wide_mul(slope, q));
-    return numerics_exp_times(e, numerics_wide_mul(q, bracket));
+fn numerics_wide_negate(a: NumericsWide) -> NumericsWide {
+    return NumericsWide(-a.head, -a.tail);
 }
 
-// e / (1 + e)^2 with e = exp(x) for x <= 0, times factor, a power of 2.
-fn numerics_logistic_slope(x: vec4<f32>, factor: f32) -> vec4<f32> {
+// a with a head of 12 bits.
+fn numerics_wide_split(a: NumericsWide) -> NumericsWide {
+    return numerics_split_sum(a.head, a.tail);
+}
+
+// e^x / (1 + e^x)^2 * 2^shift for -300 <= x <= 0: the slope of the logistic function, and that of tanh.
+fn numerics_logistic_slope(x: vec4<f32>, shift: i32) -> vec4<f32> {
     let e = numerics_exp(numerics_plain(x));
-    let q = numerics_reciprocal_1p(e);
-    return numerics_exp_times(e, numerics_wide_scale(numerics_wide_mul(q, q), factor));
+    let factor = numerics_exp_factor(e);
+    let below = numerics_one_plus(factor, e.exponent);
+    let quotient = numerics_wide_div(factor, numerics_wide_split(numerics_wide_mul(below, below)));
+    return numerics_scale(numerics_value(quotient), e.exponent + vec4<i32>(shift));
 }
 
-// tanh(a) = (1 - e) / (1 + e) with e = exp(-2a), for a >= 0.2.
+// e q (1 - slope q) with e = e^v and q = 1 / (1 + e), for -300 <= v <= 0 and 0 <= slope <= 1000, whose head has 12 bits: the
+// derivative of x / (1 + e^-v(x)) where v is negative, with slope = -x v'(x). For the opposite v, the derivative is 1 less this.
+fn numerics_logistic_grad(v: NumericsWide, slope: NumericsWide, opposite: vec4<bool>) -> vec4<f32> {
+    let e = numerics_exp(v);
+    let factor = numerics_exp_factor(e);
+    let below = numerics_one_plus(factor, e.exponent);
+    // 1 + e - slope; either the heads differ so little that their difference is exact, or the first is the larger one.
+    let difference = numerics_sub(below.head, slope.head);
+    let lost = numerics_sub(numerics_sub(below.head, difference), slope.head);
+    let bracket = NumericsWide(difference, numerics_add(lost, numerics_sub(below.tail, slope.tail)));
+    let top = numerics_wide_mul(factor, numerics_wide_split(bracket));
+    let quotient = numerics_wide_div(top, numerics_wide_split(numerics_wide_mul(below, below)));
+    // Here e counts for something, so that it is no subnormal number.
+    let near = numerics_wide_scale(quotient, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
+    let sum = numerics_sum(vec4<f32>(1.0), -near.head);
+    let right = numerics_add(sum.head, numerics_sub(sum.tail, near.tail));
+    return select(numerics_scale(numerics_value(quotient), e.exponent), right, opposite);
+}
+
+// A number times 2^exponent.
+struct NumericsScaled {
+    value: NumericsWide,
+    exponent: vec4<i32>,
+}
+
+// ln(1 + e^v) for |v| <= 300: max(v, 0) + 2 artanh(s) with s = u / (2 + u) and u = e^-|v|. The series has an error of 3e-8 of
+// what it adds to 2s.
+fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
+    let negative = v.head < vec4<f32>(0.0);
+    let e = numerics_exp(numerics_wide_select(numerics_wide_negate(v), v, negative));
+    let factor = numerics_exp_factor(e);
+    // Below 2^-60 the term counts for nothing beside 2 and v.
+    let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
+    let term = numerics_wide_scale(factor, scale);
+    let below = numerics_split_sum(vec4<f32>(2.0), term.head);
+    let half = numerics_wide_div(factor, NumericsWide(below.head, numerics_add(below.tail, term.tail)));
+    let s = numerics_value(half);
+    let scaled = numerics_mul(s, scale);
+    let z = numerics_mul(scaled, scaled);
+    let square = numerics_mul(z, z);
+    let p01 = numerics_mul_add(z, vec4<f32>(0.19999766), 0.33333334);
+    let p23 = numerics_mul_add(z, vec4<f32>(0.10814072), 0.1429922);
+    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, vec4<f32>(0.11779794)))));
+    let tail = numerics_add(half.tail, numerics_mul(numerics_mul(s, z), p));
+    let left = NumericsWide(half.head, tail);
+    let twice = numerics_wide_scale(left, numerics_add(scale, scale));
+    let sum = numerics_sum_positive(max(v.head, vec4<f32>(0.0)), twice.head);
+    let right = NumericsWide(sum.head, numerics_add(sum.tail, numerics_add(twice.tail, v.tail)));
+    let exponent = select(vec4<i32>(0), e.exponent + vec4<i32>(1), negative);
+    return NumericsScaled(numerics_wide_select(right, left, negative), exponent);
+}
+
+// exp(x) / 2^exponent = 1 + fraction to about an ulp, for |x| <= 300.
+struct NumericsShort {
+    fraction: vec4<f32>,
+    exponent: vec4<i32>,
+}
+
+fn numerics_short_exp(x: NumericsWide) -> NumericsShort {
+    // As numerics_exp, but shorter.
+    let shifted = numerics_add(numerics_mul(x.head, vec4<f32>(1.442695)), vec4<f32>(12582912.0));
+    let n = numerics_sub(shifted, vec4<f32>(12582912.0));
+    let high = numerics_sub(x.head, numerics_mul(n, vec4<f32>(0.693145751953125)));
+    let r = numerics_sub(high, numerics_sub(numerics_mul(n, vec4<f32>(1.4286068e-6)), x.tail));
+    let square = numerics_mul(r, r);
+    let p01 = numerics_mul_add(r, vec4<f32>(0.1666654), 0.5);
+    let p23 = numerics_mul_add(r, vec4<f32>(0.008366858), 0.041666478);
+    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, vec4<f32>(0.001393373)))));
+    let fraction = numerics_add(r, numerics_mul(square, p));
+    return NumericsShort(fraction, bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000));
+}
+
+// x / (1 + e^-v) with v of the sign of x, for |v| <= 110 and size = |x| where v counts, within 2 ulp.
+fn numerics_gate(x: vec4<f32>, size: vec4<f32>, v: NumericsWide) -> vec4<f32> {
+    // All is multiplied by 2^-34, so that it is in the range of f32.
+    let e = numerics_short_exp(numerics_wide_negate(v));
+    let scale = numerics_exp2(e.exponent - vec4<i32>(34));
+    let one = vec4<f32>(5.820766e-11);
+    let sum = numerics_split_sum(max(scale, one), min(scale, one));
+    let below = numerics_split_sum(sum.head, numerics_add(sum.tail, numerics_mul(scale, e.fraction)));
+    // Results that may be subnormal are computed in units of 2^-149.
+    let tiny = size < vec4<f32>(5.421011e-20);
+    let low = v.head < vec4<f32>(-60.0);
+    let above = numerics_mul(select(size, numerics_units(x), tiny), select(one, vec4<f32>(4.1538375e34), low));
+    let value = numerics_value(numerics_wide_div(numerics_plain(above), below));
+    let result = numerics_with_sign(select(value, numerics_from_units(value), tiny | low), x);
+    return numerics_select(result, x, (v.head > vec4<f32>(60.0)) | numerics_is_nan(x));
+}
+
+// tanh(a) = (1 - u) / (1 + u) with u = exp(-2a), for 0.2 <= a <= 100.
 fn numerics_tanh(a: vec4<f32>) -> NumericsWide {
-    let e = numerics_exp_term(numerics_exp(numerics_plain(-2.0 * a)));
-    return numerics_wide_div(numerics_one_minus(e), numerics_wide_add(numerics_one(), e));
+    let e = numerics_exp(numerics_plain(-2.0 * a));
+    let term = numerics_wide_scale(numerics_exp_factor(e), numerics_exp2(max(e.exponent, vec4<i32>(-60))));
+    let above = numerics_sum(vec4<f32>(1.0), -term.head);
+    let below = numerics_split_sum(vec4<f32>(1.0), term.head);
+    return numerics_wide_div(
+        NumericsWide(above.head, numerics_sub(above.tail, term.tail)),
+        NumericsWide(below.head, numerics_add(below.tail, term.tail)),
+    );
 }
 
-// (x - tanh(x)) / x^3 - 1 / 3 for |x| <= 0.5, of s = x^2; error 1e-9.
+// ((x - tanh(x)) / x^3 - 1 / 3) for |x| <= 0.5, of s = x^2; error 1e-9.
 fn numerics_tanhshrink_series(s: vec4<f32>) -> vec4<f32> {
-    let p = -0.021997381 + s * (0.009250899 - s * 0.0035900923);
-    return s * (-0.13333409 + s * (0.053983964 + s * p));
+    let p01 = numerics_mul_add(s, vec4<f32>(0.053983964), -0.13333409);
+    let p23 = numerics_mul_add(s, vec4<f32>(0.009250899), -0.021997381);
+    let square = numerics_mul(s, s);
+    let p = numerics_add(p23, numerics_mul(square, vec4<f32>(-0.0035900923)));
+    return numerics_mul(s, numerics_add(p01, numerics_mul(square, p)));
 }
 
-// x - tanh(x) for |x| <= 0.2, where it is small beside x.
-fn numerics_tanhshrink_small(x: vec4<f32>) -> vec4<f32> {
-    let s = x * x;
-    return x * (s * (0.33333334 + numerics_tanhshrink_series(s)));
+// x - tanh(x) for 2^-30 <= x <= 0.2, where it is small beside x: x^3 times its series. Of 1 / 3, the head takes 12 bits.
+fn numerics_tanhshrink_small(x: vec4<f32>) -> NumericsWide {
+    // What rounding x^2 loses.
+    let split = numerics_split(x);
+    let s = numerics_mul(x, x);
+    let cross = numerics_mul(split.tail, numerics_add(x, split.head));
+    let lost = numerics_add(numerics_sub(numerics_mul(split.head, split.head), s), cross);
+    let cube = numerics_mul(x, s);
+    let rest = numerics_add(vec4<f32>(8.1380208e-5), numerics_tanhshrink_series(s));
+    let tail = numerics_add(numerics_mul(cube, rest), numerics_mul(numerics_mul(x, lost), vec4<f32>(0.33333334)));
+    return NumericsWide(numerics_mul(cube, vec4<f32>(0.333251953125)), tail);
 }

@@ -51,7 +51,7 @@ activations! {
         negative_slope = 0.01,
     ) {
         name: "leaky_relu",
-        wgsl: LEAKY_RELU,
+        wgsl: LEAKY_RELU + numerics,
         rules: [negative_slope: negative_slope.is_finite() => "finite"],
         value: |x| if x > 0.0 { x } else { negative_slope * x },
         derivative: |x| if x > 0.0 { 1.0 } else { negative_slope },
@@ -74,7 +74,7 @@ activations! {
         upper = 1.0 / 3.0,
     ) {
         name: "rrelu",
-        wgsl: RRELU,
+        wgsl: RRELU + numerics,
         rules: [lower: lower.is_finite() => "finite", upper: upper.is_finite() && upper >= lower => "finite and at least lower"],
         value: |x| if x > 0.0 { x } else { mean(lower, upper) * x },
         derivative: |x| if x > 0.0 { 1.0 } else { mean(lower, upper) },
@@ -492,6 +492,13 @@ impl Activation {
             }
         }
         samples
+    }
+
+    /// Whether the derivative is 0 or 1 everywhere, so that a gradient is dy or 0.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        self.levels() == Some((0.0, 1.0))
     }
 
     /// How a mask stands for the derivative, where it can.

@@ -22,6 +22,7 @@ const MASK_GRID: &str = wgsl_file!("../shaders/kernel/mask_grid.wgsl");
 const FORWARD: &str = wgsl_file!("../shaders/kernel/forward.wgsl");
 const GRADIENT: &str = wgsl_file!("../shaders/kernel/gradient.wgsl");
 const MULTIPLY: &str = wgsl_file!("../shaders/kernel/multiply.wgsl");
+const PASS: &str = wgsl_file!("../shaders/kernel/pass.wgsl");
 const MASKED_FORWARD: &str = wgsl_file!("../shaders/kernel/masked_forward.wgsl");
 const MASK_GRADIENT: &str = wgsl_file!("../shaders/kernel/mask_gradient.wgsl");
 const ADD: &str = wgsl_file!("../shaders/kernel/add.wgsl");
@@ -46,19 +47,29 @@ pub(crate) fn operation(
 ) -> String {
     let mut parts = vec![OPERATION];
     let function = wgsl::module(&[*activation]);
-    if kernel.gate != Some(Gate::Linear) {
+    let linear = kernel.gate == Some(Gate::Linear);
+    if !linear {
         parts.push(&function);
     }
+    let multiply = if activation.passes() { PASS } else { MULTIPLY };
+    let (gradient, gate_gradient) = ([GRID, GRADIENT, multiply], [GRID, GATE_GRADIENT, multiply]);
     parts.extend(match (kernel.direction, kernel.mask, kernel.gate.is_some()) {
         (Direction::Forward, false, false) => [GRID, FORWARD].as_slice(),
         (Direction::Forward, true, _) => &[MASK_GRID, MASKED_FORWARD],
         (Direction::Forward, false, true) => &[GRID, GATE],
-        (Direction::Gradient, false, false) => &[GRID, GRADIENT, MULTIPLY],
+        (Direction::Gradient, false, false) => &gradient,
         (Direction::Gradient, true, _) => &[MASK_GRID, MASK_GRADIENT],
-        (Direction::Gradient, false, true) => &[GRID, GATE_GRADIENT, MULTIPLY],
+        (Direction::Gradient, false, true) => &gate_gradient,
     });
     if kernel.bias.is_some() || kernel.residual {
         parts.push(ADD);
+    }
+    // What the kernel calls, unless the activation has brought it along.
+    let multiplies =
+        kernel.direction == Direction::Gradient && (kernel.mask || !activation.passes());
+    let adds = kernel.bias.is_some() || kernel.residual;
+    if (multiplies || adds || kernel.gate.is_some()) && (linear || !activation.own_wgsl().1) {
+        parts.push(wgsl::NUMERICS);
     }
     if kernel.has_channels() {
         parts.push(CHANNELS);
@@ -242,7 +253,8 @@ pub(crate) fn sum(summand: Summand, access: Access) -> String {
         strided: false,
     };
     let y = words("y", f32);
-    let mut source = SUM.to_owned() + &binding(1, "y", "read_write", word(access, f32));
+    let mut source =
+        SUM.to_owned() + wgsl::NUMERICS + &binding(1, "y", "read_write", word(access, f32));
     source += "struct Octet { first: vec4<u32>, second: vec4<u32> }\n";
     let operands = ["x", "dy"].into_iter().zip(summand.elements());
     for (number, (operand, element)) in (2..).zip(operands) {
@@ -265,21 +277,30 @@ pub(crate) fn sum(summand: Summand, access: Access) -> String {
         Summand::Values => "let x = load_x(i);",
         Summand::Slopes(_) => "let x = load_x(i); let dy = load_dy(i);",
     };
-    let (float, value, put) = match access {
+    let (float, plus, value, put) = match access {
         Access::WideOctets | Access::Octets => (
             // Two quads that are added as one.
             "mat2x4<f32>",
+            "mat2x4<f32>(numerics_add(a[0], b[0]), numerics_add(a[1], b[1]))",
             format!("mat2x4<f32>({}, {})", term(".first"), term(".second")),
             "store_y(i, bitcast<vec4<u32>>(sum[0]), bitcast<vec4<u32>>(sum[1]));",
         ),
-        Access::Quads => ("vec4<f32>", term(""), "store_y(i, bitcast<vec4<u32>>(sum));"),
-        Access::Elements => ("f32", term("") + ".x", "y[operation.y + i] = bitcast<u32>(sum);"),
+        Access::Quads => {
+            ("vec4<f32>", "numerics_add(a, b)", term(""), "store_y(i, bitcast<vec4<u32>>(sum));")
+        }
+        Access::Elements => (
+            "f32",
+            "numerics_add(vec4<f32>(a), vec4<f32>(b)).x",
+            term("") + ".x",
+            "y[operation.y + i] = bitcast<u32>(sum);",
+        ),
     };
     if access != Access::Elements {
         source += &y.store();
     }
     source += &format!(
-        "fn value(i: u32) -> {float} {{ {loads} return {value}; }}\n\
+        "fn plus(a: {float}, b: {float}) -> {float} {{ return {plus}; }}\n\
+        fn value(i: u32) -> {float} {{ {loads} return {value}; }}\n\
         fn put(i: u32, sum: {float}) {{ {put} }}\n"
     );
     source

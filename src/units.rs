@@ -48,16 +48,18 @@ fn source(observed: Observed) -> String {
     const LAYER: &str = wgsl_file!("../shaders/kernel/units_layer.wgsl");
     const ADD: &str = wgsl_file!("../shaders/kernel/add.wgsl");
     let element = match observed {
-        Observed::Records => return [UNITS, MERGE].concat(),
+        Observed::Records => return [wgsl::NUMERICS, UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
         Observed::Layer(name) => {
-            let activation = Activation::named(name).map_or(String::new(), |a| wgsl::module(&[*a]));
+            let found = Activation::named(name);
+            let activation = found.map_or(String::new(), |a| wgsl::module(&[*a]));
+            let numerics = if found.is_some_and(|a| a.own_wgsl().1) { "" } else { wgsl::NUMERICS };
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{\n\
                     return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));\n\
                 }}\n"
             );
-            return [UNITS, FIRST, LAYER, ADD, &activation, &activate].concat();
+            return [UNITS, FIRST, LAYER, ADD, numerics, &activation, &activate].concat();
         }
     };
     let load = match element {
@@ -67,7 +69,7 @@ fn source(observed: Observed) -> String {
         }
     };
     let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
-    [UNITS, FIRST, conversions(element), &load].concat()
+    [wgsl::NUMERICS, UNITS, FIRST, conversions(element), &load].concat()
 }
 
 impl Module for Observed {

@@ -10,6 +10,7 @@ use wgpu_relu::{Activation, Gradient, wgsl};
 use crate::Outcome;
 
 const MULTIPLY: &str = include_str!("../../shaders/kernel/multiply.wgsl");
+const PASS: &str = include_str!("../../shaders/kernel/pass.wgsl");
 const ADD: &str = include_str!("../../shaders/kernel/add.wgsl");
 const GATE: &str = include_str!("../../shaders/kernel/gate.wgsl");
 const GATE_GRADIENT: &str = include_str!("../../shaders/kernel/gate_gradient.wgsl");
@@ -62,7 +63,7 @@ fn source(activation: Activation, form: Form) -> String {
     if !source.contains(wgsl::NUMERICS) {
         source += wgsl::NUMERICS;
     }
-    source += MULTIPLY;
+    source += if activation.passes() { PASS } else { MULTIPLY };
     let selects = activation.gradient() == Gradient::Selects;
     let _ = writeln!(source, "const GRADIENT_SELECTS = {selects};");
     match form {

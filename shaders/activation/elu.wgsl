@@ -1,17 +1,22 @@
 // elu(x) = x > 0: x; else alpha * (exp(x) - 1), with alpha = p.x of any size and sign.
 
 fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    return select(x, p.xxxx * numerics_short_expm1(x), numerics_is_negative(x));
+    let size = numerics_abs(x, 27.0);
+    let value = numerics_value(numerics_expm1(numerics_exp(numerics_plain(-size))));
+    // Around 0 it is alpha x, which may be subnormal.
+    let tiny = size < vec4<f32>(7.4505806e-9);
+    let a = numerics_parts(x);
+    let alpha = numerics_parts(p.xxxx);
+    let product = numerics_mul(alpha.significand, select(value, a.significand, tiny));
+    let scaled = numerics_scale(product, alpha.exponent + select(vec4<i32>(0), a.exponent, tiny));
+    return numerics_select(x, scaled, numerics_is_negative(x));
 }
 
 // 1 where x > 0, else alpha * exp(x); NaN for NaN.
 fn elu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let e = numerics_exp(numerics_plain(min(x, vec4<f32>(0.0))));
-    // A small alpha is scaled, so that no tail is a subnormal, which a device may flush.
-    let small = abs(p.xxxx) < vec4<f32>(1.0e-20);
-    let alpha = p.xxxx * select(vec4<f32>(1.0), vec4<f32>(1.0995116e12), small);
-    let scaled = numerics_exp_times(e, numerics_split(alpha));
-    let value = scaled * select(vec4<f32>(1.0), vec4<f32>(9.094947e-13), small);
-    let right = select(value, vec4<f32>(1.0), numerics_is_positive(x));
-    return select(right, x, numerics_is_nan(x));
+    let e = numerics_exp(numerics_plain(-numerics_abs(x, 250.0)));
+    let alpha = numerics_parts(p.xxxx);
+    let product = numerics_wide_mul(numerics_exp_factor(e), numerics_split(alpha.significand));
+    let value = numerics_scale(numerics_value(product), e.exponent + alpha.exponent);
+    return numerics_or_nan(select(value, vec4<f32>(1.0), numerics_is_positive(x)), x);
 }

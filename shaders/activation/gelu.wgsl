@@ -1,73 +1,97 @@
 // gelu(x) = x Phi(x), with Phi the standard normal distribution: |x| Phi(-|x|) below 0, and x less that above.
 // The errors given are relative, before rounding.
 
+// exp(-a^2 / 2) has this argument; what rounding a^2 would lose is in the tail.
+fn gelu_argument(a: vec4<f32>) -> NumericsWide {
+    let split = numerics_split(a);
+    let head = numerics_mul(split.head, numerics_mul(split.head, vec4<f32>(-0.5)));
+    let tail = numerics_mul(numerics_mul(split.tail, vec4<f32>(-0.5)), numerics_add(a, split.head));
+    return NumericsWide(head, tail);
+}
+
 // With Phi(-a) = exp(-a^2 / 2) R(a), a R(a) is a n / (sqrt(2 pi) a n + m): n and m are polynomials whose rounding
 // errors count little where a is large. R(0) is 1/2; error 2e-8. Past 14.5 nothing changes: Phi(-14.5) is 6e-48.
 fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let a = min(abs(x), vec4<f32>(14.5));
-    // What rounding a^2 would lose is in the tail.
-    let head = numerics_head(a);
-    let square = NumericsWide(-0.5 * head * head, -0.5 * (a - head) * (a + head));
-    // Phi may be too small for f32, and is scaled by 2^34.
-    let e = numerics_short_exp(square, 34.0);
-    let top = a * (104.59837 + a * (95.33526 + a * (41.05884 + a * (9.426161 + a))));
-    let m = 209.19674 + a * (95.39626 + a * (23.859417 + a * (2.4944043 + a * 0.00027571266)));
-    let bottom = 2.5066283 * top + m;
-    let scaled = top * e.scale;
-    let tail = (scaled + scaled * e.fraction) / (17179869184.0 * bottom);
-    return select(0.5 * x, max(x, vec4<f32>(0.0)) - tail, numerics_is_curved(x));
-}
-
-// |x| between where the tail begins and 14.5.
-fn gelu_clamp(x: vec4<f32>) -> vec4<f32> {
-    return clamp(abs(x), vec4<f32>(0.75), vec4<f32>(14.5));
-}
-
-// exp(-a^2 / 2); what rounding a^2 would lose is in the tail.
-fn gelu_decay(a: vec4<f32>) -> NumericsExp {
-    let head = numerics_head(a);
-    return numerics_exp(NumericsWide(-0.5 * head * head, -0.5 * (a - head) * (a + head)));
+    let size = numerics_abs(x, 14.5);
+    let e = numerics_exp(gelu_argument(size));
+    var n = numerics_add(size, vec4<f32>(9.426161));
+    n = numerics_mul_add(n, size, 41.05884);
+    n = numerics_mul_add(n, size, 95.33526);
+    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(n, size));
+    var m = numerics_mul_add(size, vec4<f32>(0.00027571266), 2.4944043);
+    m = numerics_mul_add(m, size, 23.859417);
+    m = numerics_mul_add(m, size, 95.39626);
+    let product = numerics_mul(m, size);
+    let constant = numerics_sum_positive(vec4<f32>(209.19674), product);
+    let top = numerics_wide_mul(numerics_split(size), numerics_wide_split(n_sum));
+    let linear = numerics_sum_positive(constant.head, numerics_mul(top.head, vec4<f32>(2.5066283)));
+    let lost = numerics_mul(top.tail, vec4<f32>(2.5066283));
+    let below = numerics_split_sum(linear.head, numerics_add(numerics_add(linear.tail, constant.tail), lost));
+    let above = numerics_wide_mul(numerics_exp_factor(e), numerics_wide_split(top));
+    let tail = numerics_value(numerics_wide_div(above, below));
+    // Around 0 it is x / 2, which may be subnormal.
+    let tiny = size < vec4<f32>(7.4505806e-9);
+    let a = numerics_parts(size);
+    let left = numerics_scale(select(tail, a.significand, tiny), select(e.exponent, a.exponent - vec4<i32>(1), tiny));
+    let scaled = numerics_mul(tail, numerics_exp2(max(e.exponent, vec4<i32>(-100))));
+    let right = numerics_select(x, numerics_sub(size, scaled), size < vec4<f32>(14.5));
+    let value = numerics_select(-left, select(right, left, tiny), numerics_is_positive(x));
+    return numerics_or_nan(value, x);
 }
 
 // gelu'(-a) for 0 <= a <= 0.5; the odd part has an error of 3e-8.
 fn gelu_grad_centre(a: vec4<f32>) -> vec4<f32> {
-    let s = a * a;
-    return 0.5 - a * (0.797884583 + s * (-0.26596427 + s * (0.0598947927 + s * (-0.0098303752 + s * (0.00177365891)))));
+    let s = numerics_mul(a, a);
+    var p = numerics_mul_add(s, vec4<f32>(0.00177365891), -0.0098303752);
+    p = numerics_mul_add(p, s, 0.0598947927);
+    p = numerics_mul_add(p, s, -0.26596427);
+    p = numerics_mul_add(p, s, 0.797884583);
+    return numerics_sub(vec4<f32>(0.5), numerics_mul(a, p));
 }
 
 // gelu'(-a) for 0 <= a <= 1, around its zero at 0.7518; error 3e-9 of the larger term.
 fn gelu_grad_zero(a: vec4<f32>) -> vec4<f32> {
-    let u = a - 0.75;
-    var p = -0.0029797235 * u - 0.0047363569;
-    p = p * u + 0.0195173882;
-    p = p * u + 0.0145940753;
-    p = p * u - 0.114138156;
-    p = p * u + 0.0190160591;
-    p = p * u + 0.388184905;
-    p = p * u - 0.432885051;
-    return p * u + 0.000774278538;
+    let u = numerics_sub(a, vec4<f32>(0.75));
+    var p = numerics_mul_add(u, vec4<f32>(-0.0029797235), -0.0047363569);
+    p = numerics_mul_add(p, u, 0.0195173882);
+    p = numerics_mul_add(p, u, 0.0145940753);
+    p = numerics_mul_add(p, u, -0.114138156);
+    p = numerics_mul_add(p, u, 0.0190160591);
+    p = numerics_mul_add(p, u, 0.388184905);
+    p = numerics_mul_add(p, u, -0.432885051);
+    return numerics_mul_add(p, u, 0.000774278538);
 }
 
 // R(a) - a / sqrt(2 pi) for a >= 1; error 1e-8 of the larger of the two. The polynomial also mends what the
 // constant lacks.
-fn gelu_grad_tail(a: vec4<f32>) -> vec4<f32> {
-    let t = (a - 4.0) / (a + 4.0);
-    var p = 0.000677215925 * t + 0.000406338833;
-    p = p * t - 0.00852135662;
-    p = p * t + 0.030881837;
-    p = p * t - 0.0717026442;
-    p = p * t + 0.124378502;
-    p = p * t - 0.170397788;
-    let r = p * t + 0.0944106951;
-    return r - a * 0.3989423;
+fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
+    let t = numerics_value(numerics_wide_div(
+        numerics_plain(numerics_sub(a, vec4<f32>(4.0))),
+        numerics_split_sum_any(a, vec4<f32>(4.0)),
+    ));
+    var p = numerics_mul_add(t, vec4<f32>(0.000677215925), 0.000406338833);
+    p = numerics_mul_add(p, t, -0.00852135662);
+    p = numerics_mul_add(p, t, 0.030881837);
+    p = numerics_mul_add(p, t, -0.0717026442);
+    p = numerics_mul_add(p, t, 0.124378502);
+    p = numerics_mul_add(p, t, -0.170397788);
+    let r = numerics_mul_add(p, t, 0.0944106951);
+    // 0.3989423 in two parts.
+    let slope = numerics_wide_mul(numerics_split(a), NumericsWide(vec4<f32>(0.39892578125), vec4<f32>(1.6510487e-5)));
+    let sum = numerics_split_sum_any(-slope.head, r);
+    return NumericsWide(sum.head, numerics_sub(sum.tail, slope.tail));
 }
 
 // Phi(x) + x phi(x); the derivative at x is 1 less the one at -x.
 fn gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let a = gelu_clamp(x);
-    let tail = numerics_exp_times(gelu_decay(a), numerics_split(gelu_grad_tail(a)));
-    let near = select(gelu_grad_zero(abs(x)), gelu_grad_centre(abs(x)), abs(x) < vec4<f32>(0.5));
-    let left = select(tail, near, abs(x) < vec4<f32>(1.0));
-    let value = select(left, 1.0 - left, x > vec4<f32>(0.0));
-    return select(value, x, numerics_is_nan(x));
+    let size = numerics_abs(x, 15.5);
+    let a = max(size, vec4<f32>(0.75));
+    let e = numerics_exp(gelu_argument(a));
+    let product = numerics_value(numerics_wide_mul(numerics_exp_factor(e), gelu_grad_tail(a)));
+    let near = select(gelu_grad_zero(size), gelu_grad_centre(size), size < vec4<f32>(0.5));
+    let is_near = size < vec4<f32>(1.0);
+    let left = select(numerics_scale(product, e.exponent), near, is_near);
+    let scaled = numerics_mul(product, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
+    let right = numerics_sub(vec4<f32>(1.0), select(scaled, near, is_near));
+    return numerics_or_nan(select(left, right, numerics_is_positive(x)), x);
 }

@@ -1,34 +1,48 @@
-// mish(x) = x tanh(ln(1 + exp(x))) = x w / (1 + w), with t = exp(x) and w = t (1 + t / 2).
+// mish(x) = x tanh(ln(1 + exp(x))) = x w / (2 + w), with e = exp(x) and w = e (2 + e).
 
 fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    // Above 20 it is x, below -110 it is 0. What may be too small for f32 is scaled by 2^34.
-    let low = max(x, vec4<f32>(-110.0));
-    let e = numerics_short_exp(numerics_plain(min(low, vec4<f32>(20.0))), 34.0);
-    // w is the scale times 1 + rest.
-    let one = 1.0 + e.fraction;
-    let rest = e.fraction + ((e.scale * 2.910383e-11) * one) * one;
-    let w = e.scale + e.scale * rest;
-    let value = (low * 5.820766e-11) * (w / (1.0 + w * 5.820766e-11));
-    // Around 0 its tangent, with the rest of 0.6; no compiler joins x and low.
-    let tangent = 0.6 * x - 2.3841858e-8 * low;
-    return select(tangent, value, numerics_is_curved(x));
+    // Above 20 it is x.
+    let near = numerics_with_sign(numerics_abs(x, 110.0), x);
+    let e = numerics_short_exp(numerics_plain(min(near, vec4<f32>(20.0))));
+    // w is above * 2^exponent. Below 2^-60, e counts for nothing beside 2.
+    let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
+    let factor = numerics_split_sum(vec4<f32>(1.0), e.fraction);
+    let term = numerics_wide_scale(factor, scale);
+    let two = vec4<f32>(2.0);
+    let sum = numerics_split_sum(max(term.head, two), min(term.head, two));
+    let above = numerics_wide_mul(factor, NumericsWide(sum.head, numerics_add(sum.tail, term.tail)));
+    let w = numerics_wide_scale(above, scale);
+    let below = numerics_split_sum(max(w.head, two), min(w.head, two));
+    let t = numerics_value(numerics_wide_div(above, NumericsWide(below.head, numerics_add(below.tail, w.tail))));
+    let a = numerics_parts(x);
+    let value = numerics_scale(numerics_mul(a.significand, t), a.exponent + e.exponent);
+    let low = select(value, vec4<f32>(0.0), near == vec4<f32>(-110.0));
+    return numerics_select(low, x, (near >= vec4<f32>(20.0)) | numerics_is_nan(x));
 }
 
+// With e = exp(-|x|), d = 1 + e and s = d^2 + 1 it is e ((d + 1) s + 4 x d) / s^2 for x < 0, and with s = d^2 + e^2
+// it is ((d^2 - e^2) s + 4 x e^2 d) / s^2 for x > 0.
 fn mish_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let middle = clamp(x, vec4<f32>(-200.0), vec4<f32>(20.0));
-    let exponential = numerics_exp(numerics_plain(middle));
-    let e = numerics_exp_value(exponential);
-    // For x <= 0, where e is small, by differences from 1: with g = e + e^2 / 2 and
-    // t = (1 + e) / (1 + g) it is e (1 - e t / 2 + x t / (1 + g)).
-    let g = e + 0.5 * e * e;
-    let t = 1.0 - (0.5 * e * e) / (1.0 + g);
-    let bracket = (1.0 - 0.5 * e * t) + middle * (t * (1.0 - g / (1.0 + g)));
-    let small = numerics_exp_times(exponential, numerics_split(bracket));
-    // For x > 0, with r = 1 / (w + 2): tanh is 1 - 2r, and x sigmoid(x) (1 - tanh^2) is added.
-    let r = 1.0 / (e * (e + 2.0) + 2.0);
-    let sigmoid = 1.0 - 1.0 / (1.0 + e);
-    let large = (1.0 - 2.0 * r) + middle * (sigmoid * (4.0 * r * (1.0 - r)));
-    let value = select(small, large, x > vec4<f32>(0.0));
-    let right = select(value, vec4<f32>(1.0), x >= vec4<f32>(20.0));
-    return select(right, x, numerics_is_nan(x));
+    let negative = numerics_is_negative(x);
+    let near = numerics_with_sign(numerics_abs(x, 120.0), x);
+    let e = numerics_exp(numerics_plain(-abs(near)));
+    let factor = numerics_exp_factor(e);
+    let term = numerics_wide_scale(factor, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
+    let one = numerics_plain(vec4<f32>(1.0));
+    let d = numerics_one_plus(factor, e.exponent);
+    let square = numerics_wide_split(numerics_wide_mul(d, d));
+    let part = numerics_wide_select(numerics_wide_split(numerics_wide_mul(term, term)), one, negative);
+    let s = numerics_wide_add(square, part);
+    let first = numerics_wide_select(
+        numerics_wide_add(square, numerics_wide_negate(part)),
+        numerics_wide_add(d, one),
+        negative,
+    );
+    let slope = numerics_wide_split(numerics_wide_mul(numerics_split(4.0 * near), d));
+    let second = numerics_wide_split(numerics_wide_mul(slope, part));
+    let sum = numerics_wide_add(numerics_wide_split(numerics_wide_mul(first, s)), second);
+    let above = numerics_wide_mul(numerics_wide_select(one, factor, negative), sum);
+    let quotient = numerics_wide_div(above, numerics_wide_split(numerics_wide_mul(s, s)));
+    let value = numerics_scale(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
+    return numerics_or_nan(value, x);
 }

@@ -9,13 +9,13 @@ fn quick_gelu_argument(x: vec4<f32>) -> NumericsWide {
 }
 
 fn quick_gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    return numerics_gate(x, quick_gelu_argument(x));
+    let size = numerics_abs(x, 64.0);
+    return numerics_gate(x, size, quick_gelu_argument(numerics_with_sign(size, x)));
 }
 
 // As silu_grad, with 1.702 x for x.
 fn quick_gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let v = quick_gelu_argument(max(-abs(x), vec4<f32>(-200.0)));
-    let left = numerics_logistic_grad(v, numerics_wide_scale(v, -1.0));
-    let value = select(left, 1.0 - left, x > vec4<f32>(0.0));
-    return select(value, x, numerics_is_nan(x));
+    let v = quick_gelu_argument(numerics_abs(x, 80.0));
+    let value = numerics_logistic_grad(numerics_wide_negate(v), numerics_wide_split(v), numerics_is_positive(x));
+    return numerics_or_nan(value, x);
 }

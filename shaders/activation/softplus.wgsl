@@ -1,35 +1,32 @@
 // softplus(x) = ln(1 + exp(beta x)) / beta, and x where beta x > threshold; beta = p.x, threshold = p.y.
 
-// beta x with more bits: its rounding error would be multiplied by itself. An overflow is the largest number.
+// beta x with more bits: its rounding error would be multiplied by itself.
 fn softplus_argument(x: vec4<f32>, p: vec4<f32>) -> NumericsWide {
-    let most = vec4<f32>(3.4028234e38);
-    let plain = numerics_plain(clamp(x * p.xxxx, -most, most));
-    // Small numbers are scaled, so that no tail is a subnormal, which a device may flush.
-    let small = (abs(x) < vec4<f32>(1.0e-24)) & (p.xxxx > vec4<f32>(1.0e20));
-    let up = select(vec4<f32>(1.0), vec4<f32>(1.0995116e12), small);
-    let down = select(vec4<f32>(1.0), vec4<f32>(9.094947e-13), small);
-    let wide = numerics_wide_mul(numerics_split(x * up), numerics_split(p.xxxx * down));
-    let large = abs(plain.head) == most;
-    return NumericsWide(
-        select(wide.head, plain.head, large),
-        select(wide.tail, plain.tail, large),
-    );
+    let a = numerics_parts(x);
+    let b = numerics_parts(p.xxxx);
+    let product = numerics_wide_mul(numerics_split(a.significand), numerics_split(b.significand));
+    return numerics_argument(product, a.exponent + b.exponent);
 }
 
+// Past 60 it is x in any case.
 fn softplus_is_linear(v: NumericsWide, p: vec4<f32>) -> vec4<bool> {
-    return (v.head - p.yyyy) + v.tail > vec4<f32>(0.0);
+    let above = numerics_add(numerics_sub(v.head, min(p.yyyy, vec4<f32>(400.0))), v.tail);
+    return (above > vec4<f32>(0.0)) | (v.head > vec4<f32>(60.0));
 }
 
 fn softplus(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = softplus_argument(x, p);
-    let value = numerics_softplus(v, x, p.xxxx);
-    return select(value, x, softplus_is_linear(v, p) | numerics_is_nan(x));
+    let beta = numerics_parts(p.xxxx);
+    let inverse = numerics_wide_div(numerics_plain(vec4<f32>(1.0)), numerics_split(beta.significand));
+    let sum = numerics_softplus(v);
+    let quotient = numerics_wide_mul(numerics_wide_split(sum.value), inverse);
+    let value = numerics_scale(numerics_value(quotient), sum.exponent - beta.exponent);
+    return numerics_select(value, x, softplus_is_linear(v, p) | numerics_is_nan(x));
 }
 
 // The logistic function of beta x; 1 where beta x > threshold.
 fn softplus_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = softplus_argument(x, p);
-    let value = numerics_logistic(v);
-    let right = select(value, vec4<f32>(1.0), softplus_is_linear(v, p));
-    return select(right, x, numerics_is_nan(x));
+    let value = select(numerics_logistic(v), vec4<f32>(1.0), softplus_is_linear(v, p));
+    return numerics_or_nan(value, x);
 }

@@ -2,40 +2,38 @@
 
 // For |x| <= 0.5: x^3 times its series, of which 1 / 3 is in two parts.
 fn tanhshrink_near(x: vec4<f32>) -> vec4<f32> {
-    let third = vec4<f32>(0.333251953125);
-    let series = NumericsWide(third, 8.1380208e-5 + numerics_tanhshrink_series(x * x));
-    // Small numbers are scaled, so that no tail is a subnormal, which a device may flush.
-    let small = abs(x) < vec4<f32>(1.0e-9);
-    let split = numerics_split(x * select(vec4<f32>(1.0), vec4<f32>(1.0995116e12), small));
-    let square = numerics_wide_mul(split, split);
-    let cube = numerics_wide_mul(split, numerics_wide_mul(square, series));
-    return (cube.head + cube.tail) * select(vec4<f32>(1.0), vec4<f32>(7.5231638e-37), small);
+    let size = numerics_abs(x, 0.5);
+    let rest = numerics_add(vec4<f32>(8.1380208e-5), numerics_tanhshrink_series(numerics_mul(size, size)));
+    let series = NumericsWide(vec4<f32>(0.333251953125), rest);
+    let a = numerics_parts(x);
+    let split = numerics_split(a.significand);
+    let square = numerics_wide_split(numerics_wide_mul(split, split));
+    let inner = numerics_wide_split(numerics_wide_mul(square, numerics_wide_split(series)));
+    return numerics_scale(numerics_value(numerics_wide_mul(split, inner)), 3 * a.exponent);
 }
 
 fn tanhshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let a = abs(x);
-    let t = numerics_tanh(a);
-    let far = (a - t.head) - t.tail;
-    let value = select(
-        select(far, -far, x < vec4<f32>(0.0)),
-        tanhshrink_near(x),
-        a < vec4<f32>(0.5),
-    );
-    return select(value, x, numerics_is_nan(x));
+    // Past 2^30 it is x, also at infinity.
+    let size = numerics_abs(x, 1073741824.0);
+    let t = numerics_tanh(min(size, vec4<f32>(20.0)));
+    let sum = numerics_sum(size, -t.head);
+    let far = numerics_add(sum.head, numerics_sub(sum.tail, t.tail));
+    let value = select(numerics_with_sign(far, x), tanhshrink_near(x), size < vec4<f32>(0.5));
+    return numerics_select(value, x, (size == vec4<f32>(1073741824.0)) | numerics_is_nan(x));
 }
 
 // tanh(x)^2.
 fn tanhshrink_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let a = abs(x);
-    let far = numerics_tanh(a);
-    let split = numerics_split(a);
-    let near = a < vec4<f32>(0.2);
-    let t = NumericsWide(
-        select(far.head, split.head, near),
-        select(far.tail, split.tail - numerics_tanhshrink_small(a), near),
-    );
-    let square = numerics_wide_mul(t, t);
-    // So small an x has subnormal tails.
-    let value = select(square.head + square.tail, a * a, a < vec4<f32>(1.0e-15));
-    return select(value, x, numerics_is_nan(x));
+    let size = numerics_abs(x, 20.0);
+    let small = numerics_tanhshrink_small(size);
+    let sum = numerics_sum(size, -small.head);
+    let near = NumericsWide(sum.head, numerics_sub(sum.tail, small.tail));
+    let t = numerics_wide_select(numerics_tanh(size), near, size < vec4<f32>(0.2));
+    // Below 2^-13 tanh(x) is x.
+    let tiny = size < vec4<f32>(0.00012207031);
+    let a = numerics_parts(x);
+    let split = numerics_wide_split(numerics_wide_select(t, numerics_plain(a.significand), tiny));
+    let square = numerics_value(numerics_wide_mul(split, split));
+    let value = numerics_scale(square, select(vec4<i32>(0), 2 * a.exponent, tiny));
+    return numerics_or_nan(value, x);
 }

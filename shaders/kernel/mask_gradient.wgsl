@@ -3,9 +3,11 @@
 
 // dy times a level: dy itself for 1, and 0 for 0, whatever dy is.
 fn scale(dy: vec4<u32>, level: u32) -> vec4<u32> {
-    let product = bitcast<vec4<u32>>(bitcast<vec4<f32>>(dy) * bitcast<f32>(level));
-    let zero = (level & 0x7fffffffu) == 0u;
-    return select(select(product, dy, level == 0x3f800000u), vec4<u32>(0u), zero);
+    if (level == 0x3f800000u) {
+        return dy;
+    }
+    let product = numerics_times(bitcast<vec4<f32>>(dy), vec4<f32>(bitcast<f32>(level)));
+    return select(bitcast<vec4<u32>>(product), vec4<u32>(0u), (level & 0x7fffffffu) == 0u);
 }
 
 fn levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {

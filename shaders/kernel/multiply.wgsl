@@ -2,17 +2,14 @@
 //
 // Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
 // activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
-// infinite, a dy of 0 stays 0, and others become infinite, also those that a device may take for 0.
+// infinite, a dy of 0 stays 0, and others become infinite.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
-    let dy_magnitude = dy & vec4<u32>(0x7fffffffu);
-    var dx = bitcast<vec4<u32>>(derivative * bitcast<vec4<f32>>(dy));
+    var dx = bitcast<vec4<u32>>(numerics_times(derivative, bitcast<vec4<f32>>(dy)));
+    let zero = (dy & vec4<u32>(0x7fffffffu)) == vec4<u32>(0u);
     let infinite = magnitude == vec4<u32>(0x7f800000u);
-    let small = dy_magnitude < vec4<u32>(0x00800000u);
-    dx = select(dx, bits ^ (dy & vec4<u32>(0x80000000u)), infinite & small);
-    let zero = dy_magnitude == vec4<u32>(0u);
     dx = select(dx, dy, (bits == vec4<u32>(0x3f800000u)) | (infinite & zero));
     if (GRADIENT_SELECTS) {
         dx = select(dx, vec4<u32>(0u), magnitude == vec4<u32>(0u));

@@ -44,10 +44,10 @@ fn main(
         var c = value(segment + first + 2u * LANES);
         var d = value(segment + first + 3u * LANES);
         for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
-            a += value(segment + i);
-            b += value(segment + i + LANES);
-            c += value(segment + i + 2u * LANES);
-            d += value(segment + i + 3u * LANES);
+            a = plus(a, value(segment + i));
+            b = plus(b, value(segment + i + LANES));
+            c = plus(c, value(segment + i + 2u * LANES));
+            d = plus(d, value(segment + i + 3u * LANES));
         }
         put(index, a);
         put(index + LANES, b);
@@ -57,7 +57,7 @@ fn main(
     }
     var total = value(segment + first);
     for (var i = first + operation.sums; i < operation.length; i += operation.sums) {
-        total += value(segment + i);
+        total = plus(total, value(segment + i));
     }
     put(index, total);
 }

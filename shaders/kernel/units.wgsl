@@ -35,6 +35,12 @@ struct Units {
     inner: u32,
 }
 
+// a / count.
+fn over(a: vec4<f32>, count: u32) -> vec4<f32> {
+    let divisor = numerics_split(vec4<f32>(f32(count)));
+    return numerics_value(numerics_wide_div(numerics_plain(a), divisor));
+}
+
 @group(0) @binding(0) var<uniform> units: Units;
 @group(0) @binding(1) var<storage, read_write> y: array<Record>;
 

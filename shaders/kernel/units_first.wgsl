@@ -15,8 +15,9 @@ fn joined(total: Record, i: u32) -> Record {
     record.low += select(0u, 1u, value >= units.bounds.x && value <= units.bounds.y);
     record.high += select(0u, 1u, value >= units.bounds.z && value <= units.bounds.w);
     // Welford's update.
-    let deviation = value - total.mean;
-    record.mean += deviation / f32(record.count);
-    record.squares += deviation * (value - record.mean);
+    let deviation = numerics_sub(vec4<f32>(value), vec4<f32>(total.mean));
+    record.mean = numerics_add(vec4<f32>(total.mean), over(deviation, record.count)).x;
+    let product = numerics_mul(deviation, numerics_sub(vec4<f32>(value), vec4<f32>(record.mean)));
+    record.squares = numerics_add(vec4<f32>(total.squares), product).x;
     return record;
 }

@@ -16,9 +16,12 @@ fn joined(total: Record, i: u32) -> Record {
     record.low += other.low;
     record.high += other.high;
     // Chan's update.
-    let share = f32(other.count) / f32(record.count);
-    let deviation = other.mean - total.mean;
-    record.mean += deviation * share;
-    record.squares += other.squares + deviation * deviation * share * f32(total.count);
+    let share = over(vec4<f32>(f32(other.count)), record.count);
+    let deviation = numerics_sub(vec4<f32>(other.mean), vec4<f32>(total.mean));
+    let shift = numerics_mul(deviation, share);
+    record.mean = numerics_add(vec4<f32>(total.mean), shift).x;
+    let between = numerics_mul(numerics_mul(deviation, shift), vec4<f32>(f32(total.count)));
+    let squares = numerics_add(vec4<f32>(total.squares), vec4<f32>(other.squares));
+    record.squares = numerics_add(squares, between).x;
     return record;
 }
