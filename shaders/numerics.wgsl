@@ -114,18 +114,18 @@ fn numerics_parts(x: vec4<f32>) -> NumericsParts {
     return NumericsParts(numerics_with_sign(bitcast<vec4<f32>>(significand), x), exponent);
 }
 
-// value * 2^exponent in all of f32: subnormal where it is that small, infinite where it is too large. value is normal or 0.
+// value * 2^exponent in all of f32, subnormal where it is that small and infinite where it is too large, for |value| from
+// 2^-60 to 2^100. The value 0 is right if exponent is below -148.
 fn numerics_scale(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
-    let size = numerics_size(value);
-    let field = bitcast<vec4<i32>>(size >> vec4<u32>(23u)) + exponent;
-    // In units of 2^-149, rounded to whole ones by adding 2^23. What is far below one unit may be any such number.
-    let units = (size & vec4<u32>(0x007fffffu)) | (bitcast<vec4<u32>>(max(field, vec4<i32>(-85)) + vec4<i32>(149)) << vec4<u32>(23u));
-    let whole = bitcast<vec4<u32>>(bitcast<vec4<f32>>(units) + 8388608.0) - vec4<u32>(0x4b000000u);
-    let normal = size + bitcast<vec4<u32>>(exponent << vec4<u32>(23u));
-    let large = select(normal, vec4<u32>(0x7f800000u), field > vec4<i32>(254));
-    let result = select(large, whole, field < vec4<i32>(1));
-    let zero = size == vec4<u32>(0u);
-    return numerics_with_sign(bitcast<vec4<f32>>(select(result, vec4<u32>(0u), zero)), value);
+    let size = bitcast<vec4<i32>>(numerics_size(value));
+    let scaled = size + (clamp(exponent, vec4<i32>(-250), vec4<i32>(250)) << vec4<u32>(23u));
+    // Small results come in units of 2^-149, rounded to whole ones by adding 2^23.
+    let units = bitcast<vec4<f32>>(max(scaled + vec4<i32>(149 << 23u), vec4<i32>(0)));
+    let whole = bitcast<vec4<i32>>(units + 8388608.0) - vec4<i32>(0x4b000000);
+    let small = select(scaled, whole, scaled < vec4<i32>(0x00800000));
+    let large = bitcast<vec4<i32>>(min(bitcast<vec4<u32>>(scaled), vec4<u32>(0x7f800000u)));
+    let result = select(small, large, exponent > vec4<i32>(0));
+    return numerics_with_sign(bitcast<vec4<f32>>(result), value);
 }
 
 // a * b of any numbers, rounded to the nearest as IEEE 754 has it, subnormal numbers included. 0 times infinity is 0, and NaN
@@ -275,13 +275,17 @@ fn numerics_inverse(d: vec4<f32>) -> vec4<f32> {
     return numerics_rounded(guess * (3.0 - numerics_rounded(near * (3.0 - near))));
 }
 
-// u / 6, rounded to the nearest, for 0 <= |u| < 20 whose head has 12 bits: the product with 1 / 6 put right by what it leaves.
-fn numerics_sixth(u: NumericsWide) -> vec4<f32> {
+// (a + b) / 6, rounded to the nearest, for |b| <= |a| <= 6: the product with 1 / 6 put right by what it leaves.
+fn numerics_sixth(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
     let sixth = vec4<f32>(0.16666667);
-    let quotient = numerics_mul(numerics_value(u), sixth);
+    let sum = numerics_add(a, b);
+    // Rounded to 12 bits, which leaves an exact tail, also of a b that is small beside a.
+    let head = bitcast<vec4<f32>>((bitcast<vec4<u32>>(sum) + vec4<u32>(0x800u)) & vec4<u32>(0xfffff000u));
+    let tail = numerics_add(numerics_sub(a, head), b);
+    let quotient = numerics_mul(sum, sixth);
     let split = numerics_split(quotient);
-    let left = numerics_sub(u.head, numerics_mul(split.head, vec4<f32>(6.0)));
-    let rest = numerics_add(numerics_sub(left, numerics_mul(split.tail, vec4<f32>(6.0))), u.tail);
+    let left = numerics_sub(head, numerics_mul(split.head, vec4<f32>(6.0)));
+    let rest = numerics_add(numerics_sub(left, numerics_mul(split.tail, vec4<f32>(6.0))), tail);
     return numerics_add(quotient, numerics_mul(rest, sixth));
 }
 

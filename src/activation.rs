@@ -103,7 +103,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.5)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// Continuously differentiable ELU: x for x > 0, else `alpha · (e^(x/alpha) − 1)`; derivative 1
@@ -121,7 +121,7 @@ activations! {
         derivative_limits: (if alpha > 0.0 { 0.0 } else { f64::INFINITY }, 1.0),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// Scaled ELU, `λ · elu(x, α)` with λ = 1.0507009873554805 and α = 1.6732632423543772 (Klambauer et
@@ -136,7 +136,7 @@ activations! {
         derivative_limits: (0.0, SELU_LAMBDA),
         kinks: [0.0],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// Gaussian error linear unit, `x · Φ(x)` with the standard normal distribution Φ; derivative
@@ -153,7 +153,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(4.0), Tolerance::Ulp(3.5)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
     }
 
     /// GELU by way of tanh, `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`; the derivative is that of
@@ -173,7 +173,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// `x · σ(1.702 x)`, with the logistic function σ.
@@ -187,7 +187,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// Sigmoid linear unit (swish), `x · σ(x)`; derivative `σ(x) · (1 + x · (1 − σ(x)))`.
@@ -203,7 +203,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.5), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
     /// `x · tanh(ln(1 + eˣ))`.
@@ -219,7 +219,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(3.5), Tolerance::Ulp(3.5)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
     /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1 past
@@ -239,7 +239,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [threshold / beta],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// `x / (1 + |x|)`; derivative `1 / (1 + |x|)²`.
@@ -255,7 +255,7 @@ activations! {
         derivative_limits: (0.0, 0.0),
         kinks: [],
         gradient: Multiplies,
-        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(2.5)],
+        tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
     /// The logistic function, `σ(x) = 1 / (1 + e⁻ˣ)`; derivative `σ(x) · (1 − σ(x))`.
@@ -340,7 +340,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [-3.0, 3.0],
         gradient: Selects,
-        tolerance: [Tolerance::Ulp(3.0), Tolerance::Ulp(1.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
     /// 0 where |x| ≤ `lambda`, else x; derivative 0 there, else 1.

@@ -82,7 +82,7 @@ pub fn gradient(activation: Activation, x: &[f32], dy: &[f32]) -> Vec<f32> {
 ///
 /// 0 for the correctly rounded result and for NaN where NaN is due; ∞ for NaN where it is not, and the
 /// other way round. Where `exact` is below the normal numbers, errors of up to the smallest of them
-/// count as 0: devices may flush there.
+/// count as 0: other libraries' results may be flushed there.
 ///
 /// ```
 /// use wgpu_relu::reference::ulp_error;
@@ -96,7 +96,7 @@ pub fn ulp_error(exact: f64, got: f32) -> f64 {
     error_in(exact, got, ulp(exact), 0.0)
 }
 
-/// [`ulp_error`] of a value. An input below the normal numbers may count as 0: devices may flush there.
+/// [`ulp_error`] of a value. An input below the normal numbers may count as 0, as for other libraries on devices that flush.
 #[must_use]
 pub fn value_ulp_error(activation: Activation, x: f32, got: f32) -> f64 {
     at_or_zero(x, |x| ulp_error(value(activation, x), got))

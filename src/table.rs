@@ -6,8 +6,7 @@
 pub enum Tolerance {
     /// Every bit of the reference, the sign of a zero and the payload of a NaN included.
     Bits,
-    /// The correctly rounded result; zeros are equal, and so are NaNs. Where the device flushes
-    /// subnormal numbers (SwiftShader does), a subnormal operand or result may count as 0.
+    /// The correctly rounded result, also where operands or results are subnormal; zeros are equal, and so are NaNs.
     Exact,
     /// At most this many units in the last place of the true result, as
     /// [`value_ulp_error`](crate::reference::value_ulp_error) and

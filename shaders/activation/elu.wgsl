@@ -4,11 +4,11 @@ fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 27.0);
     let value = numerics_value(numerics_expm1(numerics_exp(numerics_plain(-size))));
     // Around 0 it is alpha x, which may be subnormal.
-    let tiny = size < vec4<f32>(7.4505806e-9);
-    let a = numerics_parts(x);
+    let tiny = size < vec4<f32>(5.421011e-20);
     let alpha = numerics_parts(p.xxxx);
-    let product = numerics_mul(alpha.significand, select(value, a.significand, tiny));
-    let scaled = numerics_scale(product, alpha.exponent + select(vec4<i32>(0), a.exponent, tiny));
+    let less = select(value, -numerics_units(x), tiny);
+    let product = numerics_mul(alpha.significand, less);
+    let scaled = numerics_scale(product, alpha.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny));
     return numerics_select(x, scaled, numerics_is_negative(x));
 }
 

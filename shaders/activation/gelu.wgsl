@@ -31,8 +31,7 @@ fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let tail = numerics_value(numerics_wide_div(above, below));
     // Around 0 it is x / 2, which may be subnormal.
     let tiny = size < vec4<f32>(7.4505806e-9);
-    let a = numerics_parts(size);
-    let left = numerics_scale(select(tail, a.significand, tiny), select(e.exponent, a.exponent - vec4<i32>(1), tiny));
+    let left = numerics_scale(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
     let scaled = numerics_mul(tail, numerics_exp2(max(e.exponent, vec4<i32>(-100))));
     let right = numerics_select(x, numerics_sub(size, scaled), size < vec4<f32>(14.5));
     let value = numerics_select(-left, select(right, left, tiny), numerics_is_positive(x));

@@ -2,7 +2,7 @@
 
 fn hardsigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let near = numerics_with_sign(numerics_abs(x, 3.0), x);
-    return numerics_or_nan(numerics_sixth(numerics_split_sum(vec4<f32>(3.0), near)), x);
+    return numerics_or_nan(numerics_sixth(vec4<f32>(3.0), near), x);
 }
 
 // 1/6 strictly between -3 and 3, else 0; NaN for NaN.

@@ -2,9 +2,12 @@
 
 fn hardswish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let near = numerics_with_sign(numerics_abs(x, 3.0), x);
-    let sixth = numerics_sixth(numerics_split_sum(vec4<f32>(3.0), near));
-    let a = numerics_parts(x);
-    let value = numerics_scale(numerics_mul(a.significand, sixth), a.exponent);
+    let sixth = numerics_sixth(vec4<f32>(3.0), near);
+    // Around 0, x may be subnormal.
+    let tiny = abs(near) < vec4<f32>(7.4505806e-9);
+    let product = numerics_mul(select(abs(near), numerics_units(x), tiny), sixth);
+    let size = select(product, numerics_from_units(product), tiny);
+    let value = numerics_with_sign(size, x);
     let inside = select(value, vec4<f32>(0.0), near == vec4<f32>(-3.0));
     return numerics_select(inside, x, (near == vec4<f32>(3.0)) | numerics_is_nan(x));
 }
@@ -14,7 +17,9 @@ fn hardswish_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let near = numerics_with_sign(numerics_abs(x, 3.0), x);
     // (3 + 2x) / 6.
     let twice = numerics_add(near, near);
-    let sum = numerics_split_sum_any(vec4<f32>(3.0), twice);
-    let right = select(numerics_sixth(sum), vec4<f32>(1.0), near == vec4<f32>(3.0));
+    let large = abs(twice) > vec4<f32>(3.0);
+    let three = vec4<f32>(3.0);
+    let sixth = numerics_sixth(select(three, twice, large), select(twice, three, large));
+    let right = select(sixth, vec4<f32>(1.0), near == vec4<f32>(3.0));
     return numerics_or_nan(select(right, vec4<f32>(0.0), near == vec4<f32>(-3.0)), x);
 }

@@ -14,8 +14,11 @@ fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let w = numerics_wide_scale(above, scale);
     let below = numerics_split_sum(max(w.head, two), min(w.head, two));
     let t = numerics_value(numerics_wide_div(above, NumericsWide(below.head, numerics_add(below.tail, w.tail))));
-    let a = numerics_parts(x);
-    let value = numerics_scale(numerics_mul(a.significand, t), a.exponent + e.exponent);
+    // Around 0, x may be subnormal.
+    let tiny = numerics_abs(x, 1.0) < vec4<f32>(7.4505806e-9);
+    let factor_x = select(abs(near), numerics_units(x), tiny);
+    let exponent = e.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny);
+    let value = numerics_with_sign(numerics_scale(numerics_mul(factor_x, t), exponent), x);
     let low = select(value, vec4<f32>(0.0), near == vec4<f32>(-110.0));
     return numerics_select(low, x, (near >= vec4<f32>(20.0)) | numerics_is_nan(x));
 }
