@@ -25,6 +25,11 @@ struct Fill {
 
 @group(0) @binding(0) var<uniform> fill: Fill;
 
+// v, rounded before anything else happens to it, as by numerics_rounded.
+fn fill_rounded(v: f32) -> f32 {
+    return bitcast<f32>(min(bitcast<i32>(v), 0x7fc00000));
+}
+
 // The quantile of the normal distribution, in integers: src/quantile.rs says how.
 fn fill_quantile(word: u32) -> f32 {
     let upper = word >> 31u;
@@ -53,8 +58,8 @@ fn fill_number(word: u32) -> u32 {
         variate = fill_quantile(select(part, word, fill.count == 0u));
     }
     // The product loses its last bit, so that no compiler fuses it with the sum.
-    let product = bitcast<f32>(bitcast<u32>(variate * fill.scale) & 0xfffffffeu);
-    return bitcast<u32>(min(max(fill.shift + product, fill.low), fill.high));
+    let product = bitcast<f32>(bitcast<u32>(fill_rounded(variate) * fill.scale) & 0xfffffffeu);
+    return bitcast<u32>(min(max(fill_rounded(fill.shift + product), fill.low), fill.high));
 }
 
 @compute @workgroup_size(WORKGROUP)
