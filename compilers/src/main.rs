@@ -15,6 +15,8 @@ mod modules;
 mod record;
 mod report;
 mod run;
+#[cfg(test)]
+mod steps;
 mod worker;
 
 use std::error::Error;

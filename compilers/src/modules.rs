@@ -155,18 +155,15 @@ fn refuse_rough(module: &naga::Module) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether every device gives the same result, but for flushed subnormal numbers, signs of zeros and NaN.
-fn is_exact(function: MathFunction) -> bool {
+/// Whether every device gives the same result, but for flushed subnormal numbers, signs of zeros and NaN. What rounds to
+/// whole numbers would be, too, but no activation needs it.
+pub(crate) fn is_exact(function: MathFunction) -> bool {
     use MathFunction::*;
     matches!(
         function,
         Abs | Min
             | Max
             | Clamp
-            | Ceil
-            | Floor
-            | Round
-            | Trunc
             | CountTrailingZeros
             | CountLeadingZeros
             | CountOneBits
