@@ -7,8 +7,8 @@
 // - numerics_rounded is the barrier. It takes the bits of a sum or product through an integer minimum that changes only
 //   payloads of NaNs. No compiler knows that of the bits, so the value is rounded to f32 as it is, and what comes after sees
 //   an opaque number. numerics_head, which cuts 12 bits off, is as opaque.
-// - No result of a float operation enters another one without one of the two. The only exception is a sum that is
-//   multiplied by a variable: to expand it would take one operation more.
+// - No result of a float operation enters another one without one of the two. The exceptions are a sum that is
+//   multiplied by a variable, since to expand it gains nothing, and a product with a power of 2, which is exact.
 // - The operands of float operations are finite, and so are their results: NaN, infinities, overflow and the signs of
 //   zeros are decided on bits.
 // - No operand and no result of a float operation is subnormal, unless it counts for nothing. numerics_parts takes

@@ -3,7 +3,8 @@
 // x / alpha with more bits: its rounding error would be multiplied by itself.
 fn celu_argument(x: NumericsParts, alpha: NumericsParts) -> NumericsWide {
     let quotient = numerics_wide_div(numerics_plain(abs(x.significand)), numerics_split(abs(alpha.significand)));
-    let size = numerics_argument(quotient, x.exponent - alpha.exponent);
+    let infinite = x.exponent > vec4<i32>(127);
+    let size = numerics_argument(quotient, select(x.exponent - alpha.exponent, vec4<i32>(20), infinite));
     let positive = (x.significand < vec4<f32>(0.0)) == (alpha.significand < vec4<f32>(0.0));
     return numerics_wide_select(numerics_wide_negate(size), size, positive);
 }

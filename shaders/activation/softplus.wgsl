@@ -5,7 +5,8 @@ fn softplus_argument(x: vec4<f32>, p: vec4<f32>) -> NumericsScaled {
     let a = numerics_parts(x);
     let b = numerics_parts(p.xxxx);
     let product = numerics_wide_mul(numerics_split(a.significand), numerics_split(b.significand));
-    return NumericsScaled(product, a.exponent + b.exponent);
+    let infinite = a.exponent > vec4<i32>(127);
+    return NumericsScaled(product, select(a.exponent + b.exponent, vec4<i32>(20), infinite));
 }
 
 // Whether beta x > threshold; past 60 it makes no difference.
