@@ -11,7 +11,8 @@
 //   multiplied by a variable, since to expand it gains nothing, and a product with a power of 2, which is exact.
 // - The operands of float operations are finite, and so are their results: NaN, infinities, overflow and the signs of
 //   zeros are decided on bits.
-// - No operand and no result of a float operation is subnormal, unless it counts for nothing. numerics_parts takes
+// - No operand and no result of a float operation is subnormal, unless it counts for nothing. A minus sign and abs are such
+//   operations, too: SwiftShader flushes there. numerics_parts takes
 //   subnormal inputs apart, and numerics_scale puts subnormal results together, both by integers.
 // - There is no division, square root or built-in exponential: numerics_wide_div and numerics_exp are made of sums and
 //   products, which every device rounds to the nearest.

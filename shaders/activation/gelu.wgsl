@@ -34,7 +34,8 @@ fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let left = numerics_scale(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
     let scaled = numerics_mul(tail, numerics_exp2(max(e.exponent, vec4<i32>(-100))));
     let right = numerics_select(x, numerics_sub(size, scaled), size < vec4<f32>(14.5));
-    let value = numerics_select(-left, select(right, left, tiny), numerics_is_positive(x));
+    let signed = numerics_with_sign(left, x);
+    let value = numerics_select(signed, right, numerics_is_positive(x) & !tiny);
     return numerics_or_nan(value, x);
 }
 
