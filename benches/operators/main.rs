@@ -7,14 +7,13 @@
 //! cargo xtask bench                  # all, with the table written to benches/results/
 //! ```
 
-mod run;
 mod table;
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use run::{Operation, Operator, Setup};
 use table::Table;
+use testkit::bench::{Operation, Operator, Setup};
 use wgpu_relu::{Activation, Gpu};
 
 /// From 4 Ki to 64 Mi.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use super::run::{Operation, Operator};
+use testkit::bench::{Operation, Operator};
 use wgpu_relu::Activation;
 
 /// Median seconds of each operation, by length.

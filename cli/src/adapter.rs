@@ -2,9 +2,8 @@
 
 use clap::ValueEnum;
 use serde::Serialize;
+use testkit::devices;
 use wgpu_relu::{Activation, Gpu, GpuOptions, wgpu};
-
-use crate::devices::list;
 
 /// The options all commands share.
 #[derive(clap::Args)]
@@ -56,7 +55,7 @@ impl From<&wgpu::AdapterInfo> for Name {
     fn from(info: &wgpu::AdapterInfo) -> Self {
         Name {
             name: info.name.clone(),
-            kind: list::kind(info.device_type),
+            kind: devices::kind(info.device_type),
             backend: info.backend.to_string(),
             driver: info.driver.clone(),
             driver_info: info.driver_info.clone(),

@@ -1,13 +1,10 @@
 //! `wgpu-relu devices`.
 
-// One file with `cargo run --example devices`, which `cargo xtask` asks.
-#[path = "../../examples/devices/list.rs"]
-pub(crate) mod list;
-
 use std::io::Write;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use testkit::devices::{self, Found};
 
 use crate::Outcome;
 use crate::adapter::{Choice, Name};
@@ -36,20 +33,20 @@ pub(crate) fn run(
     arguments: &Arguments,
     out: &mut impl Write,
 ) -> Outcome<ExitCode> {
-    let (found, taken) = list::adapters(&choice.options());
+    let (found, taken) = devices::adapters(&choice.options());
     if arguments.json {
         let rows: Vec<Row> = found.iter().map(row).collect();
         serde_json::to_writer_pretty(&mut *out, &rows).map_err(std::io::Error::from)?;
         writeln!(out)?;
     } else {
-        write!(out, "{}", list::text(&found))?;
+        write!(out, "{}", devices::text(&found))?;
     }
     taken?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(found: &list::Found) -> Row {
-    let list::Found { info, limits, taken } = found;
+fn row(found: &Found) -> Row {
+    let Found { info, limits, taken } = found;
     Row {
         adapter: info.into(),
         taken: *taken,

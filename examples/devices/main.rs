@@ -5,15 +5,14 @@
 //! WGPU_BACKEND=gl cargo run --example devices
 //! ```
 
-mod list;
-
 use std::process::ExitCode;
 
+use testkit::devices;
 use wgpu_relu::GpuOptions;
 
 fn main() -> ExitCode {
-    let (found, taken) = list::adapters(&GpuOptions::default());
-    print!("{}", list::text(&found));
+    let (found, taken) = devices::adapters(&GpuOptions::default());
+    print!("{}", devices::text(&found));
     match taken {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => {

@@ -5,10 +5,10 @@
 //! cargo xtask exhaustive
 //! ```
 
-mod check;
-
 use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
+
+use testkit::exhaustive;
 
 fn main() -> ExitCode {
     match run() {
@@ -26,7 +26,7 @@ fn run() -> wgpu_relu::Result<usize> {
     let info = gpu.adapter_info();
     println!("adapter    {} ({:?})", info.name, info.backend);
     let terminal = std::io::stderr().is_terminal();
-    let differing = check::relu(&gpu, 0..256, |block| {
+    let differing = exhaustive::relu(&gpu, 0..256, |block| {
         if terminal {
             eprint!("\r{:3} %", (block + 1) * 100 / 256);
             let _ = std::io::stderr().flush();
@@ -41,7 +41,7 @@ fn run() -> wgpu_relu::Result<usize> {
     println!(
         "relu against np.maximum(0, x): {} differing of {}",
         differing.len(),
-        check::BLOCK * 256
+        exhaustive::BLOCK * 256
     );
     Ok(differing.len())
 }

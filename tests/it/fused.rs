@@ -1,10 +1,10 @@
 //! Additions in the same pass, masks, random slopes: each against the plain operator or the reference.
 
+use testkit::inputs::{data, random_words, upstream};
+use testkit::layout::{Layout, Subject};
 use wgpu_relu::{Activation, Channels, Draw, Error, Fusion, Gpu, GpuRelu, Result, View};
 
 use crate::harness::{compare_gradients, compare_values, examine};
-use crate::inputs::{data, random_words, upstream};
-use crate::layout::{Layout, Subject};
 use crate::{bits, gpu, own_device, raw_buffer};
 
 const CANARY: u32 = 0xdead_beef;

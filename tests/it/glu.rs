@@ -1,11 +1,11 @@
 //! Gated units against the CPU reference.
 
+use testkit::inputs::random_words;
 use wgpu_relu::half::bf16;
 use wgpu_relu::{
     Activation, Channels, Element, ElementType, Error, GpuGlu, Operand, View, reference,
 };
 
-use crate::inputs::random_words;
 use crate::{bits, gpu};
 
 fn units() -> Vec<(&'static str, GpuGlu)> {

@@ -1,5 +1,7 @@
 //! Elements stored as halves: every one there is, in every layout, and from one type to another.
 
+use testkit::inputs::random_words;
+use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{
     Activation, Channels, Element, ElementType, Error, Fusion, GpuRelu, Operand, View,
@@ -7,8 +9,6 @@ use wgpu_relu::{
 
 use crate::gpu;
 use crate::harness::{compare_stored_gradients, compare_stored_values, examine};
-use crate::inputs::random_words;
-use crate::layout::Layout;
 
 /// Every pattern of bits.
 fn all<T: Element>() -> Vec<T> {

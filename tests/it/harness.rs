@@ -3,12 +3,12 @@
 //!
 //! It knows no activation by name; compare.rs has what is tried, and what counts as right.
 
+use testkit::compare::{self, Worst, special_pairs};
+use testkit::inputs::{data, upstream};
+use testkit::layout::{Layout, Run, Subject};
+use testkit::stored::stored;
 use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Tolerance};
 
-use crate::compare::{self, Worst, special_pairs};
-use crate::inputs::{data, upstream};
-use crate::layout::{Layout, Run, Subject};
-use crate::stored::stored;
 use crate::{gpu, naive};
 
 /// Runs `subject` over `length` elements of `data` in `layout`; what is wrong, if anything.

@@ -1,11 +1,11 @@
 //! Tests the test: the harness must accept a right kernel that is not ours, and catch wrong ones.
 
+use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{Activation, Element, reference};
 
 use crate::gpu;
 use crate::harness::{compare_stored_gradients, compare_stored_values, examine};
-use crate::layout::Layout;
 use crate::naive::Naive;
 
 const LEAKY: Activation = Activation::LeakyRelu { negative_slope: 2.0 };

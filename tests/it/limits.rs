@@ -1,10 +1,10 @@
 //! Devices with small limits: what takes gigabytes elsewhere happens here with kilobytes.
 
+use testkit::layout::Layout;
 use wgpu_relu::{Activation, Error, Gpu, GpuRelu};
 
 use crate::fused::{Masked, with_masks};
 use crate::harness::examine;
-use crate::layout::Layout;
 use crate::own_device;
 
 fn gpu_with(change: impl Fn(&mut wgpu::Limits)) -> Gpu {

@@ -4,7 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod checksums;
-mod compare;
 mod errors;
 mod exhaustive;
 mod fused;
@@ -14,8 +13,6 @@ mod harness;
 mod harness_catches;
 #[cfg(feature = "init")]
 mod init;
-mod inputs;
-mod layout;
 mod limits;
 mod lost;
 mod middleware;
@@ -25,7 +22,6 @@ mod prelu;
 mod prewarm;
 mod same_bits;
 mod semantics;
-mod stored;
 mod stream;
 mod strides;
 mod texture;
@@ -35,7 +31,7 @@ mod vectors;
 
 use std::sync::OnceLock;
 
-use inputs::random_words;
+use testkit::inputs::random_words;
 use wgpu_relu::Gpu;
 
 /// The device all tests share.

@@ -3,9 +3,9 @@
 
 use std::sync::OnceLock;
 
+use testkit::layout::Subject;
 use wgpu_relu::{Gpu, Result, View};
 
-use crate::layout::Subject;
 use crate::raw_buffer;
 
 /// A subject from two WGSL expressions.

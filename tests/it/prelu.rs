@@ -1,12 +1,12 @@
 //! PReLU against the CPU reference: each channel is a leaky ReLU with a slope of its own.
 
+use testkit::inputs::{data, random_words, upstream};
 use wgpu_relu::half::f16;
 use wgpu_relu::{
     Activation, Channels, Element, ElementType, Error, Gpu, GpuPrelu, Operand, View, reference,
 };
 
 use crate::harness::{compare_gradients, compare_values};
-use crate::inputs::{data, random_words, upstream};
 use crate::{bits, gpu};
 
 /// Every kind of shape: one slope, dense layers, images, many small channels and few huge ones, with rows that

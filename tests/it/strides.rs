@@ -1,12 +1,12 @@
 //! Operands in rows and strides: the results of contiguous ones, and nothing beside them written.
 
+use testkit::inputs::random_words;
 use wgpu_relu::half::f16;
 use wgpu_relu::{
     Activation, Channels, Draw, Element, ElementType, Error, Fusion, GpuRelu, Operand, View,
 };
 
 use crate::gpu;
-use crate::inputs::random_words;
 
 type Dimensions = [u64; 4];
 

@@ -2,14 +2,15 @@
 
 use std::sync::OnceLock;
 
+use testkit::inputs::data;
+use testkit::stored;
 use wgpu::{TextureFormat as Format, TextureUsages as Usage};
 use wgpu_relu::half::f16;
 use wgpu_relu::{Activation, Element, ElementType, Error, Gpu, GpuRelu, Operand, reference};
 
 use crate::errors::{watch, watched};
 use crate::harness::compare_values;
-use crate::inputs::data;
-use crate::{device_on, device_with, gpu, instance, own_device, random_words, stored};
+use crate::{device_on, device_with, gpu, instance, own_device, random_words};
 
 const SIZES: [[u32; 2]; 6] = [[1, 1], [3, 5], [8, 8], [9, 33], [257, 129], [64, 2]];
 

@@ -1,10 +1,10 @@
 //! Statistics of units, against sums in f64.
 
+use testkit::inputs::random_words;
 use wgpu_relu::{
     Activation, Channels, Element, Error, Fusion, Gpu, GpuRelu, Unit, UnitMonitor, View, wgpu,
 };
 
-use crate::inputs::random_words;
 use crate::{gpu, own_device};
 
 /// Numbers from -2 to 2.

@@ -1,11 +1,12 @@
 //! The public WGSL sources in a shader of one's own.
 
+use testkit::compare::{self, Worst};
+use testkit::inputs;
 use wgpu_relu::Activation;
 use wgpu_relu::wgpu;
 
-use crate::compare::{self, Worst};
+use crate::Outcome;
 use crate::device::Device;
-use crate::{Outcome, inputs};
 
 /// The shader around them.
 const ALONE: &str = include_str!("alone.wgsl");

@@ -1,10 +1,11 @@
 //! Additions in the same pass, masks, gradients that add, random slopes.
 
+use testkit::compare;
+use testkit::inputs::{data, random_words, upstream};
 use wgpu_relu::{Activation, Channels, Draw, Fusion, GpuRelu};
 
 use crate::device::Device;
-use crate::inputs::{data, random_words, upstream};
-use crate::{Outcome, bits, compare, hold};
+use crate::{Outcome, bits, hold};
 
 /// Numbers between -4 and 4.
 fn numbers(length: usize, seed: u64) -> Vec<f32> {

@@ -1,9 +1,9 @@
 //! Gated units.
 
+use testkit::inputs::random_words;
 use wgpu_relu::{Activation, Channels, GpuGlu, reference};
 
 use crate::device::Device;
-use crate::inputs::random_words;
 use crate::{Outcome, bits, hold};
 
 /// Two buffers, and halves of one; value and both gradients.

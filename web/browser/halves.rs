@@ -1,11 +1,11 @@
 //! Elements of 2 bytes.
 
+use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{Activation, Element, GpuRelu};
 
 use crate::Outcome;
 use crate::device::Device;
-use crate::layout::Layout;
 use crate::operators::in_layout;
 
 /// From and to every type.

@@ -10,24 +10,16 @@
 mod alone;
 #[path = "../../tests/it/checksums.rs"]
 mod checksums;
-#[path = "../../tests/it/compare.rs"]
-mod compare;
 mod device;
 mod fill;
 mod fused;
 mod glu;
 mod halves;
-#[path = "../../tests/it/inputs.rs"]
-mod inputs;
-#[path = "../../tests/it/layout.rs"]
-mod layout;
 mod middleware;
 mod operators;
 mod prelu;
 mod refusals;
 mod same_bits;
-#[path = "../../tests/it/stored.rs"]
-mod stored;
 mod textures;
 mod transfers;
 
@@ -35,8 +27,8 @@ use std::error::Error;
 use std::future::Future;
 use std::pin::Pin;
 
-use compare::Worst;
 use device::Device;
+use testkit::compare::{self, Worst};
 use wasm_bindgen::prelude::*;
 use wgpu_relu::{Activation, Tolerance};
 

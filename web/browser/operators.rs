@@ -1,12 +1,12 @@
 //! The operator on every activation, against the CPU reference.
 
+use testkit::compare::{self, Worst, special_pairs};
+use testkit::inputs::{data, upstream};
+use testkit::layout::{Layout, Run, Subject};
+use testkit::stored::stored;
 use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Result, View};
 
-use crate::compare::{self, Worst, special_pairs};
 use crate::device::Device;
-use crate::inputs::{data, upstream};
-use crate::layout::{Layout, Run, Subject};
-use crate::stored::stored;
 use crate::{Outcome, bits, hold};
 
 /// How many random elements; more than a workgroup has, and no whole number of quads.

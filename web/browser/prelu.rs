@@ -1,10 +1,11 @@
 //! PReLU: each channel is a leaky ReLU with a slope of its own.
 
+use testkit::compare;
+use testkit::inputs::{data, random_words, upstream};
 use wgpu_relu::{Activation, Channels, GpuPrelu};
 
 use crate::device::Device;
-use crate::inputs::{data, random_words, upstream};
-use crate::{Outcome, bits, compare, hold};
+use crate::{Outcome, bits, hold};
 
 /// One slope, dense layers and images; forward, in place and both gradients.
 pub(crate) async fn channels(device: &Device) -> Outcome {

@@ -1,13 +1,14 @@
 //! Textures, of every format that WebGPU can store to.
 
+use testkit::compare;
+use testkit::inputs::data;
+use testkit::stored::{nearest, widened};
 use wgpu_relu::half::f16;
 use wgpu_relu::wgpu::{TextureFormat as Format, TextureUsages as Usage};
 use wgpu_relu::{Activation, Element, Error, Gpu, GpuRelu, reference, wgpu};
 
 use crate::device::Device;
-use crate::inputs::data;
-use crate::stored::{nearest, widened};
-use crate::{Outcome, compare, hold};
+use crate::{Outcome, hold};
 
 const SIZE: [u32; 2] = [33, 9];
 

@@ -1,10 +1,10 @@
 //! Between the page's memory and the device's.
 
+use testkit::inputs::random_words;
 use wgpu_relu::half::f16;
 use wgpu_relu::{Error, View};
 
 use crate::device::Device;
-use crate::inputs::random_words;
 use crate::{Outcome, bits, hold};
 
 /// Every bit of ranges of buffers there and back, also where halves begin within a word.

@@ -1,9 +1,9 @@
 //! Timing in rounds that take turns.
 
 use indicatif::ProgressBar;
+use testkit::bench::{Operation, Operator, Setup};
 use wgpu_relu::{Activation, Gpu};
 
-use super::run::{Operation, Operator, Setup};
 use crate::{Outcome, progress};
 
 /// How long an operation runs in a round, unless one run takes longer.

@@ -3,9 +3,6 @@
 mod measure;
 mod plot;
 mod report;
-// What `cargo bench` times and verifies, in another harness.
-#[path = "../../../benches/operators/run.rs"]
-mod run;
 
 use std::io::Write;
 use std::path::PathBuf;

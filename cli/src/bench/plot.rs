@@ -4,10 +4,10 @@ use std::path::Path;
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
+use testkit::bench::{Operation, Operator};
 use wgpu_relu::Activation;
 
 use super::report::{self, Report};
-use super::run::{Operation, Operator};
 use crate::Outcome;
 use crate::adapter::short;
 

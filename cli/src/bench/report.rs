@@ -3,9 +3,9 @@
 use std::fmt::Write;
 
 use serde::Serialize;
+use testkit::bench::Operation;
 
 use super::measure::Rate;
-use super::run::Operation;
 use crate::Outcome;
 use crate::adapter::{Name, short};
 
@@ -185,8 +185,8 @@ fn significant(number: f64) -> String {
 mod tests {
     use wgpu_relu::{Activation, wgpu};
 
-    use super::super::run::Operator;
     use super::*;
+    use testkit::bench::Operator;
 
     fn report() -> Report {
         let softplus = Activation::Softplus { beta: 1.0, threshold: 20.0 };

@@ -1,11 +1,10 @@
 //! An activation, or what claims to be it, against the reference.
 
+use testkit::inputs::{data, special_values, upstream};
+use testkit::layout::{Layout, Run, Subject};
+use testkit::stored::{nearest, stored, widened};
 use wgpu_relu::reference::{self, Errors};
 use wgpu_relu::{Activation, Element, Gpu, Tolerance};
-
-use super::inputs::{data, special_values, upstream};
-use super::layout::{Layout, Run, Subject};
-use super::stored::{nearest, stored, widened};
 
 /// Around every edge: quads, a workgroup, many workgroups.
 const LENGTHS: [usize; 21] =

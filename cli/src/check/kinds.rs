@@ -1,5 +1,7 @@
 //! Learned slopes, gated units, gradients that add, operands in rows and strides, and textures, against the reference.
 
+use testkit::inputs::random_words;
+use testkit::stored::{nearest, widened};
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{
     Activation, Channels, Element, ElementType, Gpu, GpuGlu, GpuPrelu, GpuRelu, Tolerance, View,
@@ -7,9 +9,6 @@ use wgpu_relu::{
 };
 
 use super::examine::{Finding, examine};
-use super::inputs::random_words;
-use super::layout::Subject;
-use super::stored::{nearest, widened};
 use crate::Outcome;
 
 /// Something to check beside the activations.
@@ -67,15 +66,6 @@ impl Kind {
             What::Added => added::<T>(gpu),
             What::Texture => texture::<T>(gpu),
         }
-    }
-}
-
-impl Subject for GpuPrelu {
-    fn forward(&self, x: View<'_>, y: View<'_>) -> wgpu_relu::Result<()> {
-        self.apply_into(x, y)
-    }
-    fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> wgpu_relu::Result<()> {
-        self.gradient_into(x, dy, dx)
     }
 }
 

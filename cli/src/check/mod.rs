@@ -3,13 +3,6 @@
 mod examine;
 mod kinds;
 mod report;
-// The inputs and layouts of the library's own tests.
-#[path = "../../../tests/it/inputs.rs"]
-mod inputs;
-#[path = "../../../tests/it/layout.rs"]
-mod layout;
-#[path = "../../../tests/it/stored.rs"]
-mod stored;
 
 use std::io::Write;
 use std::process::ExitCode;

@@ -1,15 +1,23 @@
-//! Operands laid out in buffers every way there is, with canaries around what may be written. The
-//! command-line tool's check lays them out so too, and the tests in a browser.
+//! Operands laid out in buffers every way there is, with canaries around what may be written.
 
-use wgpu_relu::{Element, Gpu, GpuRelu, View, wgpu};
+use wgpu_relu::{Element, Gpu, GpuPrelu, GpuRelu, View, wgpu};
 
-/// What the harness examines: the crate's operator, or something that claims to do the same.
-pub(crate) trait Subject {
+/// What the harness examines: one of the crate's operators, or something that claims to do the same.
+pub trait Subject {
     fn forward(&self, x: View<'_>, y: View<'_>) -> wgpu_relu::Result<()>;
     fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> wgpu_relu::Result<()>;
 }
 
 impl Subject for GpuRelu {
+    fn forward(&self, x: View<'_>, y: View<'_>) -> wgpu_relu::Result<()> {
+        self.apply_into(x, y)
+    }
+    fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> wgpu_relu::Result<()> {
+        self.gradient_into(x, dy, dx)
+    }
+}
+
+impl Subject for GpuPrelu {
     fn forward(&self, x: View<'_>, y: View<'_>) -> wgpu_relu::Result<()> {
         self.apply_into(x, y)
     }
@@ -26,7 +34,7 @@ const MARGIN: usize = 70;
 
 /// Where the operands lie. Offsets are in elements.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Layout {
+pub enum Layout {
     /// Each in a buffer of its own.
     Apart { x: usize, dy: usize, out: usize },
     /// The output is x (and for a gradient dy is elsewhere).
@@ -38,7 +46,7 @@ pub(crate) enum Layout {
 }
 
 impl Layout {
-    pub(crate) const ALL: &'static [Layout] = &[
+    pub const ALL: &'static [Layout] = &[
         Layout::Apart { x: 0, dy: 0, out: 0 },
         Layout::Apart { x: 5, dy: 1, out: 65 },
         Layout::Apart { x: 1, dy: 2, out: 3 },
@@ -51,7 +59,7 @@ impl Layout {
 }
 
 /// Buffers laid out, filled, and with canaries around what may be written.
-pub(crate) struct Run<'g> {
+pub struct Run<'g> {
     #[cfg_attr(
         target_arch = "wasm32",
         expect(dead_code, reason = "a browser downloads by itself")
@@ -65,7 +73,7 @@ pub(crate) struct Run<'g> {
 
 impl<'g> Run<'g> {
     /// For x of `X`, and y and dy of `Y`, which are apart where they differ.
-    pub(crate) fn new<X: Element, Y: Element>(
+    pub fn new<X: Element, Y: Element>(
         gpu: &'g Gpu,
         layout: Layout,
         x: &[X],
@@ -126,31 +134,31 @@ impl<'g> Run<'g> {
         View::elements::<u8>(&self.buffers[buffer].0, start as u64, bytes as u64)
     }
 
-    pub(crate) fn x(&self) -> View<'_> {
+    pub fn x(&self) -> View<'_> {
         self.view(0)
     }
-    pub(crate) fn dy(&self) -> View<'_> {
+    pub fn dy(&self) -> View<'_> {
         self.view(1)
     }
-    pub(crate) fn out(&self) -> View<'_> {
+    pub fn out(&self) -> View<'_> {
         self.view(2)
     }
 
     /// The output, if nothing else has changed.
     #[cfg(not(target_arch = "wasm32"))]
-    pub(crate) fn finish<T: Element>(self) -> Result<Vec<T>, String> {
+    pub fn finish<T: Element>(self) -> Result<Vec<T>, String> {
         let contents = self.buffers().map(|buffer| self.gpu.download(buffer));
         let contents: Vec<_> = contents.collect::<Result<_, _>>().map_err(|e| e.to_string())?;
         self.output(&contents)
     }
 
     /// All that is to be downloaded in the end.
-    pub(crate) fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
+    pub fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
         self.buffers.iter().map(|(buffer, _)| buffer)
     }
 
     /// The output out of the buffers' contents, if nothing else has changed.
-    pub(crate) fn output<T: Element>(&self, contents: &[Vec<f32>]) -> Result<Vec<T>, String> {
+    pub fn output<T: Element>(&self, contents: &[Vec<f32>]) -> Result<Vec<T>, String> {
         let (out_buffer, start, bytes) = self.places[2];
         let mut output = Vec::new();
         for (index, ((_, before), after)) in self.buffers.iter().zip(contents).enumerate() {

@@ -3,14 +3,14 @@
 use wgpu_relu::{Activation, Gpu, GpuRelu, Result, reference};
 
 /// Inputs of a block: those that share their 8 highest bits.
-pub(crate) const BLOCK: u64 = 1 << 24;
+pub const BLOCK: u64 = 1 << 24;
 
 /// CRC-32 of NumPy's results, a line for each of the 256 blocks (`scripts/numpy_relu_crc32.py`).
 const NUMPY: &str = include_str!("../../tests/data/numpy_relu_crc32.txt");
 
 /// Runs the blocks through the GPU; the first inputs whose result differs from the CPU reference's, or
 /// the first input of a block whose results differ from NumPy's. `done` is told of each block.
-pub(crate) fn relu(
+pub fn relu(
     gpu: &Gpu,
     blocks: impl Iterator<Item = u32>,
     mut done: impl FnMut(u32),

@@ -1,12 +1,11 @@
-//! Numbers as they are stored, and what results were before they were rounded. The command-line tool's check
-//! takes them so too.
+//! Numbers as they are stored, and what results were before they were rounded.
 
 use wgpu_relu::Element;
 
-use super::inputs::random_words;
+use crate::inputs::random_words;
 
 /// The numbers as they are stored; of halves, every second one is any pattern of bits.
-pub(crate) fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
+pub fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
     let mut random = random_words(seed ^ 0x5eed);
     let any = |value: f32, word: u32| {
         if size_of::<T>() == 2 && word & 0x10000 != 0 {
@@ -21,13 +20,13 @@ pub(crate) fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
     values.iter().map(|&value| any(value, random())).collect()
 }
 
-pub(crate) fn widened<T: Element>(values: &[T]) -> Vec<f32> {
+pub fn widened<T: Element>(values: &[T]) -> Vec<f32> {
     values.iter().map(|value| value.to_f32()).collect()
 }
 
 /// The results that were rounded to what is stored: of all f32 that round to it, the nearest to the expected.
 /// So a stored result is right if it is the rounded form of a right one. NaNs are alike.
-pub(crate) fn nearest<T: Element>(expected: &[f32], stored: &[T]) -> Vec<f32> {
+pub fn nearest<T: Element>(expected: &[f32], stored: &[T]) -> Vec<f32> {
     let one = |(&expected, &stored): (&f32, &T)| {
         let got = stored.to_f32();
         let same = |value: f32| T::from_f32(value).to_f32().to_bits() == got.to_bits();

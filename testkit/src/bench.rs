@@ -1,4 +1,4 @@
-//! Running what is measured, and checking what came out. The command-line tool measures with it too.
+//! Running what is measured, and checking the results: for `cargo bench` and `wgpu-relu bench`.
 
 use std::error::Error;
 use std::fmt;
@@ -17,24 +17,23 @@ const BATCH: u64 = 16;
 
 /// What is measured.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Operation {
+pub enum Operation {
     /// `copy_buffer_to_buffer`.
     Copy,
     Operator(Activation, Operator),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operator {
+pub enum Operator {
     Forward,
     InPlace,
     Gradient,
 }
 
 impl Operator {
-    pub(crate) const ALL: [Operator; 3] =
-        [Operator::Forward, Operator::InPlace, Operator::Gradient];
+    pub const ALL: [Operator; 3] = [Operator::Forward, Operator::InPlace, Operator::Gradient];
 
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Operator::Forward => "forward",
             Operator::InPlace => "in place",
@@ -45,7 +44,7 @@ impl Operator {
 
 impl Operation {
     /// Bytes read and written.
-    pub(crate) fn bytes(self, length: usize) -> u64 {
+    pub fn bytes(self, length: usize) -> u64 {
         let operands = match self {
             Operation::Operator(_, Operator::Gradient) => 3,
             _ => 2,
@@ -69,7 +68,7 @@ impl fmt::Display for Operation {
 const PERIOD: usize = 1 << 20;
 
 /// Operands of one length.
-pub(crate) struct Setup<'g> {
+pub struct Setup<'g> {
     gpu: &'g Gpu,
     x: Vec<f32>,
     dy: Vec<f32>,
@@ -80,7 +79,7 @@ pub(crate) struct Setup<'g> {
 }
 
 impl<'g> Setup<'g> {
-    pub(crate) fn new(gpu: &'g Gpu, length: usize) -> Result<Self> {
+    pub fn new(gpu: &'g Gpu, length: usize) -> Result<Self> {
         let mut random = StdRng::seed_from_u64(length as u64);
         let mut normal = || -> Vec<f32> {
             let period: Vec<f32> =
@@ -93,12 +92,12 @@ impl<'g> Setup<'g> {
         Ok(Setup { gpu, x, dy, x_buffer, dy_buffer, y_buffer })
     }
 
-    pub(crate) fn length(&self) -> usize {
+    pub fn length(&self) -> usize {
         self.x.len()
     }
 
     /// Time of `iterations` runs, each batch from its submit to its end.
-    pub(crate) fn time(&self, operation: Operation, iterations: u64) -> Outcome<Duration> {
+    pub fn time(&self, operation: Operation, iterations: u64) -> Outcome<Duration> {
         let step = self.prepare(operation)?;
         let mut spent = Duration::ZERO;
         let mut left = iterations;
@@ -123,7 +122,7 @@ impl<'g> Setup<'g> {
 
     /// Runs `operation` once more; compares the first period with the reference, and every other with
     /// the first, bit for bit.
-    pub(crate) fn verify(&self, operation: Operation) -> Outcome<()> {
+    pub fn verify(&self, operation: Operation) -> Outcome<()> {
         self.time(operation, 1)?;
         let got = self.gpu.download(&self.y_buffer)?;
         let (x, dy) = (&self.x, &self.dy);

@@ -1,4 +1,4 @@
-//! What is tried, and what counts as right: shared by the tests on a device and by those in a browser.
+//! What is tried, and what counts as right.
 //!
 //! It knows no activation by name: the table says what is exact, what is near and where the kinks are.
 
@@ -11,8 +11,8 @@ use crate::stored::{nearest, widened};
 
 /// The worst error met, in the measure of the tolerance.
 #[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Worst {
-    pub(crate) ulp: f64,
+pub struct Worst {
+    pub ulp: f64,
     x: f32,
 }
 
@@ -23,7 +23,7 @@ impl fmt::Display for Worst {
 }
 
 /// Every activation with many parameters, the largest that some take included.
-pub(crate) fn samples() -> Vec<Activation> {
+pub fn samples() -> Vec<Activation> {
     let extreme = [f32::MAX, f32::MIN].into_iter().flat_map(|extreme| {
         [
             Activation::LeakyRelu { negative_slope: extreme },
@@ -35,7 +35,7 @@ pub(crate) fn samples() -> Vec<Activation> {
 }
 
 /// All special values against all special upstream gradients.
-pub(crate) fn special_pairs(activation: Activation) -> (Vec<f32>, Vec<f32>) {
+pub fn special_pairs(activation: Activation) -> (Vec<f32>, Vec<f32>) {
     const UPSTREAM: [f32; 7] = [1.0, -2.5, 0.0, f32::INFINITY, f32::NAN, 1e-40, 3e38];
     let x = special_values(activation);
     x.iter().flat_map(|&x| UPSTREAM.map(|dy| (x, dy))).unzip()
@@ -46,7 +46,7 @@ fn flush(value: f32) -> f32 {
 }
 
 /// Compares y = f(x) with the reference; `flushes`: the device takes subnormal numbers for 0.
-pub(crate) fn values(
+pub fn values(
     flushes: bool,
     activation: Activation,
     x: &[f32],
@@ -67,7 +67,7 @@ pub(crate) fn values(
 }
 
 /// Compares dx = dy · f'(x) with the reference, likewise.
-pub(crate) fn gradients(
+pub fn gradients(
     flushes: bool,
     activation: Activation,
     x: &[f32],
@@ -92,7 +92,7 @@ pub(crate) fn gradients(
 }
 
 /// [`values`] of what is stored: it is right if it is the rounded form of what is.
-pub(crate) fn stored_values<X: Element, Y: Element>(
+pub fn stored_values<X: Element, Y: Element>(
     flushes: bool,
     activation: Activation,
     x: &[X],
@@ -107,7 +107,7 @@ pub(crate) fn stored_values<X: Element, Y: Element>(
 }
 
 /// [`gradients`] of what is stored, likewise.
-pub(crate) fn stored_gradients<X: Element, Y: Element>(
+pub fn stored_gradients<X: Element, Y: Element>(
     flushes: bool,
     activation: Activation,
     x: &[X],

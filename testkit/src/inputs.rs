@@ -1,9 +1,9 @@
-//! Inputs that find mistakes. The command-line tool's check takes them too.
+//! Inputs that find mistakes.
 
 use wgpu_relu::Activation;
 
 /// Every kind of number, in an order that depends on the seed: so each comes to stand everywhere.
-pub(crate) fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
+pub fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
     let special = special_values(activation);
     let mut random = random_words(seed);
     (0..length)
@@ -16,7 +16,7 @@ pub(crate) fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32>
 }
 
 /// Upstream gradients: mostly ordinary ones, and every special one.
-pub(crate) fn upstream(length: usize, seed: u64) -> Vec<f32> {
+pub fn upstream(length: usize, seed: u64) -> Vec<f32> {
     const SPECIAL: [f32; 8] =
         [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-42, 1e30, -1.0];
     let mut random = random_words(!seed);
@@ -30,7 +30,7 @@ pub(crate) fn upstream(length: usize, seed: u64) -> Vec<f32> {
 
 /// ±0, subnormals, the ends of the normal range, ±inf, NaNs of several payloads, the kinks and their
 /// neighbours, and a sweep over all magnitudes, of both signs.
-pub(crate) fn special_values(activation: Activation) -> Vec<f32> {
+pub fn special_values(activation: Activation) -> Vec<f32> {
     let mut values: Vec<u32> = vec![
         0,
         1,
@@ -62,7 +62,7 @@ pub(crate) fn special_values(activation: Activation) -> Vec<f32> {
 }
 
 /// Pseudo-random words, the same in every run (SplitMix64).
-pub(crate) fn random_words(seed: u64) -> impl FnMut() -> u32 {
+pub fn random_words(seed: u64) -> impl FnMut() -> u32 {
     let mut state = seed;
     move || {
         state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);

@@ -1,18 +1,18 @@
-//! The adapters there are, and which of them is taken.
+//! The adapters there are, and which of them is taken: for the example `devices` and `wgpu-relu devices`.
 
 use std::fmt::Write;
 
 use wgpu_relu::{Gpu, GpuOptions, Result, wgpu};
 
 /// An adapter, as it describes itself.
-pub(crate) struct Found {
-    pub(crate) info: wgpu::AdapterInfo,
-    pub(crate) limits: wgpu::Limits,
-    pub(crate) taken: bool,
+pub struct Found {
+    pub info: wgpu::AdapterInfo,
+    pub limits: wgpu::Limits,
+    pub taken: bool,
 }
 
 /// All adapters of the backends asked for (else of all), and the device that `options` lead to.
-pub(crate) fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
+pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends =
         options.backends.unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
@@ -36,7 +36,7 @@ pub(crate) fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
 }
 
 /// A paragraph for each adapter.
-pub(crate) fn text(found: &[Found]) -> String {
+pub fn text(found: &[Found]) -> String {
     let mut text = String::new();
     for Found { info, limits, taken } in found {
         let mark = if *taken { "  (taken)" } else { "" };
@@ -63,7 +63,7 @@ pub(crate) fn text(found: &[Found]) -> String {
 }
 
 /// The kind of adapter in words.
-pub(crate) fn kind(kind: wgpu::DeviceType) -> &'static str {
+pub fn kind(kind: wgpu::DeviceType) -> &'static str {
     match kind {
         wgpu::DeviceType::DiscreteGpu => "discrete GPU",
         wgpu::DeviceType::IntegratedGpu => "integrated GPU",

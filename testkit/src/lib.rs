@@ -1,0 +1,14 @@
+//! What several programs need to try wgpu-relu and to judge its results: the tests on a device and those in a browser,
+//! the benchmarks, the command-line tool, the examples.
+
+#[cfg(feature = "bench")]
+pub mod bench;
+pub mod compare;
+#[cfg(feature = "devices")]
+pub mod devices;
+// A browser has no blocking download.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod exhaustive;
+pub mod inputs;
+pub mod layout;
+pub mod stored;
