@@ -7,8 +7,6 @@
 //! ```
 
 mod builds;
-#[path = "../../tests/it/checksums.rs"]
-mod checksums;
 mod control;
 mod inputs;
 mod modules;
@@ -25,6 +23,7 @@ use std::process::ExitCode;
 use std::thread;
 
 use clap::Parser;
+use testkit::checksums;
 use wgpu_relu::Activation;
 
 use inputs::Inputs;

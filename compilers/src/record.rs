@@ -2,20 +2,21 @@
 
 use std::fs;
 
+use testkit::checksums;
 use wgpu_relu::Activation;
 
+use crate::Outcome;
 use crate::builds::Variant;
 use crate::modules::Form;
 use crate::run::{Job, KINDS};
 use crate::worker::Worker;
-use crate::{Outcome, checksums};
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/checksums.txt");
 
 /// What the file must hold, by the strict build.
 pub(crate) fn update(strict: &Variant, jobs: &[Job]) -> Outcome<()> {
     let mut text =
-        "# Written by `cargo xtask compilers --update`; tests/it/checksums.rs says of what.\n"
+        "# Written by `cargo xtask compilers --update`; testkit/src/checksums.rs says of what.\n"
             .to_owned();
     of_each(strict, jobs, |activation, values, gradients| {
         text += &checksums::line(activation, values, gradients);

@@ -3,6 +3,7 @@
 
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod checksums;
 pub mod compare;
 #[cfg(feature = "devices")]
 pub mod devices;

@@ -1,8 +1,9 @@
 //! Every activation gives the same bits on every device: its results over a stride of all f32, by their checksums.
 
+use testkit::checksums;
 use wgpu_relu::GpuRelu;
 
-use crate::{checksums, gpu};
+use crate::gpu;
 
 #[test]
 fn every_activation_gives_the_recorded_bits() {

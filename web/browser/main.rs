@@ -8,8 +8,6 @@
 #![cfg(target_arch = "wasm32")]
 
 mod alone;
-#[path = "../../tests/it/checksums.rs"]
-mod checksums;
 mod device;
 mod fill;
 mod fused;

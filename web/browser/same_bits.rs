@@ -1,9 +1,10 @@
 //! The results of every activation over a stride of all f32 have the checksums that they have on other devices.
 
+use testkit::checksums;
 use wgpu_relu::GpuRelu;
 
+use crate::Outcome;
 use crate::device::Device;
-use crate::{Outcome, checksums};
 
 pub(crate) async fn as_recorded(device: &Device) -> Outcome {
     let gpu = &device.gpu;

@@ -5,13 +5,13 @@
 use wgpu_relu::Activation;
 
 /// A line per activation: its text, then the checksums of values and gradients.
-const RECORDED: &str = include_str!("../data/checksums.txt");
+const RECORDED: &str = include_str!("../../tests/data/checksums.txt");
 
 /// The step from one input's bits to the next; a prime.
 const STRIDE: usize = 4099;
 
 /// Every activation with its defaults, and with unusual parameters.
-pub(crate) fn activations() -> Vec<Activation> {
+pub fn activations() -> Vec<Activation> {
     let mut activations = Activation::ALL.to_vec();
     for default in Activation::ALL {
         for position in 0..default.parameters().len() {
@@ -26,12 +26,12 @@ pub(crate) fn activations() -> Vec<Activation> {
 }
 
 /// The inputs: 0, the stride, twice the stride and so on, as bits.
-pub(crate) fn x() -> Vec<f32> {
+pub fn x() -> Vec<f32> {
     (0..=u32::MAX).step_by(STRIDE).map(f32::from_bits).collect()
 }
 
 /// The upstream gradients: 1 for three of four inputs, and for the fourth a special number or any.
-pub(crate) fn dy() -> Vec<f32> {
+pub fn dy() -> Vec<f32> {
     const SPECIAL: [f32; 8] =
         [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-42, 1e30, -1.0];
     let one = |i: usize| match i % 8 {
@@ -43,7 +43,7 @@ pub(crate) fn dy() -> Vec<f32> {
 }
 
 /// The CRC-32 of results, little-endian, with every NaN as 0x7fc00000.
-pub(crate) fn checksum(results: &[f32]) -> u32 {
+pub fn checksum(results: &[f32]) -> u32 {
     let mut crc = crc32fast::Hasher::new();
     for &result in results {
         let bits = if result.is_nan() { 0x7fc0_0000 } else { result.to_bits() };
@@ -53,16 +53,12 @@ pub(crate) fn checksum(results: &[f32]) -> u32 {
 }
 
 /// The activation's line for these results.
-pub(crate) fn line(activation: Activation, values: &[f32], gradients: &[f32]) -> String {
+pub fn line(activation: Activation, values: &[f32], gradients: &[f32]) -> String {
     format!("{activation} {:08x} {:08x}", checksum(values), checksum(gradients))
 }
 
 /// That the results are those recorded, or what they are instead.
-pub(crate) fn compare(
-    activation: Activation,
-    values: &[f32],
-    gradients: &[f32],
-) -> Result<(), String> {
+pub fn compare(activation: Activation, values: &[f32], gradients: &[f32]) -> Result<(), String> {
     let found = line(activation, values, gradients);
     let start = format!("{activation} ");
     match RECORDED.lines().find(|line| line.starts_with(&start)) {
