@@ -1,12 +1,12 @@
 //! Claim: ReLU units die, for good, after too large steps or from a bad start, and leaky ones and ELU do not. All learn by
 //! SGD with momentum.
 
+use demo::network::kernels::Optimizer;
+use demo::network::text::Hidden;
+use demo::network::trainer::{Samples, Trainer, evaluate_watched};
 use wgpu_relu::{Activation, UnitMonitor};
 
 use crate::Outcome;
-use crate::network::kernels::Optimizer;
-use crate::network::text::Hidden;
-use crate::network::trainer::{Samples, Trainer, evaluate_watched};
 use crate::plot::{Figure, Line, Panel};
 use crate::setup::{Setup, Start, last_percent, means};
 
@@ -75,7 +75,7 @@ fn dead_share(trainer: &Trainer, samples: &Samples) -> Outcome<f64> {
     let mut monitors = Vec::new();
     for layer in hidden {
         let monitor = UnitMonitor::new(&network.gpu, &layer.y, layer.channels(), layer.activation)?;
-        monitors.push(monitor.window(samples.len()));
+        monitors.push(monitor.window(samples.count()));
     }
     evaluate_watched(network, samples, || monitors.iter_mut().try_for_each(UnitMonitor::observe))?;
     let units: usize = hidden.iter().map(|layer| layer.outputs).sum();

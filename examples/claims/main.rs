@@ -4,9 +4,6 @@
 //! cargo run --release --example claims -- gradients   # or accuracy, dead, init, curves, forms, all
 //! ```
 
-#[path = "../network/mod.rs"]
-mod network;
-
 mod accuracy;
 mod curves;
 mod dead;

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
+use demo::network::kernels::{Loss, Optimizer};
+use demo::network::text::Hidden;
+use demo::network::trainer::{Pace, Samples, Trainer};
+use demo::network::{IDENTITY, Network, Plan, digits, text};
 use wgpu_relu::{Activation, Gpu, Init};
 
 use crate::Outcome;
-use crate::network::kernels::{Loss, Optimizer};
-use crate::network::text::Hidden;
-use crate::network::trainer::{Pace, Samples, Trainer};
-use crate::network::{IDENTITY, Network, Plan, digits, text};
 use crate::plot::Point;
 
 pub(crate) struct Setup {

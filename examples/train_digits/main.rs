@@ -5,23 +5,16 @@
 //! cargo run --release --example train_digits -- --activation "elu(alpha=0.5)" --init xavier --save digits.safetensors
 //! ```
 
-#[path = "../network/mod.rs"]
-mod network;
-
-#[cfg(test)]
-#[path = "../network/gradients.rs"]
-mod gradients;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use demo::network::kernels::Loss;
+use demo::network::text::Hidden;
+use demo::network::trainer::{Pace, Trainer};
+use demo::network::{IDENTITY, Network, Plan, digits, text, weights};
 use indicatif::{ProgressBar, ProgressStyle};
-use network::kernels::Loss;
-use network::text::Hidden;
-use network::trainer::{Pace, Trainer};
-use network::{IDENTITY, Network, Plan, digits, text, weights};
 use wgpu_relu::{Gpu, UnitMonitor};
 
 /// Trains a multilayer perceptron on 1,797 handwritten digits of 8 × 8 pixels; four fifths to learn from, the
@@ -91,7 +84,7 @@ fn run(arguments: &Arguments) -> Outcome<f64> {
     println!("adapter   {} ({:?}, {:?})", info.name, info.backend, info.device_type);
     let shape: Vec<_> = widths.iter().map(usize::to_string).collect();
     println!("network   {}, {activation}, weights by {}", shape.join(" -> "), arguments.init);
-    println!("data      {} digits to learn from, {} to test by", train.len(), test.len());
+    println!("data      {} digits to learn from, {} to test by", train.count(), test.count());
     let plan = Plan {
         widths,
         hidden: activation,

@@ -5,23 +5,18 @@
 //! cargo run --release --example train_field -- --picture mine.png --save mine.safetensors
 //! ```
 
-#[path = "../network/mod.rs"]
-mod network;
-
-mod picture;
-
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use demo::network::kernels::{Loss, Optimizer};
+use demo::network::text::Hidden;
+use demo::network::trainer::{Pace, Samples, Trainer, evaluate};
+use demo::network::weights::Extra;
+use demo::network::{Network, Plan, text, weights};
+use demo::picture::Picture;
 use indicatif::{ProgressBar, ProgressStyle};
-use network::kernels::{Loss, Optimizer};
-use network::text::Hidden;
-use network::trainer::{Pace, Samples, Trainer, evaluate};
-use network::weights::Extra;
-use network::{Network, Plan, text, weights};
-use picture::Picture;
 use wgpu_relu::{Activation, Draw, Gpu, Init};
 
 /// Fits a small multilayer perceptron to a picture: from a place, as sines and cosines of random frequencies
@@ -86,7 +81,7 @@ fn run(arguments: &Arguments) -> Outcome<f64> {
     };
     let frequencies = frequencies(arguments)?;
     let samples = samples(&picture, &frequencies);
-    let batch = usize::from(arguments.batch).min(samples.len());
+    let batch = usize::from(arguments.batch).min(samples.count());
     let activation = arguments.activation;
     let mut widths = vec![samples.widths[0]];
     widths.extend(vec![usize::from(arguments.width); arguments.depth.into()]);

@@ -1,6 +1,6 @@
 // What the page's canvas shows, compared with functions computed here.
 
-/// As examples/curve/mod.rs has it: left, right, bottom, top.
+/// As examples/shared/src/curve/mod.rs has it: left, right, bottom, top.
 const VIEW = [-4, 4, -2, 4];
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));

@@ -7,12 +7,9 @@
 
 #![cfg(target_arch = "wasm32")]
 
-#[path = "../../examples/curve/mod.rs"]
-mod curve;
-
 use std::cell::RefCell;
 
-use curve::Curve;
+use demo::curve::Curve;
 use js_sys::Function;
 use wasm_bindgen::prelude::*;
 use web_sys::HtmlCanvasElement;

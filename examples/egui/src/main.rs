@@ -6,9 +6,6 @@
 //! cargo xtask egui --screenshot seen.png
 //! ```
 
-#[path = "../../curve/mod.rs"]
-mod curve;
-
 mod offscreen;
 mod panel;
 mod plot;

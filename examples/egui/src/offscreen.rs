@@ -133,7 +133,7 @@ pub(crate) fn save(mut panel: Panel, size: [u32; 2], path: &Path) -> Outcome<()>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::curve::VIEW;
+    use demo::curve::VIEW;
     use wgpu_relu::{Activation, reference};
 
     const VALUE: [u8; 3] = [41, 128, 219];

@@ -1,10 +1,9 @@
 //! The paint callback: it computes in `prepare`, inside egui's encoder, and draws in `paint`, inside egui's pass.
 
+use demo::curve::Curve;
 use eframe::egui::PaintCallbackInfo;
 use egui_wgpu::{CallbackResources, CallbackTrait, ScreenDescriptor};
 use wgpu_relu::{Activation, Gpu, Result, wgpu};
-
-use crate::curve::Curve;
 
 /// Shows this activation.
 pub(crate) struct Plot(pub(crate) Activation);

@@ -2,16 +2,13 @@
 
 use std::path::Path;
 
+use demo::picture::Picture;
+
 use super::{SIZE, cpu, device, difference, drawn, look, offscreen, picture};
 use crate::field::{Field, Layer};
 use crate::look::{Look, Mode};
 use crate::offscreen::Offscreen;
 use crate::view::View;
-
-// What examples/train_field has learnt, made by its own file.
-#[path = "../../../train_field/picture.rs"]
-#[expect(dead_code, reason = "files it need not read or write here")]
-mod learnt;
 
 /// Levels by which a picture may differ from the same in f64, before that is rounded: 0.5 for the rounding, and
 /// something for the arithmetic. In f32 with some 6e-8 a step, turns of up to 13 and sums of 64 products, all
@@ -90,7 +87,8 @@ fn the_built_in_field_shows_what_it_has_learnt() {
     let size = [128, 128];
     let look = Look { activation: field.hidden, mode: Mode::Recorded };
     let pixels = picture(&device, &field, look, size);
-    let learnt = learnt::Picture::made(size[0], size[1]);
+    // By which examples/train_field has made the field.
+    let learnt = Picture::made(size[0], size[1]);
     let seen = pixels.chunks_exact(4).flat_map(|pixel| &pixel[..3]);
     let square =
         |(&seen, learnt): (&u8, &f32)| (f64::from(seen) / 255.0 - f64::from(*learnt)).powi(2);

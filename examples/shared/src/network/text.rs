@@ -8,11 +8,11 @@ use wgpu_relu::{Activation, Error, Fan, Init};
 use super::kernels::Optimizer;
 
 /// What the slopes of a PReLU start with, as He et al. have it.
-pub(crate) const FIRST_SLOPE: f32 = 0.25;
+pub const FIRST_SLOPE: f32 = 0.25;
 
 /// The activation of the hidden layers.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Hidden {
+pub enum Hidden {
     Fixed(Activation),
     /// With slopes that are learnt, one a unit.
     Prelu,
@@ -20,7 +20,7 @@ pub(crate) enum Hidden {
 
 impl Hidden {
     /// What it is before any training.
-    pub(crate) fn activation(self) -> Activation {
+    pub fn activation(self) -> Activation {
         match self {
             Hidden::Fixed(activation) => activation,
             Hidden::Prelu => Activation::LeakyRelu { negative_slope: FIRST_SLOPE },
@@ -28,7 +28,7 @@ impl Hidden {
     }
 
     /// Without parameters.
-    pub(crate) fn name(self) -> &'static str {
+    pub fn name(self) -> &'static str {
         match self {
             Hidden::Fixed(activation) => activation.name(),
             Hidden::Prelu => "prelu",
@@ -54,7 +54,7 @@ impl fmt::Display for Hidden {
 }
 
 /// An initialisation by name; the gain is that of the activation that follows.
-pub(crate) fn init(text: &str, activation: Activation) -> Result<Init, String> {
+pub fn init(text: &str, activation: Activation) -> Result<Init, String> {
     let gain = activation.gain();
     let number = |text: &str| text.parse().map_err(|_| format!("{text:?} is no number"));
     Ok(match text.split_once('=') {
@@ -76,7 +76,7 @@ pub(crate) fn init(text: &str, activation: Activation) -> Result<Init, String> {
 }
 
 /// An optimiser by name, with the rate that suits it.
-pub(crate) fn optimizer(text: &str) -> Result<(Optimizer, f64), String> {
+pub fn optimizer(text: &str) -> Result<(Optimizer, f64), String> {
     match text {
         "adam" => Ok((Optimizer::Adam, 2e-3)),
         "sgd" => Ok((Optimizer::Sgd { momentum: 0.9 }, 0.05)),

@@ -1,16 +1,16 @@
 //! An activation's curve and that of its derivative, computed and drawn on a device of the caller's: nothing comes
-//! back to the host. Shared by the example `egui` and the page in `web/`.
+//! back to the host. For the example `egui` and the page in `web/`.
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
 
 /// What the plot shows: left, right, bottom, top.
-pub(crate) const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
+pub const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
 
 /// Points of a curve.
 const POINTS: usize = 513;
 
 /// The curve of f is blue, that of f' orange, over a grid of whole numbers and what was there before.
-pub(crate) struct Curve {
+pub struct Curve {
     gpu: Gpu,
     x: wgpu::Buffer,
     ones: wgpu::Buffer,
@@ -23,11 +23,7 @@ pub(crate) struct Curve {
 
 impl Curve {
     /// To be drawn into targets of `format`, without a depth buffer.
-    pub(crate) fn new(
-        gpu: &Gpu,
-        format: wgpu::TextureFormat,
-        activation: Activation,
-    ) -> Result<Self> {
+    pub fn new(gpu: &Gpu, format: wgpu::TextureFormat, activation: Activation) -> Result<Self> {
         let [left, right, ..] = VIEW;
         let at = |i| left + (right - left) * i as f32 / (POINTS - 1) as f32;
         let x = gpu.upload(&(0..POINTS).map(at).collect::<Vec<_>>())?;
@@ -51,14 +47,14 @@ impl Curve {
 
     /// Shows another activation, or the same with other parameters. Either is prepared anew: this happens when somebody
     /// chooses, and a page is 1 KB smaller without `Prepared::set_activation`.
-    pub(crate) fn set_activation(&mut self, activation: Activation) -> Result<()> {
+    pub fn set_activation(&mut self, activation: Activation) -> Result<()> {
         let buffers = [&self.x, &self.ones, &self.value, &self.slope];
         self.steps = prepare(&self.gpu, activation, buffers)?;
         Ok(())
     }
 
     /// Records the computation, in a pass of its own.
-    pub(crate) fn record(&self, encoder: &mut wgpu::CommandEncoder) {
+    pub fn record(&self, encoder: &mut wgpu::CommandEncoder) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor {
             label: Some("curve"),
             timestamp_writes: None,
@@ -67,7 +63,7 @@ impl Curve {
     }
 
     /// Draws over the viewport of `pass` what was computed last.
-    pub(crate) fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
+    pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.draw(0..3, 0..1);

@@ -2,13 +2,13 @@
 //!
 //! Activations, their gradients and masks, biases and initial weights are the library's; kernels.rs has the rest.
 
-#![allow(dead_code, reason = "no example uses all of it")]
-
-pub(crate) mod digits;
-pub(crate) mod kernels;
-pub(crate) mod text;
-pub(crate) mod trainer;
-pub(crate) mod weights;
+pub mod digits;
+#[cfg(test)]
+mod gradients;
+pub mod kernels;
+pub mod text;
+pub mod trainer;
+pub mod weights;
 
 use kernels::{Kernels, Loss, Matrix, Optimizer, Step};
 use text::Hidden;
@@ -17,38 +17,38 @@ use wgpu_relu::{
 };
 
 /// An activation that does nothing, for outputs.
-pub(crate) const IDENTITY: Activation = Activation::LeakyRelu { negative_slope: 1.0 };
+pub const IDENTITY: Activation = Activation::LeakyRelu { negative_slope: 1.0 };
 
 /// What a network is.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// Inputs, the units of each layer, outputs last.
-    pub(crate) widths: Vec<usize>,
-    pub(crate) hidden: Hidden,
-    pub(crate) output: Activation,
-    pub(crate) loss: Loss,
-    pub(crate) optimizer: Optimizer,
+    pub widths: Vec<usize>,
+    pub hidden: Hidden,
+    pub output: Activation,
+    pub loss: Loss,
+    pub optimizer: Optimizer,
     /// Of the hidden layers' weights, and of the last one's.
-    pub(crate) init: [Init; 2],
+    pub init: [Init; 2],
     /// What the hidden layers' biases start with.
-    pub(crate) bias: f32,
+    pub bias: f32,
     /// Samples of a step.
-    pub(crate) batch: usize,
-    pub(crate) seed: u64,
+    pub batch: usize,
+    pub seed: u64,
 }
 
 /// A network with its buffers, ready to record.
-pub(crate) struct Network {
-    pub(crate) gpu: Gpu,
-    pub(crate) plan: Plan,
-    pub(crate) layers: Vec<Layer>,
+pub struct Network {
+    pub gpu: Gpu,
+    pub plan: Plan,
+    pub layers: Vec<Layer>,
     /// All weights and biases; the gradients lie in the same order.
-    pub(crate) parameters: wgpu::Buffer,
-    pub(crate) gradients: wgpu::Buffer,
-    pub(crate) inputs: wgpu::Buffer,
-    pub(crate) targets: wgpu::Buffer,
+    pub parameters: wgpu::Buffer,
+    pub gradients: wgpu::Buffer,
+    pub inputs: wgpu::Buffer,
+    pub targets: wgpu::Buffer,
     /// A loss and a hit a sample.
-    pub(crate) results: wgpu::Buffer,
+    pub results: wgpu::Buffer,
     rule: wgpu::Buffer,
     forward: Vec<Step>,
     /// Forward with slopes at their mean, where they are drawn in training.
@@ -61,20 +61,20 @@ pub(crate) struct Network {
 }
 
 /// One layer: y = f(z + bias) with z = x weightsᵀ. Before a PReLU, the bias is added to z where it lies.
-pub(crate) struct Layer {
-    pub(crate) inputs: usize,
-    pub(crate) outputs: usize,
-    pub(crate) activation: Activation,
+pub struct Layer {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub activation: Activation,
     /// Where its weights, `[outputs, inputs]`, and its biases start among the parameters.
     weights: u64,
     biases: u64,
     /// And the slopes of a PReLU, one a unit.
     slopes: Option<u64>,
     z: wgpu::Buffer,
-    pub(crate) y: wgpu::Buffer,
+    pub y: wgpu::Buffer,
     /// The loss's gradients with respect to y and to z + bias.
-    pub(crate) dy: wgpu::Buffer,
-    pub(crate) dz: wgpu::Buffer,
+    pub dy: wgpu::Buffer,
+    pub dz: wgpu::Buffer,
     mask: Option<wgpu::Buffer>,
 }
 
@@ -94,7 +94,7 @@ impl Layer {
         Some(View::elements::<f32>(all, self.slopes?, self.outputs as u64))
     }
 
-    pub(crate) fn channels(&self) -> Channels {
+    pub fn channels(&self) -> Channels {
         Channels::last(self.outputs as u32)
     }
 
@@ -104,7 +104,7 @@ impl Layer {
 }
 
 impl Network {
-    pub(crate) fn new(gpu: &Gpu, plan: Plan) -> Result<Self> {
+    pub fn new(gpu: &Gpu, plan: Plan) -> Result<Self> {
         let zeros = |length: usize| gpu.upload(&vec![0.0; length]);
         let batch = plan.batch;
         let mut layers = Vec::new();
@@ -263,23 +263,23 @@ impl Network {
     }
 
     /// Records the outputs, the losses and the gradients of what `inputs` and `targets` hold.
-    pub(crate) fn record_gradients(&self, pass: &mut wgpu::ComputePass<'_>) {
+    pub fn record_gradients(&self, pass: &mut wgpu::ComputePass<'_>) {
         let steps = self.forward.iter().chain([&self.loss]).chain(&self.backward);
         steps.for_each(|step| step.record(pass));
     }
 
     /// Records a step down the gradients.
-    pub(crate) fn record_update(&self, pass: &mut wgpu::ComputePass<'_>) {
+    pub fn record_update(&self, pass: &mut wgpu::ComputePass<'_>) {
         self.update.record(pass);
     }
 
     /// Records the outputs and the losses alone.
-    pub(crate) fn record_evaluation(&self, pass: &mut wgpu::ComputePass<'_>) {
+    pub fn record_evaluation(&self, pass: &mut wgpu::ComputePass<'_>) {
         self.evaluation.iter().chain([&self.loss]).for_each(|step| step.record(pass));
     }
 
     /// Sets what the next submit with an update does: the first step is number 1.
-    pub(crate) fn set_step(&self, number: u64, rate: f64) -> Result<()> {
+    pub fn set_step(&self, number: u64, rate: f64) -> Result<()> {
         let (beta_1, beta_2) = (0.9, 0.999);
         let length = self.parameters.size() as u32 / 4;
         let (rate, momentum) = match self.plan.optimizer {
@@ -298,7 +298,7 @@ impl Network {
     }
 
     /// The parameters or the gradients, layer by layer, each as [`PARTS`] has them.
-    pub(crate) fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
+    pub fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
         let layer = |layer: &Layer| {
             let views =
                 [Some(layer.weight_view(all)), Some(layer.bias_view(all)), layer.slope_view(all)];
@@ -309,4 +309,4 @@ impl Network {
 }
 
 /// What a layer's parameters are called; the slopes are those of a PReLU.
-pub(crate) const PARTS: [&str; 3] = ["weight", "bias", "slope"];
+pub const PARTS: [&str; 3] = ["weight", "bias", "slope"];

@@ -11,14 +11,14 @@ use super::{Network, PARTS};
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// A tensor besides the layers'.
-pub(crate) struct Extra<'a> {
-    pub(crate) name: &'a str,
-    pub(crate) shape: [usize; 2],
-    pub(crate) values: &'a [f32],
+pub struct Extra<'a> {
+    pub name: &'a str,
+    pub shape: [usize; 2],
+    pub values: &'a [f32],
 }
 
 /// Writes `layers.0.weight`, `[out, in]`, `layers.0.bias` and so on, with the activations in the metadata.
-pub(crate) fn save(network: &Network, extra: &[Extra<'_>], path: &Path) -> Outcome<()> {
+pub fn save(network: &Network, extra: &[Extra<'_>], path: &Path) -> Outcome<()> {
     let mut tensors = Vec::new();
     for tensor in extra {
         tensors.push((tensor.name.to_owned(), tensor.shape.to_vec(), bytes(tensor.values)));

@@ -2,17 +2,17 @@
 
 use super::trainer::Samples;
 
-pub(crate) const PIXELS: usize = 64;
-pub(crate) const CLASSES: usize = 10;
+pub const PIXELS: usize = 64;
+pub const CLASSES: usize = 10;
 
 /// Grey values, brought to mean 0 and variance 1 over all pixels, and a 1 for the class.
-pub(crate) fn load() -> Result<Samples, String> {
+pub fn load() -> Result<Samples, String> {
     let read = |bytes: &[u8], name: &str| -> Result<Vec<u8>, String> {
         let file = npyz::NpyFile::new(bytes).map_err(|error| format!("{name}: {error}"))?;
         file.into_vec().map_err(|error| format!("{name}: {error}"))
     };
-    let pixels = read(include_bytes!("../../data/digits.npy"), "digits.npy")?;
-    let labels = read(include_bytes!("../../data/digit_labels.npy"), "digit_labels.npy")?;
+    let pixels = read(include_bytes!("../../../../data/digits.npy"), "digits.npy")?;
+    let labels = read(include_bytes!("../../../../data/digit_labels.npy"), "digit_labels.npy")?;
     let mut targets = vec![0.0; CLASSES * labels.len()];
     for (row, &label) in targets.chunks_mut(CLASSES).zip(&labels) {
         row[usize::from(label)] = 1.0;

@@ -9,20 +9,20 @@ use super::Network;
 
 /// Samples with what is to come out of them, a row each.
 #[derive(Debug, Clone)]
-pub(crate) struct Samples {
-    pub(crate) inputs: Vec<f32>,
-    pub(crate) targets: Vec<f32>,
+pub struct Samples {
+    pub inputs: Vec<f32>,
+    pub targets: Vec<f32>,
     /// Numbers of a row.
-    pub(crate) widths: [usize; 2],
+    pub widths: [usize; 2],
 }
 
 impl Samples {
-    pub(crate) fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.inputs.len() / self.widths[0]
     }
 
     /// These samples, in this order.
-    pub(crate) fn chosen(&self, order: &[usize]) -> Samples {
+    pub fn chosen(&self, order: &[usize]) -> Samples {
         let rows = |values: &[f32], width: usize| -> Vec<f32> {
             order.iter().flat_map(|&i| &values[i * width..][..width]).copied().collect()
         };
@@ -31,20 +31,20 @@ impl Samples {
     }
 
     /// Shuffled by the seed and cut in two: `share` of them first.
-    pub(crate) fn split(&self, share: f64, seed: u64) -> [Samples; 2] {
-        let mut order: Vec<usize> = (0..self.len()).collect();
+    pub fn split(&self, share: f64, seed: u64) -> [Samples; 2] {
+        let mut order: Vec<usize> = (0..self.count()).collect();
         order.shuffle(&mut StdRng::seed_from_u64(seed));
-        let (first, rest) = order.split_at((share * self.len() as f64).round() as usize);
+        let (first, rest) = order.split_at((share * self.count() as f64).round() as usize);
         [self.chosen(first), self.chosen(rest)]
     }
 }
 
 /// Losses and hits, over some samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(crate) struct Score {
-    pub(crate) loss: f64,
+pub struct Score {
+    pub loss: f64,
     /// The share of samples whose largest output is the target's.
-    pub(crate) accuracy: f64,
+    pub accuracy: f64,
 }
 
 impl Score {
@@ -60,33 +60,33 @@ impl Score {
 
 /// How fast, and how long.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Pace {
-    pub(crate) rate: f64,
+pub struct Pace {
+    pub rate: f64,
     /// Steps after which the rate, falling evenly, would be 0; none: it stays.
-    pub(crate) until: Option<u64>,
+    pub until: Option<u64>,
 }
 
 /// A network and the samples it learns from, an epoch of which lies on the device, shuffled.
-pub(crate) struct Trainer {
-    pub(crate) network: Network,
+pub struct Trainer {
+    pub network: Network,
     samples: Samples,
     order: Vec<usize>,
     random: StdRng,
     inputs: wgpu::Buffer,
     targets: wgpu::Buffer,
     results: wgpu::Buffer,
-    pub(crate) pace: Pace,
+    pub pace: Pace,
     /// Steps done.
-    pub(crate) steps: u64,
+    pub steps: u64,
 }
 
 impl Trainer {
-    pub(crate) fn new(network: Network, samples: Samples, pace: Pace) -> Result<Self> {
+    pub fn new(network: Network, samples: Samples, pace: Pace) -> Result<Self> {
         let batch = network.plan.batch;
-        let used = samples.len() / batch * batch;
-        assert!(used > 0, "a batch of {batch} out of {} samples", samples.len());
+        let used = samples.count() / batch * batch;
+        assert!(used > 0, "a batch of {batch} out of {} samples", samples.count());
         let zeros = |width: usize| network.gpu.upload(&vec![0.0; used * width]);
-        let order = (0..samples.len()).collect();
+        let order = (0..samples.count()).collect();
         let random = StdRng::seed_from_u64(network.plan.seed);
         let (inputs, targets) = (zeros(samples.widths[0])?, zeros(samples.widths[1])?);
         let results = zeros(2)?;
@@ -94,12 +94,12 @@ impl Trainer {
     }
 
     /// Steps of an epoch; what is left of the samples has its turn after the next shuffle.
-    pub(crate) fn epoch(&self) -> u64 {
-        (self.samples.len() / self.network.plan.batch) as u64
+    pub fn epoch(&self) -> u64 {
+        (self.samples.count() / self.network.plan.batch) as u64
     }
 
     /// One step: a batch forward, backward, and down the gradient.
-    pub(crate) fn step(&mut self) -> Result<()> {
+    pub fn step(&mut self) -> Result<()> {
         let network = &self.network;
         let batch = network.plan.batch;
         let index = self.steps % self.epoch();
@@ -133,32 +133,32 @@ impl Trainer {
     }
 
     /// The score of the steps of this epoch so far, before each of them.
-    pub(crate) fn score(&self) -> Result<Score> {
+    pub fn score(&self) -> Result<Score> {
         let done = (self.steps + self.epoch() - 1) % self.epoch() + 1;
         let size = done * self.network.results.size();
         Ok(Score::of(&self.network.gpu.download(self.results.slice(..size))?))
     }
 
     /// The score of other samples.
-    pub(crate) fn evaluate(&self, samples: &Samples) -> Result<Score> {
+    pub fn evaluate(&self, samples: &Samples) -> Result<Score> {
         evaluate(&self.network, samples).map(|(score, _)| score)
     }
 }
 
 /// The score of samples, and the network's outputs for them.
-pub(crate) fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>)> {
+pub fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>)> {
     evaluate_watched(network, samples, || Ok(()))
 }
 
 /// The same, with a look at the layers' outputs after each batch.
-pub(crate) fn evaluate_watched(
+pub fn evaluate_watched(
     network: &Network,
     samples: &Samples,
     mut look: impl FnMut() -> Result<()>,
 ) -> Result<(Score, Vec<f32>)> {
     let (gpu, batch) = (&network.gpu, network.plan.batch);
     let (mut results, mut outputs) = (Vec::new(), Vec::new());
-    let order: Vec<usize> = (0..samples.len()).collect();
+    let order: Vec<usize> = (0..samples.count()).collect();
     for part in order.chunks(batch) {
         // The last samples are repeated to fill the batch.
         let filled: Vec<usize> = part.iter().copied().cycle().take(batch).collect();

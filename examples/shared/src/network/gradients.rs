@@ -2,9 +2,9 @@
 
 use wgpu_relu::{Activation, Fan, Gpu, Init};
 
-use crate::network::kernels::{Loss, Optimizer};
-use crate::network::text::Hidden::{Fixed, Prelu};
-use crate::network::{IDENTITY, Network, Plan};
+use super::kernels::{Loss, Optimizer};
+use super::text::Hidden::{Fixed, Prelu};
+use super::{IDENTITY, Network, Plan};
 
 /// Activations in f64, written down anew.
 fn value(activation: Activation, x: f64) -> f64 {

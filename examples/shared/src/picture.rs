@@ -10,15 +10,15 @@ use png::{BitDepth, ColorType, Transformations};
 const LARGEST: u32 = 512;
 
 /// Red, green and blue from 0 to 1, row by row.
-pub(crate) struct Picture {
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) values: Vec<f32>,
+pub struct Picture {
+    pub width: u32,
+    pub height: u32,
+    pub values: Vec<f32>,
 }
 
 impl Picture {
     /// A sun over hills and their mirror image in a lake: slow gradients, sharp edges, fine lines.
-    pub(crate) fn made(width: u32, height: u32) -> Self {
+    pub fn made(width: u32, height: u32) -> Self {
         let mut values = Vec::new();
         for y in 0..height {
             for x in 0..width {
@@ -30,7 +30,7 @@ impl Picture {
     }
 
     /// Reads 8 bits a channel, whatever the file has; transparency counts for nothing.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+    pub fn open(path: &Path) -> Result<Self, String> {
         let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let file = File::open(path).map_err(|error| told(&error))?;
         let mut decoder = png::Decoder::new(BufReader::new(file));
@@ -55,7 +55,7 @@ impl Picture {
         Ok(Picture { width, height, values })
     }
 
-    pub(crate) fn save(&self, path: &Path) -> Result<(), String> {
+    pub fn save(&self, path: &Path) -> Result<(), String> {
         let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let file = File::create(path).map_err(|error| told(&error))?;
         let mut encoder = png::Encoder::new(BufWriter::new(file), self.width, self.height);

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use wgpu_relu::{Gpu, Prepared, View, wgpu};
 
 /// The pipelines.
-pub(crate) struct Kernels {
+pub struct Kernels {
     gpu: Gpu,
     product: wgpu::ComputePipeline,
     cross_entropy: wgpu::ComputePipeline,
@@ -15,13 +15,13 @@ pub(crate) struct Kernels {
 }
 
 /// One dispatch, the library's or our own.
-pub(crate) enum Step {
+pub enum Step {
     Own { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 2] },
     Library(Prepared),
 }
 
 impl Step {
-    pub(crate) fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         match self {
             Step::Library(prepared) => prepared.record(pass),
             Step::Own { pipeline, bind_group, workgroups: [x, y] } => {
@@ -35,8 +35,8 @@ impl Step {
 
 /// A matrix in a buffer.
 #[derive(Clone, Copy)]
-pub(crate) struct Matrix<'a> {
-    pub(crate) view: View<'a>,
+pub struct Matrix<'a> {
+    pub view: View<'a>,
     rows: u32,
     columns: u32,
     strides: [u32; 2],
@@ -44,12 +44,12 @@ pub(crate) struct Matrix<'a> {
 
 impl<'a> Matrix<'a> {
     /// Row by row.
-    pub(crate) fn new(view: impl Into<View<'a>>, rows: usize, columns: usize) -> Self {
+    pub fn new(view: impl Into<View<'a>>, rows: usize, columns: usize) -> Self {
         let (rows, columns) = (rows as u32, columns as u32);
         Matrix { view: view.into(), rows, columns, strides: [columns, 1] }
     }
 
-    pub(crate) fn transposed(self) -> Self {
+    pub fn transposed(self) -> Self {
         let [row, column] = self.strides;
         Matrix { rows: self.columns, columns: self.rows, strides: [column, row], ..self }
     }
@@ -57,7 +57,7 @@ impl<'a> Matrix<'a> {
 
 /// Which loss is driven down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Loss {
+pub enum Loss {
     /// Of the softmax of the outputs, against a share for each class.
     CrossEntropy,
     /// The mean over outputs and samples.
@@ -66,13 +66,13 @@ pub(crate) enum Loss {
 
 /// How the parameters follow the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Optimizer {
+pub enum Optimizer {
     Adam,
     Sgd { momentum: f32 },
 }
 
 impl Kernels {
-    pub(crate) fn new(gpu: &Gpu) -> Self {
+    pub fn new(gpu: &Gpu) -> Self {
         let module = |source: &str| {
             gpu.device().create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some("network"),
@@ -102,7 +102,7 @@ impl Kernels {
     }
 
     /// c = a b; c lies row by row.
-    pub(crate) fn product(&self, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Step {
+    pub fn product(&self, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Step {
         assert_eq!((a.rows, a.columns, b.columns), (c.rows, b.rows, c.columns));
         let words = [
             c.rows,
@@ -119,7 +119,7 @@ impl Kernels {
     }
 
     /// From outputs and targets, a row a sample, their gradients and the results.
-    pub(crate) fn loss(
+    pub fn loss(
         &self,
         loss: Loss,
         y: Matrix<'_>,
@@ -137,7 +137,7 @@ impl Kernels {
     }
 
     /// All parameters; the rule is written before each step.
-    pub(crate) fn update(
+    pub fn update(
         &self,
         optimizer: Optimizer,
         rule: &wgpu::Buffer,
@@ -152,7 +152,7 @@ impl Kernels {
     }
 
     /// A uniform that stays, or is written anew.
-    pub(crate) fn uniform(&self, words: &[u32]) -> wgpu::Buffer {
+    pub fn uniform(&self, words: &[u32]) -> wgpu::Buffer {
         let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("network"),
             size: 4 * words.len() as u64,

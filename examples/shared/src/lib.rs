@@ -1,0 +1,7 @@
+//! What several examples of wgpu-relu share.
+
+pub mod curve;
+#[cfg(feature = "network")]
+pub mod network;
+#[cfg(feature = "picture")]
+pub mod picture;
