@@ -38,78 +38,43 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod activation;
-mod adapter;
-mod bare;
-mod binding;
-mod dispatch;
-mod draw;
+mod args;
+mod device;
 mod element;
 mod error;
 #[cfg(feature = "init")]
-mod fill;
-mod fused;
-mod fusion;
-mod glu;
-mod gpu;
-mod guard;
-#[cfg(feature = "init")]
 mod init;
-mod kernel;
-mod link;
-mod operation;
-mod pipeline;
-mod prelu;
-mod prepared;
-mod prewarm;
-#[cfg(feature = "init")]
-mod quantile;
-mod range;
-pub mod reference;
-mod relu;
+mod minify;
+mod ops;
+mod plan;
 mod shader;
 #[cfg(not(target_arch = "wasm32"))]
-mod slot;
-mod staging;
-#[cfg(not(target_arch = "wasm32"))]
 mod stream;
-mod strided;
-mod sums;
-mod table;
-mod texel;
-mod text;
-mod texture;
-mod transfer;
-mod unit_forward;
-#[cfg(not(target_arch = "wasm32"))]
-mod unit_monitor;
-mod units;
-mod view;
 pub mod wgsl;
-mod words;
 
-pub use activation::Activation;
-pub use adapter::GpuOptions;
-pub use draw::Draw;
+pub use activation::table::{Gradient, Tolerance};
+pub use activation::{Activation, reference};
+pub use args::draw::Draw;
+pub use args::fusion::{Channels, Fusion};
+pub use args::view::View;
+pub use device::Gpu;
+pub use device::adapter::GpuOptions;
+pub use device::prepared::Prepared;
+pub use device::transfer::Download;
 pub use element::{Element, ElementType};
 pub use error::{Error, Operand, Result};
-pub use fusion::{Channels, Fusion};
-pub use glu::GpuGlu;
-pub use gpu::Gpu;
 /// The half floats whose types this crate takes and returns.
 pub use half;
 #[cfg(feature = "init")]
 pub use init::{Fan, Init};
-pub use prelu::GpuPrelu;
-pub use prepared::Prepared;
-pub use relu::GpuRelu;
+pub use ops::activation::GpuRelu;
+pub use ops::glu::GpuGlu;
+pub use ops::prelu::GpuPrelu;
+pub use ops::statistics::Unit;
+#[cfg(not(target_arch = "wasm32"))]
+pub use ops::statistics::monitor::{UnitMonitor, UnitReport};
 #[cfg(not(target_arch = "wasm32"))]
 pub use stream::Stream;
-pub use table::{Gradient, Tolerance};
-pub use transfer::Download;
-#[cfg(not(target_arch = "wasm32"))]
-pub use unit_monitor::{UnitMonitor, UnitReport};
-pub use units::Unit;
-pub use view::View;
 /// The wgpu whose types this crate takes and returns.
 pub use wgpu;
 

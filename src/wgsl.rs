@@ -49,17 +49,17 @@
 //! `numerics_` (`Numerics` for types), those of [`RANDOM`] with `random_`.
 
 use crate::activation::Activation;
-use crate::bare::wgsl_file;
+use crate::minify::wgsl_file;
 
 pub use crate::activation::sources::*;
 
 /// What the activations share: the barrier against compilers, exact products and sums, exp, quotients and scaling.
-pub const NUMERICS: &str = wgsl_file!("../shaders/numerics.wgsl");
+pub const NUMERICS: &str = wgsl_file!("numerics.wgsl");
 
 /// Random numbers out of a counter, for dropout and the like: `random_philox(counter: vec4<u32>, key: vec2<u32>) ->
 /// vec4<u32>` is Philox 4x32-10, `random_uniform(words: vec4<u32>) -> vec4<f32>` makes multiples of 2⁻²⁴ in [0, 1) of
 /// them. Needs no other source.
-pub const RANDOM: &str = wgsl_file!("../shaders/random.wgsl");
+pub const RANDOM: &str = wgsl_file!("random.wgsl");
 
 /// The sources of several activations, to stand in one module. The crate's own shaders are made of these, so that a
 /// program holds what is shared once, unless it uses the constants.

@@ -1,0 +1,124 @@
+//! What is added around an activation in one pass over the data.
+
+use crate::args::view::View;
+use crate::error::{Error, Result};
+
+/// Additions that an operator does in the same pass: y = f(x + bias) + residual. Each saves a pass over the
+/// data.
+///
+/// All of them are f32. The sum x + bias is rounded to f32 before the activation, as if it had been stored.
+///
+/// ```
+/// use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
+///
+/// let gpu = Gpu::new()?;
+/// let relu = GpuRelu::new(&gpu);
+/// let x = gpu.upload(&[-1.0, 2.0, -3.0, 4.0])?; // two rows of two units
+/// let bias = gpu.upload(&[2.0, -3.0])?; // one a unit
+/// let skipped = gpu.upload(&[10.0; 4])?;
+///
+/// let fusion = Fusion::new().channel_bias(&bias, Channels::last(2)).residual(&skipped);
+/// let y = relu.apply_fused(&x, fusion)?;
+/// assert_eq!(gpu.download(&y)?, [11.0, 10.0, 10.0, 11.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Fusion<'a> {
+    pub(crate) bias: Option<Bias<'a>>,
+    pub(crate) residual: Option<View<'a>>,
+    pub(crate) mask: Option<View<'a>>,
+}
+
+/// What is added before the activation.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bias<'a> {
+    pub(crate) values: View<'a>,
+    /// None: one value an element.
+    pub(crate) channels: Option<Channels>,
+}
+
+impl<'a> Fusion<'a> {
+    /// Nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an element of `bias` to each element before the activation. It may be a range of the output's
+    /// buffer under the same rules as x.
+    #[must_use]
+    pub fn bias(self, bias: impl Into<View<'a>>) -> Self {
+        Fusion { bias: Some(Bias { values: bias.into(), channels: None }), ..self }
+    }
+
+    /// Adds to each element, before the activation, the value of its channel. `bias` has one value a
+    /// channel, and lies in another buffer than the output.
+    #[must_use]
+    pub fn channel_bias(self, bias: impl Into<View<'a>>, channels: Channels) -> Self {
+        Fusion { bias: Some(Bias { values: bias.into(), channels: Some(channels) }), ..self }
+    }
+
+    /// Adds an element of `residual` to each result of the activation. It may be the output itself.
+    ///
+    /// Its gradient is dy; that of x and the bias does not depend on it.
+    #[must_use]
+    pub fn residual(self, residual: impl Into<View<'a>>) -> Self {
+        Fusion { residual: Some(residual.into()), ..self }
+    }
+
+    /// Writes beside y the mask that [`GpuRelu::mask_gradient`](crate::GpuRelu::mask_gradient) needs in the
+    /// place of x. A buffer of its own, of [`GpuRelu::mask_size`](crate::GpuRelu::mask_size) bytes.
+    #[must_use]
+    pub fn mask(self, mask: impl Into<View<'a>>) -> Self {
+        Fusion { mask: Some(mask.into()), ..self }
+    }
+}
+
+/// Which channel an element is of: element e is of channel `e / inner % count`.
+///
+/// ```
+/// use wgpu_relu::Channels;
+///
+/// let of_rows = Channels::last(512); // [N, 512], [N, H, W, 512]
+/// let of_images = Channels::second(64, 28 * 28); // [N, 64, 28, 28]
+/// assert_eq!(of_images, Channels { count: 64, inner: 784 });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Channels {
+    /// How many channels there are.
+    pub count: u32,
+    /// How many elements of one channel lie behind one another.
+    pub inner: u32,
+}
+
+impl Channels {
+    /// The last dimension of `count`: the units of a dense layer, or channels-last images.
+    #[must_use]
+    pub const fn last(count: u32) -> Self {
+        Channels { count, inner: 1 }
+    }
+
+    /// The second dimension of `[N, count, …]` with `inner` elements behind it, as PyTorch has its images.
+    #[must_use]
+    pub const fn second(count: u32, inner: u32) -> Self {
+        Channels { count, inner }
+    }
+
+    /// Elements of a row: of all channels.
+    pub(crate) fn row(self) -> u64 {
+        u64::from(self.count) * u64::from(self.inner)
+    }
+
+    /// Checks that `length` elements are whole rows.
+    pub(crate) fn check(self, length: u64) -> Result<()> {
+        let row = self.row();
+        // Shaders count the elements of a row and a dispatch in 32 bits.
+        if row == 0 || !length.is_multiple_of(row) {
+            return Err(Error::Channels { length, channels: self.count, inner: self.inner });
+        }
+        if row > 1 << 31 {
+            return Err(Error::Limit { limit: "elements of a row", found: 1 << 31, needed: row });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Floor 4: what callers pass to operators. Ranges of buffers, channels, additions, draws.
+//!
+//! May use the floors below, but not `shader`.
+
+pub(crate) mod draw;
+pub(crate) mod fusion;
+pub(crate) mod view;

@@ -1,0 +1,196 @@
+//! Floor 6: a device, made or adopted, and what everything on it shares. Pipelines, staging, transfers, prepared operations.
+//!
+//! May use the floors below.
+
+pub(crate) mod adapter;
+pub(crate) mod error_scope;
+pub(crate) mod pipeline;
+pub(crate) mod prepared;
+pub(crate) mod staging;
+pub(crate) mod transfer;
+
+use std::sync::Arc;
+
+use crate::device::adapter::GpuOptions;
+use crate::device::error_scope::guarded;
+use crate::device::pipeline::Pipelines;
+use crate::device::staging::Staging;
+use crate::error::{Error, Result};
+use crate::plan::spans::Geometry;
+
+/// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
+/// on it. Cloning it is cheap: all clones are one.
+///
+/// ```
+/// use wgpu_relu::{Gpu, GpuRelu};
+///
+/// let gpu = Gpu::new()?;
+/// let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?;
+/// let y = GpuRelu::new(&gpu).apply(&x)?;
+/// assert_eq!(gpu.download(&y)?, [0.0, 0.0, 2.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Gpu {
+    pub(crate) shared: Arc<Shared>,
+}
+
+pub(crate) struct Shared {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) limits: wgpu::Limits,
+    pub(crate) geometry: Geometry,
+    pub(crate) pipelines: Pipelines,
+    pub(crate) staging: Staging,
+    /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
+    /// CPU's.
+    pub(crate) mappable: bool,
+}
+
+impl Gpu {
+    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: buffers of
+    /// one `Gpu::new` are of no use to another.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn new() -> Result<Self> {
+        pollster::block_on(Self::request(&GpuOptions::default()))
+    }
+
+    /// Opens the best adapter that fits `options` (discrete, integrated, then software) with all of
+    /// its limits, so that buffers may be as large as the hardware takes them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    pub async fn request(options: &GpuOptions) -> Result<Self> {
+        let (device, queue) = adapter::open(options).await?;
+        Ok(Self::from_device(&device, &queue))
+    }
+
+    /// Adopts the caller's device: creates nothing on it, and installs no handler.
+    ///
+    /// Pipelines are compiled when first used, and kept for as long as a clone of this `Gpu` lives;
+    /// adopt a device once and clone.
+    ///
+    /// ```
+    /// # async fn example(adapter: wgpu::Adapter) -> Result<(), Box<dyn std::error::Error>> {
+    /// let (device, queue) = adapter.request_device(&wgpu::DeviceDescriptor::default()).await?;
+    /// let gpu = wgpu_relu::Gpu::from_device(&device, &queue);
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    #[cfg_attr(
+        target_arch = "wasm32",
+        expect(clippy::arc_with_non_send_sync, reason = "a browser's device lives on one thread")
+    )]
+    pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        let info = device.adapter_info();
+        let limits = device.limits();
+        let features = device.features() & adapter::wanted_features(&info);
+        Gpu {
+            shared: Arc::new(Shared {
+                geometry: Geometry::new(&info, &limits, features),
+                device: device.clone(),
+                queue: queue.clone(),
+                staging: Staging::new(&limits),
+                limits,
+                pipelines: Pipelines::default(),
+                mappable: features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
+            }),
+        }
+    }
+
+    /// The device, for the caller's own work on it.
+    #[must_use]
+    pub fn device(&self) -> &wgpu::Device {
+        &self.shared.device
+    }
+
+    /// The queue, for the caller's own work on it.
+    #[must_use]
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.shared.queue
+    }
+
+    /// The adapter's name, backend and driver (empty in a browser).
+    #[must_use]
+    pub fn adapter_info(&self) -> wgpu::AdapterInfo {
+        self.shared.device.adapter_info()
+    }
+
+    /// An uninitialised (zeroed) buffer of `size` bytes that every operator takes, as the outputs of
+    /// [`GpuRelu::apply`](crate::GpuRelu::apply) are.
+    pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
+        use wgpu::BufferUsages as Usage;
+        let limit = self.shared.limits.max_buffer_size;
+        if size > limit {
+            return Err(Error::TooLarge { size, limit });
+        }
+        let map =
+            if self.shared.mappable { Usage::MAP_READ | Usage::MAP_WRITE } else { Usage::empty() };
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu data"),
+            size,
+            usage: Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST | map,
+            mapped_at_creation: mapped,
+        })
+    }
+
+    /// Creates a buffer, or says why not.
+    pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
+        let device = &self.shared.device;
+        guarded(device, "creating a buffer", || device.create_buffer(descriptor))
+    }
+
+    /// Fills the start of a mapped buffer and unmaps it. What is left of the last word becomes 0.
+    pub(crate) fn fill_mapped(
+        &self,
+        doing: &'static str,
+        buffer: &wgpu::Buffer,
+        bytes: &[u8],
+    ) -> Result<()> {
+        let whole = bytes.len() / 4 * 4;
+        let (words, rest) = bytes.split_at(whole);
+        let mut range = buffer
+            .get_mapped_range_mut(0..bytes.len().next_multiple_of(4) as u64)
+            // Only a lost device leaves a mapped buffer without memory.
+            .map_err(|_| Error::DeviceLost { doing })?;
+        range.slice(..whole).copy_from_slice(words);
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            range.slice(whole..).copy_from_slice(&last);
+        }
+        drop(range);
+        guarded(&self.shared.device, doing, || buffer.unmap())
+    }
+
+    /// Records and submits.
+    pub(crate) fn submit(
+        &self,
+        doing: &'static str,
+        record: impl FnOnce(&mut wgpu::CommandEncoder),
+    ) -> Result<wgpu::SubmissionIndex> {
+        let Shared { device, queue, .. } = &*self.shared;
+        guarded(device, doing, || {
+            let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
+            let mut encoder = device.create_command_encoder(&descriptor);
+            record(&mut encoder);
+            queue.submit([encoder.finish()])
+        })
+    }
+}
+
+impl std::fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let info = self.adapter_info();
+        f.debug_struct("Gpu")
+            .field("name", &info.name)
+            .field("backend", &info.backend)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,530 @@
+//! Between the host's memory and the device's.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
+
+use crate::args::view::View;
+use crate::device::error_scope::{guarded, poll};
+#[cfg(not(target_arch = "wasm32"))]
+use crate::device::error_scope::{is_lost, wait};
+use crate::device::{Gpu, Shared};
+use crate::element::Element;
+use crate::error::{Error, Operand, Result};
+
+const UPLOAD: &str = "uploading";
+const DOWNLOAD: &str = "downloading";
+
+/// How many chunks of a transfer are under way at once.
+#[cfg(not(target_arch = "wasm32"))]
+const IN_FLIGHT: usize = 2;
+
+impl Gpu {
+    /// A new buffer with a copy of `data`, that every operator takes.
+    ///
+    /// Returns when the data has left the slice; the device may still be copying. Where device memory
+    /// is the CPU's (software adapters) the data is written in place, elsewhere through pooled staging
+    /// buffers, two chunks of up to 32 MiB at a time (in a browser, which cannot wait, all at once).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] past the device's buffer limit, [`Error::OutOfMemory`],
+    /// [`Error::DeviceLost`].
+    ///
+    /// ```
+    /// # use wgpu_relu::Gpu;
+    /// let x = Gpu::new()?.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(x.size(), 12); // bytes
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload(&self, data: &[f32]) -> Result<wgpu::Buffer> {
+        self.upload_elements(data)
+    }
+
+    /// [`upload`](Gpu::upload) of elements of any type. The buffer is a whole number of words of 4 bytes: an
+    /// odd number of halves is followed by a 0.
+    ///
+    /// # Errors
+    ///
+    /// As [`upload`](Gpu::upload).
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, half::f16};
+    /// let x = Gpu::new()?.upload_elements(&[f16::ONE; 3])?;
+    /// assert_eq!(x.size(), 8); // bytes
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload_elements<T: Element>(&self, data: &[T]) -> Result<wgpu::Buffer> {
+        let bytes: &[u8] = bytemuck::cast_slice(data);
+        let in_place = self.shared.mappable && !bytes.is_empty();
+        let buffer = self.buffer(bytes.len().next_multiple_of(4) as u64, in_place)?;
+        if in_place {
+            self.fill_mapped(UPLOAD, &buffer, bytes)?;
+        } else if !bytes.is_empty() {
+            self.write_staged(&View::from(&buffer), bytes)?;
+        }
+        Ok(buffer)
+    }
+
+    /// [`upload`](Gpu::upload) into a buffer, or a range of one, as long as `data`. Saves the cost of a
+    /// fresh allocation, which for a large one is several times that of the copy.
+    ///
+    /// The buffer needs the usage `COPY_DST`. The data goes through pooled staging buffers on every device: the
+    /// buffer may be in use. What was submitted before sees the old contents, and what comes after the new
+    /// ones.
+    ///
+    /// # Errors
+    ///
+    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
+    /// device, and a lost device; [`Error::LengthMismatch`]. After an error the range's contents are
+    /// unspecified.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, View};
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// gpu.upload_into(&[5.0], x.slice(4..8))?; // bytes: element 1
+    /// assert_eq!(gpu.download(&x)?, [-1.0, 5.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn upload_into<'a>(&self, data: &[f32], target: impl Into<View<'a>>) -> Result<()> {
+        self.upload_elements_into(data, target)
+    }
+
+    /// [`upload_into`](Gpu::upload_into) of elements of any type, whole words of 4 bytes of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`upload_into`](Gpu::upload_into); [`Error::PartialElement`] for halves that begin or end within a
+    /// word.
+    pub fn upload_elements_into<'a, T: Element>(
+        &self,
+        data: &[T],
+        target: impl Into<View<'a>>,
+    ) -> Result<()> {
+        let target = target.into();
+        let operand = Operand::Target;
+        let words = target.contiguous(operand)?.checked(
+            operand,
+            4,
+            wgpu::BufferUsages::COPY_DST,
+            "COPY_DST",
+        )?;
+        let length = words * 4 / T::TYPE.size();
+        let expected = data.len() as u64;
+        if length != expected {
+            return Err(Error::LengthMismatch {
+                operand,
+                length,
+                reference: Operand::Data,
+                expected,
+            });
+        }
+        self.write_staged(&target, bytemuck::cast_slice(data))
+    }
+
+    fn write_staged(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
+        let Shared { device, staging, .. } = &*self.shared;
+        // Lets buffers of earlier uploads return to the pool; does not wait.
+        let _ = poll(device, wgpu::PollType::Poll);
+        // Their memory outlives the device: a new buffer would notice the loss, an old one does not.
+        #[cfg(not(target_arch = "wasm32"))]
+        if is_lost(device) {
+            return Err(Error::DeviceLost { doing: UPLOAD });
+        }
+        #[cfg(not(target_arch = "wasm32"))]
+        let mut under_way = std::collections::VecDeque::new();
+        let mut offset = target.offset;
+        for chunk in bytes.chunks(staging.chunk() as usize) {
+            #[cfg(not(target_arch = "wasm32"))]
+            if under_way.len() == IN_FLIGHT {
+                wait(device, under_way.pop_front().as_ref(), UPLOAD)?;
+            }
+            let part = self.write_staging(chunk.len() as u64)?;
+            self.fill_mapped(UPLOAD, &part, chunk)?;
+            let length = chunk.len() as u64;
+            let _submission = self.submit(UPLOAD, |encoder| {
+                let words = length.next_multiple_of(4);
+                encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, words);
+            })?;
+            offset += length;
+            // A weak handle: what the device holds must not hold the device.
+            let shared = Arc::downgrade(&self.shared);
+            let returning = part.clone();
+            guarded(device, UPLOAD, || {
+                part.map_async(wgpu::MapMode::Write, .., move |mapped| {
+                    if let (Ok(()), Some(shared)) = (mapped, shared.upgrade()) {
+                        shared.staging.write.put(returning);
+                    }
+                });
+            })?;
+            #[cfg(not(target_arch = "wasm32"))]
+            under_way.push_back(_submission);
+        }
+        Ok(())
+    }
+
+    /// A buffer to send `bytes` through, mapped: from the pool, or new.
+    pub(crate) fn write_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        let staging = &self.shared.staging;
+        let size = staging.size_for(bytes);
+        if let Some(buffer) = staging.write.take(size) {
+            return Ok(buffer);
+        }
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu staging"),
+            size,
+            usage: wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC,
+            mapped_at_creation: true,
+        })
+    }
+
+    /// A buffer to receive `bytes` through, not mapped: from the pool, or new.
+    pub(crate) fn read_staging(&self, bytes: u64) -> Result<wgpu::Buffer> {
+        let staging = &self.shared.staging;
+        let size = staging.size_for(bytes);
+        if let Some(buffer) = staging.read.take(size) {
+            return Ok(buffer);
+        }
+        self.create(&wgpu::BufferDescriptor {
+            label: Some("wgpu-relu staging"),
+            size,
+            usage: wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        })
+    }
+
+    /// A copy of a buffer, or a range of one, in the host's memory. Waits until the device has done
+    /// all that was submitted before.
+    ///
+    /// The buffer needs the usage `COPY_SRC`. The data comes through pooled staging buffers, two chunks
+    /// of up to 32 MiB at a time.
+    ///
+    /// # Errors
+    ///
+    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
+    /// device, and a lost device.
+    ///
+    /// ```
+    /// # use wgpu_relu::Gpu;
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(gpu.download(&x)?, [-1.0, 0.0, 2.0]);
+    /// assert_eq!(gpu.download(x.slice(8..))?, [2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download<'a>(&self, source: impl Into<View<'a>>) -> Result<Vec<f32>> {
+        self.download_elements(source)
+    }
+
+    /// [`download`](Gpu::download) of elements of any type; of halves from any one on, as many as there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download).
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, View, half::f16};
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload_elements(&[0.0, 1.0, 2.0].map(f16::from_f32))?;
+    /// let last: Vec<f16> = gpu.download_elements(View::elements::<f16>(&x, 2, 1))?;
+    /// assert_eq!(last, [f16::from_f32(2.0)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_elements<'a, T: Element>(&self, source: impl Into<View<'a>>) -> Result<Vec<T>> {
+        let source = source.into();
+        let mut data = vec![T::zeroed(); readable::<T>(&source)? as usize];
+        self.download_elements_into(source, &mut data)?;
+        Ok(data)
+    }
+
+    /// [`download`](Gpu::download) into a slice of the same length, which saves the cost of a fresh
+    /// allocation. After an error the slice's contents are unspecified.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download), and [`Error::LengthMismatch`].
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_into<'a>(&self, source: impl Into<View<'a>>, data: &mut [f32]) -> Result<()> {
+        self.download_elements_into(source, data)
+    }
+
+    /// [`download_into`](Gpu::download_into) of elements of any type.
+    ///
+    /// # Errors
+    ///
+    /// As [`download_into`](Gpu::download_into).
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn download_elements_into<'a, T: Element>(
+        &self,
+        source: impl Into<View<'a>>,
+        data: &mut [T],
+    ) -> Result<()> {
+        let source = source.into();
+        let expected = readable::<T>(&source)?;
+        if data.len() as u64 != expected {
+            return Err(Error::LengthMismatch {
+                operand: Operand::Destination,
+                length: data.len() as u64,
+                reference: Operand::Source,
+                expected,
+            });
+        }
+        if data.is_empty() {
+            return Ok(());
+        }
+        let mut rest: &mut [u8] = bytemuck::cast_slice_mut(data);
+        let mut under_way = std::collections::VecDeque::new();
+        let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
+            // One chunk, one read.
+            reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
+        };
+        for chunk in chunks(&source, self.shared.staging.chunk()) {
+            if under_way.len() == IN_FLIGHT {
+                under_way.pop_front().map_or(Ok(()), &mut finish)?;
+            }
+            let (into, after) = rest.split_at_mut(chunk.place.payload);
+            rest = after;
+            under_way.push_back((self.start_reads(&[chunk])?, into));
+        }
+        under_way.into_iter().try_for_each(finish)
+    }
+
+    /// [`download`](Gpu::download) without blocking: the copy is submitted at once, with the contents
+    /// as they are then, and the future completes when it has arrived, natively as in the browser.
+    ///
+    /// Natively a short-lived thread waits for the device meanwhile, so that the future needs nobody
+    /// else to poll the device. It never spins, and a lost device ends it with an error. It takes
+    /// staging buffers for all of the range at once.
+    ///
+    /// # Errors
+    ///
+    /// As [`download`](Gpu::download).
+    ///
+    /// ```
+    /// # async fn example(gpu: wgpu_relu::Gpu) -> Result<(), wgpu_relu::Error> {
+    /// let x = gpu.upload(&[-1.0, 0.0, 2.0])?;
+    /// assert_eq!(gpu.download_async(&x).await?, [-1.0, 0.0, 2.0]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn download_async<'a>(&self, source: impl Into<View<'a>>) -> Download {
+        self.download_elements_async(source)
+    }
+
+    /// [`download_async`](Gpu::download_async) of elements of any type.
+    ///
+    /// # Errors
+    ///
+    /// As [`download_async`](Gpu::download_async).
+    pub fn download_elements_async<'a, T: Element>(
+        &self,
+        source: impl Into<View<'a>>,
+    ) -> Download<T> {
+        let source = source.into();
+        let started = readable::<T>(&source).and_then(|length| {
+            let chunk = self.shared.staging.chunk();
+            let all: Vec<_> = chunks(&source, chunk).collect();
+            let reads = self.start_reads(&all)?;
+            Ok((length, reads))
+        });
+        #[cfg(not(target_arch = "wasm32"))]
+        if let Ok((_, reads)) = &started {
+            wait_in_background(self.device(), reads);
+        }
+        Download(Box::pin(async move {
+            let (length, reads) = started?;
+            let mut data = vec![T::zeroed(); length as usize];
+            let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut data);
+            for read in reads {
+                let (into, after) = rest.split_at_mut(read.place.payload);
+                read.arrived().await?.copy_to(into)?;
+                rest = after;
+            }
+            Ok(data)
+        }))
+    }
+
+    /// Copies each chunk into a staging buffer and asks for it to be mapped.
+    fn start_reads(&self, chunks: &[Chunk<'_>]) -> Result<Vec<Read>> {
+        if chunks.is_empty() {
+            return Ok(Vec::new());
+        }
+        let device = &self.shared.device;
+        let parts =
+            chunks.iter().map(|chunk| self.read_staging(chunk.size)).collect::<Result<Vec<_>>>()?;
+        let submission = self.submit(DOWNLOAD, |encoder| {
+            for (chunk, part) in chunks.iter().zip(&parts) {
+                let Chunk { buffer, offset, size, .. } = *chunk;
+                encoder.copy_buffer_to_buffer(buffer, offset, part, 0, size);
+            }
+        })?;
+        let mut reads = Vec::with_capacity(chunks.len());
+        for (chunk, part) in chunks.iter().zip(parts) {
+            let (sender, receiver) = oneshot_channel();
+            let sender = Arc::new(sender);
+            let told = Arc::clone(&sender);
+            guarded(device, DOWNLOAD, || {
+                part.map_async(wgpu::MapMode::Read, 0..chunk.size, move |result| {
+                    let _ = told.send(result.is_ok());
+                });
+            })?;
+            reads.push(Read {
+                gpu: self.clone(),
+                part,
+                place: chunk.place,
+                sender,
+                receiver,
+                submission: submission.clone(),
+            });
+        }
+        Ok(reads)
+    }
+}
+
+/// The future of [`Gpu::download_async`]; natively `Send`. Dropping it abandons the download.
+#[must_use = "the data arrives only if the future is awaited"]
+pub struct Download<T = f32>(Arriving<T>);
+
+#[cfg(not(target_arch = "wasm32"))]
+type Arriving<T> = Pin<Box<dyn Future<Output = Result<Vec<T>>> + Send>>;
+#[cfg(target_arch = "wasm32")]
+type Arriving<T> = Pin<Box<dyn Future<Output = Result<Vec<T>>>>>;
+
+impl<T> Future for Download<T> {
+    type Output = Result<Vec<T>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.as_mut().poll(context)
+    }
+}
+
+impl<T> std::fmt::Debug for Download<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Download").finish_non_exhaustive()
+    }
+}
+
+/// The number of elements of a range that can be read back.
+fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
+    let (operand, usage) = (Operand::Source, wgpu::BufferUsages::COPY_SRC);
+    let length = source.contiguous(operand)?.checked(operand, T::TYPE.size(), usage, "COPY_SRC")?;
+    // Copies are of whole words.
+    let buffer_size = source.buffer.size();
+    if (source.offset + source.size).next_multiple_of(4) > buffer_size {
+        return Err(Error::PartialWord { operand, buffer_size });
+    }
+    Ok(length)
+}
+
+/// Whole words of a buffer to read back.
+struct Chunk<'a> {
+    buffer: &'a wgpu::Buffer,
+    offset: u64,
+    size: u64,
+    place: Place,
+}
+
+/// Which bytes of a chunk are wanted: so many, after so many others.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    skipped: usize,
+    payload: usize,
+}
+
+/// The range, cut into pieces of at most `chunk` bytes.
+fn chunks<'a>(source: &View<'a>, chunk: u64) -> impl Iterator<Item = Chunk<'a>> + use<'a> {
+    let View { buffer, offset, size, .. } = *source;
+    let (first, end) = (offset / 4 * 4, offset + size);
+    let count = if size == 0 { 0 } else { (end - first).div_ceil(chunk) };
+    (0..count).map(move |index| {
+        let start = first + index * chunk;
+        let stop = end.min(start + chunk);
+        let skipped = offset.saturating_sub(start);
+        let (skipped, payload) = (skipped as usize, (stop - start - skipped) as usize);
+        let size = (stop - start).next_multiple_of(4);
+        Chunk { buffer, offset: start, size, place: Place { skipped, payload } }
+    })
+}
+
+/// Drives the device until the reads have arrived, and tells them if it is lost.
+#[cfg(not(target_arch = "wasm32"))]
+fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
+    let Some(last) = reads.last() else { return };
+    let device = device.clone();
+    let submission = last.submission.clone();
+    let senders: Vec<_> = reads.iter().map(|read| Arc::clone(&read.sender)).collect();
+    let until_arrived = Arc::new(move || {
+        if wait(&device, Some(&submission), DOWNLOAD).is_err() {
+            for sender in &senders {
+                let _ = sender.send(false);
+            }
+        }
+    });
+    let in_thread = Arc::clone(&until_arrived);
+    let thread = std::thread::Builder::new().name("wgpu-relu download".to_owned());
+    if thread.spawn(move || in_thread()).is_err() {
+        // No thread to be had: better to wait here than never to arrive.
+        until_arrived();
+    }
+}
+
+/// A chunk on its way to the host.
+#[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the browser drives the device"))]
+struct Read {
+    gpu: Gpu,
+    part: wgpu::Buffer,
+    place: Place,
+    /// Told by the mapping's callback, or by whoever finds the device lost: the first counts.
+    sender: Arc<OneshotSender<bool>>,
+    receiver: OneshotReceiver<bool>,
+    submission: wgpu::SubmissionIndex,
+}
+
+impl Read {
+    /// Blocks until the chunk is here.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn wait(self) -> Result<Arrived> {
+        wait(&self.gpu.shared.device, Some(&self.submission), DOWNLOAD)?;
+        // Another thread's poll may have found the mapping done, and be about to tell us.
+        pollster::block_on(self.arrived())
+    }
+
+    async fn arrived(self) -> Result<Arrived> {
+        if self.receiver.receive().await == Some(true) {
+            Ok(Arrived { gpu: self.gpu, part: self.part, place: self.place })
+        } else {
+            Err(Error::DeviceLost { doing: DOWNLOAD })
+        }
+    }
+}
+
+/// A chunk that is mapped.
+struct Arrived {
+    gpu: Gpu,
+    part: wgpu::Buffer,
+    place: Place,
+}
+
+impl Arrived {
+    /// Copies the chunk out, and hands its buffer back to the pool.
+    fn copy_to(self, into: &mut [u8]) -> Result<()> {
+        let Place { skipped, payload } = self.place;
+        let end = skipped + payload;
+        let view = self
+            .part
+            .get_mapped_range(0..end.next_multiple_of(4) as u64)
+            .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
+        into.copy_from_slice(&view[skipped..end]);
+        drop(view);
+        let Shared { device, staging, .. } = &*self.gpu.shared;
+        guarded(device, DOWNLOAD, || self.part.unmap())?;
+        staging.read.put(self.part);
+        Ok(())
+    }
+}

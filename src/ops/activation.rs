@@ -1,0 +1,389 @@
+//! The operator.
+
+use crate::activation::Activation;
+use crate::args::draw::Draw;
+use crate::args::fusion::Fusion;
+use crate::args::view::View;
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
+use crate::element::ElementType;
+use crate::error::{Error, Operand, Result};
+use crate::plan::request::{self, Operation};
+use crate::shader::variant::Kernel;
+
+/// An activation on a device: applies it, and its gradient, to buffers.
+///
+/// Wherever a buffer is taken, a range of one is too ([`View`]): at any element offset, of any
+/// length, also past the device's binding limit. Input and output may be different buffers, the same
+/// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
+/// f32, or as [`with_element`](GpuRelu::with_element) has it.
+///
+/// Every call but [`forward`](GpuRelu::forward) submits and returns at once; only reading a result
+/// back waits.
+///
+/// # Errors
+///
+/// Each method returns an [`Error`] that names the value, the limit and the remedy: for
+/// ranges that are no whole number of elements, reach past their buffer, differ in length or overlap
+/// in part; for a buffer that lacks the usage `STORAGE`, is destroyed, mapped or of another device;
+/// for a lost device and for exhausted memory. Nothing is written then.
+///
+/// ```
+/// use wgpu_relu::{Activation, Gpu, GpuRelu};
+///
+/// let gpu = Gpu::new()?;
+/// let elu = GpuRelu::with_activation(&gpu, Activation::Elu { alpha: 1.0 })?;
+/// let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?;
+/// let dy = gpu.upload(&[1.0f32, 1.0, 1.0])?;
+/// let y = elu.apply(&x)?;
+/// let dx = elu.gradient(&x, &dy)?;
+/// assert_eq!(gpu.download(&y)?[2], 2.0);
+/// assert_eq!(gpu.download(&dx)?, [(-1.0f32).exp(), 1.0, 1.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GpuRelu {
+    pub(crate) gpu: Gpu,
+    pub(crate) activation: Activation,
+    pub(crate) draw: Option<Draw>,
+    /// Of x and dx, and of y and dy.
+    pub(crate) elements: [ElementType; 2],
+    pub(crate) accumulates: bool,
+    pub(crate) keeps_alpha: bool,
+}
+
+impl GpuRelu {
+    /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
+    #[must_use]
+    pub fn new(gpu: &Gpu) -> Self {
+        GpuRelu {
+            gpu: gpu.clone(),
+            activation: Activation::Relu,
+            draw: None,
+            elements: [ElementType::F32; 2],
+            accumulates: false,
+            keeps_alpha: false,
+        }
+    }
+
+    /// Any activation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
+    pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
+        activation.validate()?;
+        Ok(GpuRelu { activation, ..GpuRelu::new(gpu) })
+    }
+
+    /// The same with elements of another type, x and y alike. Halves are rounded from the f32 result, to
+    /// nearest, ties to even; they move half the bytes.
+    ///
+    /// Two halves share a word of 4 bytes. A new buffer is a whole number of words, so that an odd number of
+    /// halves leaves one over, which is 0; a range never touches the half beside it.
+    ///
+    /// ```
+    /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::bf16};
+    /// # let gpu = Gpu::new()?;
+    /// let relu = GpuRelu::new(&gpu).with_element(ElementType::Bf16);
+    /// let x = gpu.upload_elements(&[-1.0, 2.5].map(bf16::from_f32))?;
+    /// let y: Vec<bf16> = gpu.download_elements(&relu.apply(&x)?)?;
+    /// assert_eq!(y, [bf16::ZERO, bf16::from_f32(2.5)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_element(&self, element: ElementType) -> Self {
+        GpuRelu { elements: [element; 2], ..self.clone() }
+    }
+
+    /// The same with results of another type than the inputs: y and dy are of `element`, x and dx remain.
+    /// So is a residual, and a bias is as x. They lie in different buffers.
+    ///
+    /// ```
+    /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::f16};
+    /// # let gpu = Gpu::new()?;
+    /// // From f32 to halves for a renderer, in the same pass.
+    /// let relu = GpuRelu::new(&gpu).with_output_element(ElementType::F16);
+    /// let y: Vec<f16> = gpu.download_elements(&relu.apply(&gpu.upload(&[-1.0, 2.5])?)?)?;
+    /// assert_eq!(y, [f16::ZERO, f16::from_f32(2.5)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_output_element(&self, element: ElementType) -> Self {
+        let [input, _] = self.elements;
+        GpuRelu { elements: [input, element], ..self.clone() }
+    }
+
+    /// The same with gradients that add to what dx holds: dx += dy · f'(x), as they must where x is used
+    /// more than once. Moves 4 bytes an element more. Forward is as ever.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let (x, dy) = (gpu.upload(&[-1.0, 2.0])?, gpu.upload(&[3.0, 4.0])?);
+    /// let dx = gpu.upload(&[10.0, 10.0])?;
+    /// relu.accumulating().gradient_into(&x, &dy, &dx)?; // x = [-1, 2], dy = [3, 4]
+    /// assert_eq!(gpu.download(&dx)?, [10.0, 14.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accumulating(&self) -> Self {
+        GpuRelu { accumulates: true, ..self.clone() }
+    }
+
+    /// Randomized leaky ReLU as in training: each element at or below 0 gets a slope of its own between
+    /// `lower` and `upper`, by `draw`. The gradient with the same draw uses the same slopes.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Activation, Draw, Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// let (lower, upper) = (0.125, 0.25);
+    /// let rrelu = GpuRelu::with_activation(&gpu, Activation::Rrelu { lower, upper })?;
+    /// let draw = Draw { seed: 7, offset: 0 };
+    /// let x = gpu.upload(&[-1.0, 2.0, -3.0])?;
+    /// let y = rrelu.in_training(draw)?.apply(&x)?;
+    /// let slope = |i| draw.slope(lower, upper, i);
+    /// assert_eq!(gpu.download(&y)?, [-slope(0), 2.0, -3.0 * slope(2)]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`].
+    pub fn in_training(&self, draw: Draw) -> Result<Self> {
+        if !self.activation.draws() {
+            return Err(Error::Unsupported {
+                activation: self.activation.name(),
+                what: "random slopes",
+                remedy: "use it as it is in training too, or take rrelu",
+            });
+        }
+        Ok(GpuRelu { draw: Some(draw), ..self.clone() })
+    }
+
+    /// Whether slopes are drawn at random.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn draws(&self) -> bool {
+        self.draw.is_some()
+    }
+
+    /// How x and dx, and y and dy are stored.
+    #[must_use]
+    pub fn elements(&self) -> (ElementType, ElementType) {
+        self.elements.into()
+    }
+
+    /// The device it works on.
+    #[must_use]
+    pub fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    /// The activation.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// let x = gpu.upload(&[-1.0, 2.0])?;
+    /// let y = relu.apply(&x)?;
+    /// assert_eq!(gpu.download(&y)?, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
+        let x = x.into();
+        self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
+    }
+
+    /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let y = gpu.upload(&[7.0; 3])?;
+    /// relu.apply_into(&x, y.slice(4..))?; // bytes: elements 1 and 2
+    /// assert_eq!(gpu.download(&y)?, [7.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
+        self.prepare(x, y)?.submit(&self.gpu)
+    }
+
+    /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// relu.apply_in_place(&x)?;
+    /// assert_eq!(gpu.download(&x)?, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn apply_in_place<'a>(&self, x: impl Into<View<'a>>) -> Result<()> {
+        let x = x.into();
+        self.apply_into(x, x)
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// let dx = relu.gradient(&x, &dy)?; // x = [-1, 2], dy = [3, 4]
+    /// assert_eq!(gpu.download(&dx)?, [0.0, 4.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+    ) -> Result<wgpu::Buffer> {
+        let (x, dy) = (x.into(), dy.into());
+        self.to_new_buffer(&[(Operand::X, x), (Operand::Dy, dy)], Operand::Dx, |dx| {
+            self.prepare_gradient(x, dy, dx)
+        })
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
+    /// 12 bytes an element.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// relu.gradient_into(&x, &dy, &dy)?; // dy becomes dx
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn gradient_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_gradient(x, dy, dx)?.submit(&self.gpu)
+    }
+
+    /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
+    /// an operation in place, pass the same range twice.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let y = gpu.upload(&[0.0; 2])?;
+    /// let step = relu.prepare(&x, &y)?;
+    /// // every frame, in a compute pass: step.record(&mut pass);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
+        self.prepare_fused(x, Fusion::new(), y)
+    }
+
+    /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// # let relu = GpuRelu::new(&gpu);
+    /// # let x = gpu.upload(&[-1.0, 2.0])?;
+    /// # let dy = gpu.upload(&[3.0, 4.0])?;
+    /// # let dx = gpu.upload(&[0.0; 2])?;
+    /// let step = relu.prepare_gradient(&x, &dy, &dx)?;
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn prepare_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        self.prepare_fused_gradient(x, dy, Fusion::new(), dx)
+    }
+
+    /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
+    /// times the activation; keep data in buffers where there is more to do with it.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// let relu = GpuRelu::new(&Gpu::new()?);
+    /// assert_eq!(relu.forward(&[-1.0, 0.0, 2.0])?, [0.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[cfg(not(target_arch = "wasm32"))]
+    pub fn forward(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let mut y = vec![0.0; x.len()];
+        self.stream().run(x, &mut y)?;
+        Ok(y)
+    }
+
+    /// An operation with nothing but its output.
+    pub(crate) fn operation<'a>(&self, output: View<'a>) -> Operation<'a> {
+        Operation {
+            activation: self.activation,
+            draw: self.draw,
+            elements: self.elements,
+            x: None,
+            dy: None,
+            bias: None,
+            residual: None,
+            mask: None,
+            weights: None,
+            gate: None,
+            dgate: None,
+            output,
+        }
+    }
+
+    /// A gradient with nothing but its output, which it may add to.
+    pub(crate) fn gradient_operation<'a>(&self, dx: View<'a>) -> Operation<'a> {
+        Operation { residual: self.accumulates.then_some(dx), ..self.operation(dx) }
+    }
+
+    /// How an operand is stored.
+    pub(crate) fn element(&self, operand: Operand) -> ElementType {
+        let [input, output] = self.elements;
+        Kernel { input, output, ..Kernel::FORWARD }.element(operand)
+    }
+
+    /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.
+    pub(crate) fn to_new_buffer(
+        &self,
+        inputs: &[(Operand, View<'_>)],
+        output: Operand,
+        prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
+    ) -> Result<wgpu::Buffer> {
+        let (buffer, size) = self.new_buffer(inputs, output)?;
+        prepare(View { buffer: &buffer, offset: 0, size, layout: None })?.submit(&self.gpu)?;
+        Ok(buffer)
+    }
+
+    /// A new buffer for `output`, as long as the inputs, and the bytes that its elements have.
+    pub(crate) fn new_buffer(
+        &self,
+        inputs: &[(Operand, View<'_>)],
+        output: Operand,
+    ) -> Result<(wgpu::Buffer, u64)> {
+        // A range that does not fit shall not decide over an allocation.
+        let typed: Vec<_> =
+            inputs.iter().map(|&(operand, view)| (operand, view, self.element(operand))).collect();
+        let length = request::equal_lengths(&typed)?;
+        let size = length.saturating_mul(self.element(output).size());
+        Ok((self.gpu.buffer(size.saturating_add(3) / 4 * 4, false)?, size))
+    }
+}

@@ -1,0 +1,265 @@
+//! Leaky ReLU with slopes that are learned.
+
+use crate::activation::Activation;
+use crate::args::fusion::Channels;
+use crate::args::view::{Layout, View};
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
+use crate::element::ElementType;
+use crate::error::{Error, Operand, Result};
+use crate::ops::activation::GpuRelu;
+use crate::ops::channel_sums::{self, Stages, Summand, Terms};
+use crate::plan::request::{Operation, equal_lengths};
+
+/// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
+/// and the gradients of x and of the slopes (He et al., 2015).
+///
+/// At 0 and for NaN the derivative is w, as PyTorch has it; at -∞ with a slope of 0 the value is the limit,
+/// 0. Slopes are f32, of any size and sign; they are read when an operation runs, so that an optimiser may change them in
+/// between. Views, element types and accumulation are as for [`GpuRelu`], and so are the errors.
+///
+/// ```
+/// use wgpu_relu::{Channels, Gpu, GpuPrelu};
+///
+/// let gpu = Gpu::new()?;
+/// let weights = gpu.upload(&[0.25, 0.5])?; // one a channel
+/// let prelu = GpuPrelu::with_channels(&gpu, &weights, Channels::last(2));
+/// let x = gpu.upload(&[-4.0, -4.0, 1.0, 2.0])?; // [2, 2]
+/// assert_eq!(gpu.download(&prelu.apply(&x)?)?, [-1.0, -2.0, 1.0, 2.0]);
+///
+/// let dy = gpu.upload(&[1.0, 1.0, 1.0, 1.0])?;
+/// let dx = prelu.gradient(&x, &dy)?;
+/// assert_eq!(gpu.download(&dx)?, [0.25, 0.5, 1.0, 1.0]);
+/// let dw = prelu.weight_gradient(&x, &dy)?;
+/// assert_eq!(gpu.download(&dw)?, [-4.0, -4.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GpuPrelu {
+    relu: GpuRelu,
+    weights: wgpu::Buffer,
+    /// Of the slopes: bytes.
+    offset: u64,
+    size: u64,
+    layout: Option<Layout>,
+    channels: Channels,
+}
+
+impl GpuPrelu {
+    /// One slope for all elements. The buffer is kept, not copied.
+    pub fn new<'a>(gpu: &Gpu, weight: impl Into<View<'a>>) -> Self {
+        Self::with_channels(gpu, weight, Channels::last(1))
+    }
+
+    /// A slope for each channel: [`Channels::second`] for `[N, C, spatial…]`, [`Channels::last`] for
+    /// channels-last. The buffer is kept, not copied.
+    pub fn with_channels<'a>(gpu: &Gpu, weights: impl Into<View<'a>>, channels: Channels) -> Self {
+        let View { buffer, offset, size, layout } = weights.into();
+        // The slopes' place in the table; the bounds between which rrelu draws its own count for nothing.
+        let activation = Activation::Rrelu { lower: 0.0, upper: 0.0 };
+        let relu = GpuRelu { activation, ..GpuRelu::new(gpu) };
+        GpuPrelu { relu, weights: buffer.clone(), offset, size, layout, channels }
+    }
+
+    /// The same with x and y of another type; slopes and their gradient remain f32. See
+    /// [`GpuRelu::with_element`].
+    #[must_use]
+    pub fn with_element(&self, element: ElementType) -> Self {
+        GpuPrelu { relu: self.relu.with_element(element), ..self.clone() }
+    }
+
+    /// The same with y and dy of another type than x. See [`GpuRelu::with_output_element`].
+    #[must_use]
+    pub fn with_output_element(&self, element: ElementType) -> Self {
+        GpuPrelu { relu: self.relu.with_output_element(element), ..self.clone() }
+    }
+
+    /// The same with gradients that add to what dx holds. See [`GpuRelu::accumulating`].
+    #[must_use]
+    pub fn accumulating(&self) -> Self {
+        GpuPrelu { relu: self.relu.accumulating(), ..self.clone() }
+    }
+
+    /// The slopes.
+    #[must_use]
+    pub fn weights(&self) -> View<'_> {
+        let GpuPrelu { weights: buffer, offset, size, layout, .. } = self;
+        View { buffer, offset: *offset, size: *size, layout: *layout }
+    }
+
+    /// Which slope an element has.
+    #[must_use]
+    pub fn channels(&self) -> Channels {
+        self.channels
+    }
+
+    /// y in a new buffer of the same length. Moves 8 bytes an element.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::ChannelLength`] for slopes that
+    /// are not one a channel, [`Error::SharedBuffer`] for slopes in the output's buffer, and those of
+    /// [`GpuRelu`].
+    pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
+        let x = x.into();
+        self.relu.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
+    }
+
+    /// y in the caller's buffer.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
+        self.prepare(x, y)?.submit(&self.relu.gpu)
+    }
+
+    /// x becomes y.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn apply_in_place<'a>(&self, x: impl Into<View<'a>>) -> Result<()> {
+        let x = x.into();
+        self.apply_into(x, x)
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+    ) -> Result<wgpu::Buffer> {
+        let (x, dy) = (x.into(), dy.into());
+        let inputs = [(Operand::X, x), (Operand::Dy, dy)];
+        self.relu.to_new_buffer(&inputs, Operand::Dx, |dx| self.prepare_gradient(x, dy, dx))
+    }
+
+    /// dx in the caller's buffer, which may be that of x or dy.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn gradient_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_gradient(x, dy, dx)?.submit(&self.relu.gpu)
+    }
+
+    /// dw = dL/dw, the sum of x · dy over the elements of each channel that are not above 0, in a new buffer of
+    /// one f32 a channel. Reads 8 bytes an element.
+    ///
+    /// The order of the additions is the same in every run and on every device; of n elements, the error
+    /// is at most 64 · log₆₄ n rounding errors of the sum of the terms' magnitudes. A term of -∞ and 0 is NaN.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::Strided`] for x or dy in rows or
+    /// strides, and those of [`GpuRelu`].
+    pub fn weight_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+    ) -> Result<wgpu::Buffer> {
+        let (x, dy) = (x.into(), dy.into());
+        self.check_terms(x, dy)?;
+        let dw = self.relu.gpu.buffer(4 * u64::from(self.channels.count), false)?;
+        self.prepare_weight_gradient(x, dy, &dw)?.submit(&self.relu.gpu)?;
+        Ok(dw)
+    }
+
+    /// dw in the caller's buffer, another than those of x and dy.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare_weight_gradient`](GpuPrelu::prepare_weight_gradient).
+    pub fn weight_gradient_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dw: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_weight_gradient(x, dy, dw)?.submit(&self.relu.gpu)
+    }
+
+    /// Checks, binds and sizes y once; see [`GpuRelu::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
+        let operation = Operation {
+            x: Some(x.into()),
+            weights: Some((self.weights(), self.channels)),
+            ..self.relu.operation(y.into())
+        };
+        Prepared::new(&self.relu.gpu, &operation)
+    }
+
+    /// Checks, binds and sizes dx once.
+    ///
+    /// # Errors
+    ///
+    /// As [`apply`](GpuPrelu::apply).
+    pub fn prepare_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let operation = Operation {
+            x: Some(x.into()),
+            dy: Some(dy.into()),
+            weights: Some((self.weights(), self.channels)),
+            ..self.relu.gradient_operation(dx.into())
+        };
+        Prepared::new(&self.relu.gpu, &operation)
+    }
+
+    /// Checks, binds and sizes dw once. It keeps a buffer for intermediate sums, of at most a 16th of x, or a
+    /// few rows.
+    ///
+    /// # Errors
+    ///
+    /// As [`weight_gradient`](GpuPrelu::weight_gradient); [`Error::ChannelLength`] for dw that is not one a
+    /// channel, [`Error::SharedBuffer`] for dw in the buffer of x or dy, and [`Error::Limit`] where one binding
+    /// does not hold two rows.
+    pub fn prepare_weight_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        dw: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let (x, dy, dw) = (x.into(), dy.into(), dw.into());
+        let length = self.check_terms(x, dy)?;
+        channel_sums::check_sums(Operand::Dw, &dw, self.channels)?;
+        for (operand, view) in [(Operand::X, x), (Operand::Dy, dy)] {
+            if view.same_buffer(&dw) {
+                return Err(Error::SharedBuffer { operand, written: Operand::Dw });
+            }
+        }
+        let gpu = &self.relu.gpu;
+        if length == 0 {
+            return channel_sums::prepare_zeros(gpu, self.channels, dw);
+        }
+        let terms = Terms { summand: Summand::Slopes(self.relu.elements), inputs: vec![x, dy] };
+        Stages::new(gpu, self.channels, length, 4)?.prepare(&terms, dw)
+    }
+
+    /// Checks what dw is made of; the length, in elements.
+    fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<u64> {
+        x.contiguous(Operand::X)?;
+        dy.contiguous(Operand::Dy)?;
+        let [input, output] = self.relu.elements;
+        let length = equal_lengths(&[(Operand::X, x, input), (Operand::Dy, dy, output)])?;
+        self.channels.check(length)?;
+        Ok(length)
+    }
+}

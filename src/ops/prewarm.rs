@@ -1,0 +1,100 @@
+//! Pipelines compiled ahead of their first use.
+
+use std::borrow::Borrow;
+
+use crate::activation::Activation;
+use crate::args::view::View;
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
+use crate::error::{Operand, Result};
+use crate::ops::activation::GpuRelu;
+
+/// Elements that take every access of a contiguous operation: wide words, and a rest of single elements.
+const LENGTH: u64 = 2049;
+
+impl Gpu {
+    /// Compiles ahead what [`GpuRelu`] needs for these activations on f32, so that their first use costs what
+    /// every other does: [`GpuRelu::prewarm`] of each.
+    ///
+    /// ```
+    /// use wgpu_relu::{Activation, Gpu, GpuRelu};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// gpu.prewarm([Activation::Relu, Activation::Gelu])?; // or Activation::ALL
+    /// let x = gpu.upload(&[-1.0f32, 2.0])?;
+    /// let y = GpuRelu::new(&gpu).apply(&x)?; // compiles nothing
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuRelu::prewarm`], and [`Error::InvalidParameter`](crate::Error::InvalidParameter).
+    pub fn prewarm<A: Borrow<Activation>>(
+        &self,
+        activations: impl IntoIterator<Item = A>,
+    ) -> Result<()> {
+        let mut activations = activations.into_iter();
+        activations.try_for_each(|a| GpuRelu::with_activation(self, *a.borrow())?.prewarm())
+    }
+
+    /// Lets the driver keep what it makes of shaders from now on in `cache`, and find it there again. On disk it
+    /// outlives the program: `device.create_pipeline_cache` takes what `cache.get_data()` gave an earlier run, under a
+    /// name of `wgpu::util::pipeline_cache_key`.
+    ///
+    /// Only devices with [`wgpu::Features::PIPELINE_CACHE`] have such caches, those of Vulkan for now; [`Gpu::request`]
+    /// asks for the feature wherever it is. To make one is `unsafe`, since its data must be what the driver gave: so the
+    /// caller does. The example `cold_start` has the whole of it, and measures what it saves.
+    ///
+    /// ```
+    /// use wgpu_relu::{Activation, Gpu, wgpu};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// if gpu.device().features().contains(wgpu::Features::PIPELINE_CACHE) {
+    ///     let data = std::fs::read("pipelines.bin").ok(); // none in the first run
+    ///     let descriptor =
+    ///         wgpu::PipelineCacheDescriptor { label: None, data: data.as_deref(), fallback: true };
+    ///     // SAFETY: the file is this program's own, as `get_data` gave it.
+    ///     let cache = unsafe { gpu.device().create_pipeline_cache(&descriptor) };
+    ///     gpu.set_pipeline_cache(cache.clone());
+    ///     gpu.prewarm([Activation::Gelu])?;
+    ///     let data = cache.get_data(); // to be written to the file
+    /// }
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn set_pipeline_cache(&self, cache: wgpu::PipelineCache) {
+        self.shared.pipelines.set_cache(cache);
+    }
+}
+
+impl GpuRelu {
+    /// Compiles ahead what this operator needs for contiguous elements: value and gradient, to new buffers and in
+    /// place. It applies them to buffers of its own once, since some drivers compile only then, and returns
+    /// without waiting for that. Threads may do this at once, each with operators of its own, while others
+    /// use what is compiled already.
+    ///
+    /// Additions, masks, rows and strides, textures and ranges that start at different places in a group of eight elements
+    /// have pipelines of their own, which are compiled when first prepared or used: prepare such an
+    /// operation ahead, on buffers of any size.
+    ///
+    /// # Errors
+    ///
+    /// As of all methods: a device that is lost, out of memory or short of a limit.
+    pub fn prewarm(&self) -> Result<()> {
+        let size = |operand| LENGTH * self.element(operand).size();
+        let buffer = |operand| self.gpu.buffer(size(operand).next_multiple_of(4), false);
+        let (x, y, dy, dx) =
+            (buffer(Operand::X)?, buffer(Operand::Y)?, buffer(Operand::Dy)?, buffer(Operand::Dx)?);
+        let view = |operand, buffer| View { buffer, offset: 0, size: size(operand), layout: None };
+        let (x, y) = (view(Operand::X, &x), view(Operand::Y, &y));
+        let (dy, dx) = (view(Operand::Dy, &dy), view(Operand::Dx, &dx));
+        let mut steps = vec![self.prepare(x, y)?, self.prepare_gradient(x, dy, dx)?];
+        if self.elements[0] == self.elements[1] {
+            steps.push(self.prepare(x, x)?);
+            if !self.accumulates {
+                steps.push(self.prepare_gradient(x, dy, dy)?);
+                steps.push(self.prepare_gradient(x, dy, x)?);
+            }
+        }
+        Prepared::submit_all(&self.gpu, &steps)
+    }
+}

@@ -1,0 +1,283 @@
+//! The operator on textures.
+
+use crate::device::error_scope::guarded;
+use crate::device::pipeline::{self, Pipelines};
+use crate::device::prepared::{Dispatch, Prepared, Uniforms};
+use crate::error::{Error, Operand, Result};
+use crate::ops::activation::GpuRelu;
+use crate::shader::texture::{FORMATS, SIDE, Texel};
+
+/// # Textures
+///
+/// For renderers: every channel of every texel is an element, and results are those of buffers.
+///
+/// A texture is two-dimensional, of any size, with one mip level, one layer and one sample. y is rgba16float,
+/// rgba32float or r32float, with the usage `STORAGE_BINDING`; x is of floats or normalised integers, with as many
+/// channels and the usage `TEXTURE_BINDING`. Whoever holds a view finds its texture in `view.texture()`; views
+/// themselves do not tell what they show, so that nothing about them could be checked.
+///
+/// Halves are the f32 result rounded to nearest, ties to even, also where the device by itself would round
+/// otherwise. NaN stays NaN, but its payload may change. The one driver found that cannot keep this is SwiftShader,
+/// in rgba16float: it stores infinity as NaN, and with either changes a bit of the channel behind.
+///
+/// # Errors
+///
+/// For a format, shape or usage that cannot be taken, for sizes that differ, and for [random
+/// slopes](GpuRelu::in_training); for a texture that is destroyed or of another device; for a lost device and
+/// for exhausted memory. Nothing is written then.
+impl GpuRelu {
+    /// y = f(x). Both may be one texture where the device can read and write its format at once: r32float
+    /// everywhere, others if the adapter can and the device has the feature
+    /// `TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES`.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, wgpu};
+    /// # let gpu = Gpu::new()?;
+    /// let texture = |usage| {
+    ///     gpu.device().create_texture(&wgpu::TextureDescriptor {
+    ///         label: None,
+    ///         size: wgpu::Extent3d { width: 3, height: 5, depth_or_array_layers: 1 },
+    ///         mip_level_count: 1,
+    ///         sample_count: 1,
+    ///         dimension: wgpu::TextureDimension::D2,
+    ///         format: wgpu::TextureFormat::Rgba16Float,
+    ///         usage,
+    ///         view_formats: &[],
+    ///     })
+    /// };
+    /// let x = texture(wgpu::TextureUsages::TEXTURE_BINDING); // and RENDER_ATTACHMENT, to draw into
+    /// let y = texture(wgpu::TextureUsages::STORAGE_BINDING); // and TEXTURE_BINDING, to sample from
+    /// GpuRelu::new(&gpu).apply_texture(&x, &y)?;
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn apply_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<()> {
+        self.prepare_texture(x, y)?.submit(&self.gpu)
+    }
+
+    /// x = f(x), where the device can read and write the format at once, as
+    /// [`apply_texture`](GpuRelu::apply_texture) has it.
+    pub fn apply_texture_in_place(&self, x: &wgpu::Texture) -> Result<()> {
+        self.apply_texture(x, x)
+    }
+
+    /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For an
+    /// operation in place, pass the same texture twice.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, wgpu};
+    /// # fn example(gpu: &Gpu, colour: &wgpu::TextureView, result: &wgpu::Texture) -> wgpu_relu::Result<()> {
+    /// let softsign = GpuRelu::with_activation(gpu, "softsign".parse()?)?;
+    /// let step = softsign.keeping_alpha().prepare_texture(colour.texture(), result)?;
+    /// // every frame, in a compute pass: step.record(&mut pass);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn prepare_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<Prepared> {
+        self.check_textures(x, y)?;
+        let limits = &self.gpu.shared.limits;
+        check_limits(limits)?;
+        let in_place = x == y;
+        let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
+        let flags = y.format().guaranteed_format_features(self.gpu.device().features()).flags;
+        let guaranteed = flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE);
+        if cfg!(target_arch = "wasm32") && in_place && !guaranteed {
+            let reason = "WebGPU does so with none but formats of 32 bits".to_owned();
+            return Err(not_accessible(y.format(), in_place, reason));
+        }
+        // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
+        Pipelines::get(&self.gpu, &texel).map_err(|error| match error {
+            Error::Refused { reason, .. } => not_accessible(y.format(), in_place, reason),
+            other => other,
+        })?;
+
+        let parts = parts([x.width(), x.height()], limits.max_compute_workgroups_per_dimension);
+        let parameters = self.activation.uniform().map(f32::to_bits);
+        let keeps_alpha = self.keeps_alpha && y.format().components() == 4;
+        let words: Vec<_> =
+            parts.iter().map(|part| part.uniform(parameters, keeps_alpha)).collect();
+        let uniforms = Uniforms::new(&self.gpu, &words)?;
+        let [x, y] = guarded(self.gpu.device(), "viewing the textures", || {
+            [x, y].map(|texture| texture.create_view(&wgpu::TextureViewDescriptor::default()))
+        })?;
+        let dispatches = parts.iter().enumerate().map(|(index, part)| {
+            let x = (!in_place).then_some((2, wgpu::BindingResource::TextureView(&x)));
+            let textures = [(1, wgpu::BindingResource::TextureView(&y))].into_iter().chain(x);
+            let uniform = uniforms.binding(index);
+            Dispatch::new(&self.gpu, &texel, uniform, textures, part.workgroups, 0)
+        });
+        let dispatches = dispatches.collect::<Result<_>>()?;
+        Ok(Prepared::of_textures(self.activation, dispatches, uniforms))
+    }
+
+    /// The same, but on textures the last of four channels stays as it is, for colours: y's alpha is x's. Without
+    /// effect on r32float and on buffers.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// let relu = GpuRelu::new(&gpu).keeping_alpha();
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn keeping_alpha(&self) -> Self {
+        GpuRelu { keeps_alpha: true, ..self.clone() }
+    }
+
+    fn check_textures(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<()> {
+        use wgpu::TextureUsages as Usage;
+        if self.draw.is_some() {
+            return Err(Error::Unsupported {
+                activation: self.activation.name(),
+                what: "random slopes on textures",
+                remedy: "copy the texture to a buffer, or leave in_training out",
+            });
+        }
+        self.check_formats(x, y)?;
+        let in_place = x == y;
+        for (operand, texture, needed) in [
+            (Operand::X, x, if in_place { Usage::STORAGE_BINDING } else { Usage::TEXTURE_BINDING }),
+            (Operand::Y, y, Usage::STORAGE_BINDING),
+        ] {
+            check_shape(operand, texture)?;
+            let found = texture.usage();
+            if !found.contains(needed) {
+                let [needed, found] = [needed, found].map(names);
+                return Err(Error::MissingTextureUsage { operand, needed, found });
+            }
+        }
+        let [size, expected] = [y, x].map(|texture| [texture.width(), texture.height()]);
+        if size != expected {
+            let (operand, reference) = (Operand::Y, Operand::X);
+            return Err(Error::TextureSize { operand, size, reference, expected });
+        }
+        Ok(())
+    }
+
+    fn check_formats(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<()> {
+        let features = self.gpu.device().features();
+        let format = y.format();
+        if !FORMATS.iter().any(|(possible, _)| *possible == format) {
+            let rule = "rgba16float, rgba32float or r32float";
+            return Err(Error::TextureFormat { operand: Operand::Y, format, rule });
+        }
+        let guaranteed = format.guaranteed_format_features(features).flags;
+        if x == y
+            && !guaranteed.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
+            && !features.contains(wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES)
+        {
+            let reason = "it lacks the feature TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES";
+            return Err(not_accessible(format, true, reason.to_owned()));
+        }
+        let of_floats = matches!(
+            x.format().sample_type(None, Some(features)),
+            Some(wgpu::TextureSampleType::Float { .. })
+        );
+        if !of_floats || x.format().components() != format.components() {
+            let rule = "of floats or normalised integers, with as many channels as y";
+            return Err(Error::TextureFormat { operand: Operand::X, format: x.format(), rule });
+        }
+        Ok(())
+    }
+}
+
+/// That the texture is a plain one.
+fn check_shape(operand: Operand, texture: &wgpu::Texture) -> Result<()> {
+    let dimensions = match texture.dimension() {
+        wgpu::TextureDimension::D1 => 1,
+        wgpu::TextureDimension::D2 => 2,
+        wgpu::TextureDimension::D3 => 3,
+    };
+    for (property, found, expected) in [
+        ("dimensions", dimensions, 2),
+        ("mip levels", texture.mip_level_count(), 1),
+        ("layers", texture.depth_or_array_layers(), 1),
+        ("samples", texture.sample_count(), 1),
+    ] {
+        if found != expected {
+            return Err(Error::TextureShape { operand, property, found, expected });
+        }
+    }
+    Ok(())
+}
+
+fn not_accessible(format: wgpu::TextureFormat, in_place: bool, reason: String) -> Error {
+    let (access, remedy) = if in_place {
+        ("read and write at once", "pass another texture for y")
+    } else {
+        ("write", "take another format for y")
+    };
+    Error::TextureAccess { format, access, reason, remedy }
+}
+
+fn names(usage: wgpu::TextureUsages) -> String {
+    let names: Vec<_> = usage.iter_names().map(|(name, _)| name).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(" | ") }
+}
+
+fn check_limits(limits: &wgpu::Limits) -> Result<()> {
+    pipeline::check_limits(limits, SIDE * SIDE, 0)?;
+    for (limit, found, needed) in [
+        ("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y, SIDE),
+        ("max_storage_textures_per_shader_stage", limits.max_storage_textures_per_shader_stage, 1),
+        ("max_sampled_textures_per_shader_stage", limits.max_sampled_textures_per_shader_stage, 1),
+    ] {
+        if found < needed {
+            return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });
+        }
+    }
+    Ok(())
+}
+
+/// A part of a texture: one dispatch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Part {
+    /// Its first texel.
+    first: [u32; 2],
+    workgroups: [u32; 2],
+}
+
+impl Part {
+    /// `Part` of `texture.wgsl`.
+    fn uniform(&self, [a, b, c, d]: [u32; 4], keeps_alpha: bool) -> [u32; 8] {
+        let [x, y] = self.first;
+        [a, b, c, d, x, y, keeps_alpha.into(), 0]
+    }
+}
+
+/// Cuts a texture into parts of at most `most` workgroups in each dimension.
+fn parts(size: [u32; 2], most: u32) -> Vec<Part> {
+    let along = |dimension: usize| {
+        let (size, longest) = (size[dimension], SIDE.saturating_mul(most));
+        (0..size)
+            .step_by(longest as usize)
+            .map(move |first| (first, (size - first).min(longest).div_ceil(SIDE)))
+    };
+    let part = |(y, rows), (x, columns)| Part { first: [x, y], workgroups: [columns, rows] };
+    along(1).flat_map(|row| along(0).map(move |column| part(row, column))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_every_texel_once() {
+        for size in [[1, 1], [8, 128], [9, 129], [25, 31], [48, 16], [49, 385], [16_384, 3]] {
+            for most in [1, 3, 65_535] {
+                let parts = parts(size, most);
+                let mut covered = 0;
+                for part in &parts {
+                    let [columns, rows] = part.workgroups;
+                    assert!((1..=most).contains(&columns) && (1..=most).contains(&rows));
+                    let length =
+                        |at: usize| (size[at] - part.first[at]).min(part.workgroups[at] * SIDE);
+                    covered += length(0) * length(1);
+                }
+                assert_eq!(covered, size[0] * size[1], "{size:?} {most}");
+                let mut firsts: Vec<_> = parts.iter().map(|part| part.first).collect();
+                firsts.dedup();
+                assert_eq!(firsts.len(), parts.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,354 @@
+//! Operands in rows or strides: which elements a dispatch can take at once.
+
+use crate::args::view::DIMENSIONS;
+use crate::error::Operand;
+use crate::plan::spans::Access;
+use crate::shader::variant::{Kernel, Order};
+
+/// A box of the elements of an operation, the same of all its operands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Region {
+    /// Its first element, counted from the start of the operation.
+    pub(crate) start: u64,
+    /// Elements in each dimension, of which the last is the fastest.
+    pub(crate) shape: [u64; DIMENSIONS],
+    pub(crate) operands: Vec<Strided>,
+}
+
+/// An operand in a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Strided {
+    pub(crate) operand: Operand,
+    /// Its first element, counted from the start of its view.
+    pub(crate) first: u64,
+    /// Elements from one to the next.
+    pub(crate) strides: [u64; DIMENSIONS],
+}
+
+/// The strides of elements behind one another.
+pub(crate) fn contiguous(shape: [u64; DIMENSIONS]) -> [u64; DIMENSIONS] {
+    let mut strides = [1u64; DIMENSIONS];
+    for d in (1..DIMENSIONS).rev() {
+        strides[d - 1] = strides[d].saturating_mul(shape[d]);
+    }
+    strides
+}
+
+impl Region {
+    /// How many elements it has.
+    pub(crate) fn length(&self) -> u64 {
+        self.shape.iter().product()
+    }
+
+    /// The region of an operand, whether it is bound in it or not.
+    pub(crate) fn of(&self, operand: Operand) -> Option<&Strided> {
+        self.operands.iter().find(|strided| strided.operand == operand)
+    }
+
+    /// Elements from an operand's first to its last.
+    pub(crate) fn extent(&self, strided: &Strided) -> u64 {
+        1 + self.shape.iter().zip(strided.strides).map(|(n, stride)| (n - 1) * stride).sum::<u64>()
+    }
+
+    /// Joins dimensions that follow each other in all operands, to as few as there are.
+    pub(crate) fn merged(mut self) -> Self {
+        let mut kept = DIMENSIONS - 1;
+        for d in (0..DIMENSIONS - 1).rev() {
+            if self.shape[d] == 1 {
+                continue;
+            }
+            let follows =
+                |strided: &Strided| strided.strides[d] == strided.strides[kept] * self.shape[kept];
+            if self.shape[kept] == 1 {
+                self.shape[kept] = self.shape[d];
+                self.operands.iter_mut().for_each(|s| s.strides[kept] = s.strides[d]);
+            } else if self.operands.iter().all(follows) {
+                self.shape[kept] *= self.shape[d];
+            } else {
+                kept -= 1;
+                self.shape[kept] = self.shape[d];
+                self.operands.iter_mut().for_each(|s| s.strides[kept] = s.strides[d]);
+            }
+        }
+        if self.shape[DIMENSIONS - 1] == 1 {
+            self.operands.iter_mut().for_each(|s| s.strides[DIMENSIONS - 1] = 1);
+        }
+        for d in 0..kept {
+            self.shape[d] = 1;
+            self.operands.iter_mut().for_each(|s| s.strides[d] = 0);
+        }
+        self
+    }
+
+    /// Whether all elements of all operands lie behind one another.
+    pub(crate) fn is_contiguous(&self) -> bool {
+        self.shape[..DIMENSIONS - 1] == [1; DIMENSIONS - 1]
+            && self.operands.iter().all(|s| s.strides[DIMENSIONS - 1] == 1)
+    }
+
+    /// How its elements lie.
+    pub(crate) fn order(&self) -> Order {
+        match self.shape {
+            [1, 1, ..] => Order::Rows,
+            _ => Order::Strided,
+        }
+    }
+
+    /// Whether two operands that start at these elements of one buffer share no element, though their ranges
+    /// may be interleaved, as the columns of a matrix are.
+    pub(crate) fn apart(&self, [a, b]: [(&Strided, u64); 2]) -> bool {
+        let range = |(strided, start): (&Strided, u64)| start..start + self.extent(strided);
+        let meet =
+            |a: &std::ops::Range<u64>, b: &std::ops::Range<u64>| a.start < b.end && b.start < a.end;
+        if !meet(&range(a), &range(b)) {
+            return true;
+        }
+        // Dimensions up to `outer` repeat what the rest is, at multiples of a period.
+        (1..=DIMENSIONS).any(|outer| {
+            let steps = [a.0, b.0].map(|s| {
+                let steps = self.shape[..outer].iter().zip(s.strides).filter(|(n, _)| **n > 1);
+                steps.map(|(_, stride)| stride).fold(0, greatest_divisor)
+            });
+            let period = greatest_divisor(steps[0], steps[1]);
+            let extent = |strided: &Strided| {
+                let rest = self.shape.iter().zip(strided.strides).skip(outer);
+                1 + rest.map(|(n, stride)| (n - 1) * stride).sum::<u64>()
+            };
+            // Within a period that begins with a.
+            let gap = match period {
+                0 => return false,
+                _ => (b.1 % period + period - a.1 % period) % period,
+            };
+            extent(a.0) <= gap && gap + extent(b.0) <= period
+        })
+    }
+
+    /// The elements from `from` to `to` of a dimension.
+    fn cut(&self, dimension: usize, from: u64, to: u64) -> Self {
+        let mut part = self.clone();
+        part.shape[dimension] = to - from;
+        part.start += from * self.shape[dimension + 1..].iter().product::<u64>();
+        for strided in &mut part.operands {
+            strided.first += from * strided.strides[dimension];
+        }
+        part
+    }
+
+    /// Cuts it into regions that fit. Where the kernel depends on where elements stand in the operation, along
+    /// the slowest dimension alone, and for masks and draws at multiples of the kernel's block; None if that does
+    /// not do.
+    pub(crate) fn fitting(
+        self,
+        kernel: Kernel,
+        fits: &impl Fn(&Region) -> bool,
+    ) -> Option<Vec<Region>> {
+        if fits(&self) {
+            return Some(vec![self]);
+        }
+        let (ordered, free) = (kernel.is_ordered(), kernel.free_of_place());
+        let mut candidates = (0..DIMENSIONS).filter(|&d| self.shape[d] > 1);
+        let dimension = if ordered {
+            candidates.next()?
+        } else {
+            let reach = |d: usize| {
+                let most = self.operands.iter().map(|s| s.strides[d]).max();
+                (self.shape[d] - 1) * most.unwrap_or(1).max(1)
+            };
+            candidates.max_by_key(|&d| reach(d))?
+        };
+        let within: u64 = self.shape[dimension + 1..].iter().product();
+        let block = kernel.block();
+        let unit = if free { 1 } else { block / greatest_divisor(block, within) };
+        let size = self.shape[dimension];
+        let middle = (size / 2).next_multiple_of(unit);
+        if middle == 0 || middle >= size {
+            return None;
+        }
+        let mut regions = self.cut(dimension, 0, middle).fitting(kernel, fits)?;
+        regions.extend(self.cut(dimension, middle, size).fitting(kernel, fits)?);
+        Some(regions)
+    }
+
+    /// Regions with the widest access that each can have: the rows' edges apart from what lies between
+    /// them, where the kernel allows it. `starts` are where the operands' views start, in elements.
+    pub(crate) fn by_access(
+        self,
+        kernel: Kernel,
+        accesses: &[Access],
+        starts: &[u64],
+    ) -> Vec<(Region, Access)> {
+        const ROW: usize = DIMENSIONS - 1;
+        let row = self.shape[ROW];
+        for &access in accesses {
+            let unit = access.elements();
+            let phase = |(s, start): (&Strided, &u64)| (s.first + start) % unit;
+            let phases: Vec<_> = self.operands.iter().zip(starts).map(phase).collect();
+            let steps = |s: &Strided| {
+                let outer = self.shape[..ROW].iter().zip(s.strides);
+                s.strides[ROW] == 1
+                    && outer.into_iter().all(|(n, step)| *n == 1 || step % unit == 0)
+            };
+            let head = phases.first().map_or(0, |phase| (unit - phase) % unit);
+            let in_step = phases.iter().all(|phase| Some(phase) == phases.first())
+                && self.operands.iter().all(steps);
+            let even = head == 0 && row.is_multiple_of(unit);
+            // Short rows are mostly edges.
+            if in_step && (even || (!kernel.is_ordered() && row >= 4 * unit + head)) {
+                let tail = (row - head) % unit;
+                let parts = [
+                    (0, head, Access::Elements),
+                    (head, row - tail, access),
+                    (row - tail, row, Access::Elements),
+                ];
+                let parts = parts.into_iter().filter(|(from, to, _)| from < to);
+                return parts.map(|(from, to, access)| (self.cut(ROW, from, to), access)).collect();
+            }
+        }
+        vec![(self, Access::Elements)]
+    }
+}
+
+fn greatest_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn region(shape: [u64; DIMENSIONS], strides: &[[u64; DIMENSIONS]]) -> Region {
+        let operands = [Operand::X, Operand::Y].into_iter().zip(strides);
+        let operands =
+            operands.map(|(operand, &strides)| Strided { operand, first: 0, strides }).collect();
+        Region { start: 0, shape, operands }
+    }
+
+    /// Where an operand's elements lie, in order.
+    fn places(region: &Region, operand: usize) -> Vec<u64> {
+        let Strided { first, strides, .. } = region.operands[operand];
+        let mut places = Vec::new();
+        let [n0, n1, n2, n3] = region.shape;
+        for a in 0..n0 {
+            for b in 0..n1 {
+                for c in 0..n2 {
+                    for d in 0..n3 {
+                        let steps = [a, b, c, d].into_iter().zip(strides);
+                        places.push(first + steps.map(|(i, stride)| i * stride).sum::<u64>());
+                    }
+                }
+            }
+        }
+        places
+    }
+
+    fn samples() -> Vec<Region> {
+        let mut regions = Vec::new();
+        for shape in
+            [[1, 1, 1, 7], [1, 1, 5, 16], [1, 3, 4, 9], [2, 3, 4, 32], [2, 1, 1, 8], [4, 1, 3, 1]]
+        {
+            let packed = contiguous(shape);
+            let rows = [3000, 700, 40, 1];
+            let transposed = [1, 2, 6, 24].map(|stride| stride * 2);
+            for strides in [[packed, packed], [rows, packed], [rows, rows], [packed, transposed]] {
+                regions.push(region(shape, &strides));
+            }
+        }
+        regions
+    }
+
+    #[test]
+    fn merging_keeps_every_element_in_order() {
+        for sample in samples() {
+            let merged = sample.clone().merged();
+            for operand in 0..2 {
+                assert_eq!(places(&merged, operand), places(&sample, operand), "{sample:?}");
+            }
+        }
+        let packed = region([2, 3, 4, 5], &[contiguous([2, 3, 4, 5])]);
+        assert!(packed.clone().merged().is_contiguous());
+        assert_eq!(packed.merged().shape, [1, 1, 1, 120]);
+    }
+
+    #[test]
+    fn cutting_keeps_every_element() {
+        let (plain, mask) = (Kernel::FORWARD, Kernel { mask: true, ..Kernel::FORWARD });
+        let draws = Kernel { draws: true, ..plain };
+        for sample in samples() {
+            for (kernel, limit) in [(plain, 1), (plain, 50), (draws, 40), (mask, 300)] {
+                let fits =
+                    |region: &Region| region.operands.iter().all(|s| region.extent(s) <= limit);
+                let Some(regions) = sample.clone().fitting(kernel, &fits) else {
+                    assert!(kernel.is_ordered(), "{sample:?} {limit}");
+                    continue;
+                };
+                for operand in 0..2 {
+                    let mut found: Vec<_> =
+                        regions.iter().flat_map(|region| places(region, operand)).collect();
+                    let mut expected = places(&sample, operand);
+                    if !kernel.is_ordered() {
+                        found.sort_unstable();
+                        expected.sort_unstable();
+                    }
+                    assert_eq!(found, expected, "{sample:?} {limit}");
+                }
+                for region in regions.iter().filter(|_| !kernel.free_of_place()) {
+                    assert_eq!(region.start % kernel.block(), 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn wide_words_are_whole_and_edges_are_not_lost() {
+        let accesses = [Access::Octets, Access::Quads];
+        for sample in samples() {
+            for starts in [[0, 0], [3, 3], [3, 7], [1, 0]] {
+                let parts = sample.clone().by_access(Kernel::FORWARD, &accesses, &starts);
+                for (operand, start) in starts.into_iter().enumerate() {
+                    let mut found: Vec<_> =
+                        parts.iter().flat_map(|(part, _)| places(part, operand)).collect();
+                    let mut expected = places(&sample, operand);
+                    found.sort_unstable();
+                    expected.sort_unstable();
+                    assert_eq!(found, expected);
+                    for (part, access) in &parts {
+                        let unit = access.elements();
+                        for octet in places(part, operand).chunks(unit as usize) {
+                            assert_eq!((octet[0] + start) % unit, 0);
+                            assert!(octet.iter().zip(octet[0]..).all(|(&at, wanted)| at == wanted));
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_apart_is_found_by_looking_at_every_element() {
+        let rows = |n: u64, row: u64, pitch: u64| region([1, 1, n, row], &[[0, 0, pitch, 1]]);
+        for (sample, other) in [
+            (rows(4, 3, 10), 3),
+            (rows(4, 3, 10), 2),
+            (rows(4, 3, 10), 7),
+            (rows(4, 3, 10), 8),
+            (rows(4, 3, 10), 13),
+            (rows(4, 3, 10), 40),
+            (region([1, 1, 1, 9], &[[0, 0, 0, 4]]), 1),
+            (region([1, 1, 1, 9], &[[0, 0, 0, 4]]), 8),
+            (rows(1, 5, 0), 5),
+            (rows(1, 5, 0), 4),
+        ] {
+            let a = &sample.operands[0];
+            let meets = places(&sample, 0)
+                .iter()
+                .any(|&at| places(&sample, 0).iter().any(|&b| b + other == at));
+            for start in 0..9 {
+                let found = sample.apart([(a, start), (a, start + other)]);
+                assert_eq!(found, !meets, "{sample:?} from {start} and {other} on");
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! Floor 4: the shaders. What there is to compile, from which sources, and with which bindings.
+//!
+//! May use the floors below, but not `args`.
+
+pub(crate) mod elementwise;
+pub(crate) mod texture;
+pub(crate) mod variant;
+pub(crate) mod words;
+
+use crate::activation::Activation;
+use crate::element::ElementType;
+#[cfg(feature = "init")]
+use crate::init::fill;
+use crate::ops::channel_sums::{Sum, Summand};
+use crate::ops::statistics::Observed;
+use crate::plan::spans::{Access, Geometry};
+use crate::shader::texture::Texel;
+use crate::shader::variant::{Direction, Extent, Gate, Kernel, Order};
+
+/// What a pipeline is compiled from. Each kind stands in the room that knows it, so that a program holds those alone
+/// that it uses.
+pub(crate) trait Module {
+    /// What tells it from all others. Parameters are no part of that: they travel in a uniform.
+    fn key(&self) -> Key;
+
+    /// For labels.
+    fn name(&self) -> String;
+
+    fn source(&self) -> String;
+
+    /// The bindings beside 0, which is the uniform.
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)>;
+
+    /// The shape of the grid, as the shader wants it: here, the workgroup's size alone.
+    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec()
+    }
+}
+
+/// One of each kind.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Key {
+    Operation(Linked),
+    Sum(Sum),
+    Texture(Texel),
+    Units(Observed),
+    #[cfg(feature = "init")]
+    Fill(ElementType),
+}
+
+/// Whole buffers of storage.
+pub(crate) fn storage(read_only: bool) -> wgpu::BindingType {
+    buffer(wgpu::BufferBindingType::Storage { read_only })
+}
+
+/// Whole buffers.
+pub(crate) fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
+    wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
+}
+
+/// An activation linked with a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Linked {
+    /// Its name.
+    pub(crate) activation: &'static str,
+    pub(crate) kernel: Kernel,
+    pub(crate) access: Access,
+    /// One for each operand.
+    pub(crate) places: Vec<Place>,
+    pub(crate) spread: Spread,
+}
+
+impl Module for Linked {
+    fn key(&self) -> Key {
+        Key::Operation(self.clone())
+    }
+
+    fn name(&self) -> String {
+        [self.activation, " ", self.kernel.name()].concat()
+    }
+
+    fn source(&self) -> String {
+        Activation::named(self.activation).map_or(String::new(), |found| {
+            elementwise::operation(found, self.kernel, self.access, &self.places, self.spread)
+        })
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        let own = (1..).zip(&self.places).filter(|(_, place)| !matches!(place, Place::With(_)));
+        own.map(|(number, place)| (number, storage(*place == Place::Own))).collect()
+    }
+
+    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        geometry.of(self.kernel).constants(self.kernel, self.access).to_vec()
+    }
+}
+
+/// Where an operand is bound. A buffer may not be bound for reading and for writing at once, even
+/// where the ranges are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// A read-only binding of its own.
+    Own,
+    /// A writable one of its own: it is written, or lies in a buffer that is.
+    OwnWritable,
+    /// In the buffer of the operand with this index, and near enough to share its binding.
+    With(u8),
+}
+
+/// Which channels the elements of a group are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Spread {
+    /// All of one.
+    Same,
+    /// Of one and those after it, of which the numbers are words of the access.
+    Consecutive,
+    /// Of any.
+    Any,
+}
+
+/// Every activation in every kernel, in plain WGSL, with a name; but for the places of operands in kernels of
+/// several parts, and for combinations of what is independent: element types, orders, spreads.
+pub(crate) fn modules() -> Vec<(String, String)> {
+    use Place::{Own, OwnWritable, With};
+    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
+    let mut modules = Vec::new();
+    for access in [Access::Quads, Access::Elements] {
+        let of_slopes = [ElementType::F32, ElementType::F16].map(|e| Summand::Slopes([e; 2]));
+        for summand in [Summand::Values].into_iter().chain(of_slopes) {
+            let sum = Sum { summand, access };
+            modules.push((format!("{sum:?}"), sum.source()));
+        }
+    }
+    let elements = ElementType::ALL.iter().copied();
+    let observed = elements.clone().map(Observed::Elements).chain([Observed::Records]);
+    let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
+    let observed = observed.chain(layers);
+    modules.extend(observed.map(|o| (format!("units {o:?}"), o.source())));
+    #[cfg(feature = "init")]
+    modules
+        .extend(elements.map(|element| (format!("fill {element}"), fill::Fill(element).source())));
+    let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
+        let octets = kernel.has_halves() && kernel.by_octets();
+        for access in [Access::Octets, Access::Quads, Access::Elements] {
+            if access != Access::Octets || octets {
+                let name =
+                    format!("{} {kernel:?} {access:?} {places:?} {spread:?}", activation.name());
+                modules.push((
+                    name,
+                    elementwise::operation(activation, kernel, access, places, spread),
+                ));
+            }
+        }
+    };
+    for activation in Activation::ALL {
+        for x in [Own, With(0), OwnWritable] {
+            add(activation, forward, &[OwnWritable, x], Spread::Same);
+            for dy in [Own, With(0), OwnWritable] {
+                add(activation, gradient, &[OwnWritable, x, dy], Spread::Same);
+            }
+        }
+        for kernel in kernels(activation) {
+            add(activation, kernel, &own(kernel), Spread::Any);
+        }
+    }
+    for spread in [Spread::Same, Spread::Consecutive] {
+        let bias = Kernel { bias: Some(Extent::Channels), ..forward };
+        add(&Activation::Relu, bias, &own(bias), spread);
+    }
+    modules.extend(Activation::ALL.iter().flat_map(texture::modules));
+    modules
+}
+
+/// The kernels of several parts that an activation has.
+fn kernels(activation: &Activation) -> Vec<Kernel> {
+    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
+    let bias = [Extent::Channels, Extent::Elements].map(Some);
+    let mut kernels = vec![Kernel { residual: true, ..forward }];
+    kernels.extend(bias.map(|bias| Kernel { bias, residual: true, ..forward }));
+    kernels.extend(bias.map(|bias| Kernel { bias, ..gradient }));
+    kernels.push(Kernel { residual: true, ..gradient });
+    let gates = [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Activated), ..kernel });
+    kernels.extend(gates);
+    if activation.mask().is_some() {
+        kernels.push(Kernel { mask: true, ..gradient });
+        kernels.push(Kernel { mask: true, residual: true, ..gradient });
+        let forwards = kernels.clone().into_iter();
+        let forwards = forwards.filter(|k| k.direction == Direction::Forward && k.gate.is_none());
+        kernels.extend(forwards.map(|kernel| Kernel { mask: true, ..kernel }).collect::<Vec<_>>());
+    }
+    if activation.draws() {
+        let plain = [forward, gradient];
+        let drawn = plain.into_iter().chain(kernels.clone());
+        let drawn = drawn.filter(|kernel| !kernel.mask && kernel.gate.is_none());
+        kernels.extend(drawn.map(|kernel| Kernel { draws: true, ..kernel }).collect::<Vec<_>>());
+        kernels.extend(plain.map(|kernel| Kernel { weights: true, ..kernel }));
+    }
+    if *activation == Activation::Relu {
+        let linear =
+            [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Linear), ..kernel });
+        kernels.extend(linear);
+        for order in [Order::Rows, Order::Strided] {
+            let strided = kernels.clone().into_iter().filter(|k| k.order == Order::Contiguous);
+            kernels.extend(strided.map(|kernel| Kernel { order, ..kernel }).collect::<Vec<_>>());
+        }
+    }
+    let (f32, f16, bf16) = (ElementType::F32, ElementType::F16, ElementType::Bf16);
+    for (input, output) in [(f16, f16), (bf16, bf16), (f32, f16), (bf16, f32)] {
+        kernels.extend([forward, gradient].map(|kernel| Kernel { input, output, ..kernel }));
+        if *activation == Activation::Relu {
+            let all = kernels.clone().into_iter().filter(|kernel| !kernel.has_halves());
+            kernels.extend(all.map(|k| Kernel { input, output, ..k }).collect::<Vec<_>>());
+        }
+    }
+    kernels
+}
+
+/// Every operand in a buffer of its own.
+fn own(kernel: Kernel) -> Vec<Place> {
+    let written = kernel.writes().len();
+    let place = |index| if index < written { Place::OwnWritable } else { Place::Own };
+    (0..kernel.operands().len()).map(place).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wgsl;
+
+    /// Parses and validates every module, without a device.
+    #[test]
+    fn every_module_is_valid_wgsl() {
+        for summand in [Summand::Values, Summand::Slopes([ElementType::F16; 2])] {
+            validate(&elementwise::sum(summand, Access::WideOctets));
+        }
+        for (_, source) in modules() {
+            validate(&source);
+        }
+        for activation in Activation::ALL {
+            for kernel in kernels(activation).into_iter().filter(Kernel::by_octets) {
+                let access = Access::WideOctets;
+                validate(&elementwise::operation(
+                    activation,
+                    kernel,
+                    access,
+                    &own(kernel),
+                    Spread::Any,
+                ));
+            }
+        }
+    }
+
+    /// The public sources stand alone, and next to each other, and keep the naming rule.
+    #[test]
+    fn activation_files_stand_alone_and_together() {
+        for activation in Activation::ALL {
+            let module = validate(activation.wgsl());
+            assert!(module.global_variables.is_empty() && module.entry_points.is_empty());
+            for (_, function) in module.functions.iter() {
+                let function = function.name.as_deref().unwrap_or_default();
+                let prefixes = [activation.name(), "numerics_"];
+                assert!(prefixes.iter().any(|prefix| function.starts_with(prefix)), "{function}");
+            }
+        }
+        validate(&(crate::wgsl::module(Activation::ALL) + wgsl::RANDOM));
+    }
+
+    fn validate(source: &str) -> wgpu::naga::Module {
+        use wgpu::naga::valid::{Capabilities, ValidationFlags, Validator};
+        let module = wgpu::naga::front::wgsl::parse_str(source)
+            .unwrap_or_else(|error| panic!("{}\n{source}", error.emit_to_string(source)));
+        Validator::new(ValidationFlags::all(), Capabilities::SHADER_INT64)
+            .validate(&module)
+            .unwrap_or_else(|error| panic!("{error:?}\n{source}"));
+        module
+    }
+}

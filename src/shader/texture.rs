@@ -1,0 +1,106 @@
+//! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
+
+use crate::activation::Activation;
+use crate::element::ElementType;
+use crate::minify::wgsl_file;
+use crate::plan::spans::Geometry;
+use crate::shader::words::conversions;
+use crate::shader::{Key, Module};
+use crate::wgsl;
+
+const TEXTURE: &str = wgsl_file!("kernel/texture.wgsl");
+
+/// The formats that results can have, with their names in WGSL.
+pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
+    (wgpu::TextureFormat::Rgba16Float, "rgba16float"),
+    (wgpu::TextureFormat::Rgba32Float, "rgba32float"),
+    (wgpu::TextureFormat::R32Float, "r32float"),
+];
+
+/// Columns and rows of a workgroup, one texel each.
+pub(crate) const SIDE: u32 = 8;
+
+/// What a shader on textures is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Texel {
+    /// The activation's name.
+    pub(crate) activation: &'static str,
+    /// The format of y.
+    pub(crate) format: wgpu::TextureFormat,
+    /// Whether y is x.
+    pub(crate) in_place: bool,
+}
+
+impl Module for Texel {
+    fn key(&self) -> Key {
+        Key::Texture(*self)
+    }
+
+    fn name(&self) -> String {
+        [self.activation, " of textures"].concat()
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        use wgpu::StorageTextureAccess::{ReadWrite, WriteOnly};
+        let view_dimension = wgpu::TextureViewDimension::D2;
+        let access = if self.in_place { ReadWrite } else { WriteOnly };
+        let y = wgpu::BindingType::StorageTexture { access, format: self.format, view_dimension };
+        let x = wgpu::BindingType::Texture {
+            // Loads do not filter, and 32-bit formats need not be able to.
+            sample_type: wgpu::TextureSampleType::Float { filterable: false },
+            view_dimension,
+            multisampled: false,
+        };
+        let x = (!self.in_place).then_some((2, x));
+        [(1, y)].into_iter().chain(x).collect()
+    }
+
+    fn source(&self) -> String {
+        let activation = self.activation;
+        let function = Activation::named(activation).map_or(String::new(), |a| wgsl::module(&[*a]));
+        let format = FORMATS.iter().find(|(format, _)| *format == self.format);
+        let name = format.map_or("", |(_, name)| name);
+        let (access, x, load) = if self.in_place {
+            ("read_write", "", "textureLoad(y, at)")
+        } else {
+            let x = "@group(0) @binding(2) var x: texture_2d<f32>;\n";
+            ("write", x, "textureLoad(x, at, 0)")
+        };
+        // Devices round to halves as they like, llvmpipe towards 0; what is a half already, they keep.
+        let (element, result) = if self.format == wgpu::TextureFormat::Rgba16Float {
+            let half = "bitcast<vec4<f32>>(widen_f16(narrow_f16(bitcast<vec4<u32>>(result))))";
+            (ElementType::F16, half)
+        } else {
+            (ElementType::F32, "result")
+        };
+        [&function, TEXTURE, conversions(element), x].join("\n")
+            + &format!(
+                "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;\n\
+                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}\n\
+                fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}\n\
+                fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
+            )
+    }
+
+    fn constants(&self, _: Geometry) -> Vec<(&'static str, f64)> {
+        Vec::new()
+    }
+}
+
+/// Every module of an activation in formats that WebGPU guarantees, with a name.
+pub(crate) fn modules(activation: &Activation) -> Vec<(String, String)> {
+    let mut modules = Vec::new();
+    for (format, name) in FORMATS {
+        let guaranteed = format.guaranteed_format_features(wgpu::Features::empty()).flags;
+        for in_place in [false, true] {
+            if in_place && !guaranteed.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
+            {
+                continue;
+            }
+            let texel = Texel { activation: activation.name(), format, in_place };
+            let name = format!("texture {} {name}, in place: {in_place}", activation.name());
+            modules.push((name, texel.source()));
+        }
+    }
+    modules
+}

@@ -1,0 +1,215 @@
+//! The buffers that one chunk of a stream travels through.
+
+use std::sync::mpsc::{Receiver, channel};
+
+use crate::args::view::View;
+use crate::device::error_scope::{guarded, wait};
+use crate::device::prepared::Prepared;
+use crate::error::{Error, Operand, Result};
+use crate::ops::activation::GpuRelu;
+
+const STREAM: &str = "streaming";
+
+/// What a mapping that fails, or a mapped buffer without memory, means.
+const LOST: Error = Error::DeviceLost { doing: STREAM };
+
+/// Buffers for one chunk: filled, submitted, drained, and filled again. The result takes the place of
+/// the last input.
+pub(crate) struct Slot {
+    relu: GpuRelu,
+    /// Bytes of an element.
+    element: u64,
+    /// x, and dy for a gradient.
+    data: Vec<wgpu::Buffer>,
+    /// Where the device cannot map the data itself.
+    staged: Option<Staged>,
+    /// The operation, and for how many elements it is bound.
+    step: Option<(u64, Prepared)>,
+    /// Elements of the chunk it holds.
+    elements: u64,
+    submission: Option<wgpu::SubmissionIndex>,
+    /// Mappings asked for, which tell whether they came to be.
+    mappings: Vec<Receiver<bool>>,
+    /// Whether its staging buffers are as the pools keep them.
+    at_rest: bool,
+}
+
+struct Staged {
+    write: Vec<wgpu::Buffer>,
+    read: wgpu::Buffer,
+}
+
+impl Slot {
+    /// For chunks of up to `capacity` elements, with `inputs` inputs.
+    pub(crate) fn new(relu: &GpuRelu, inputs: usize, capacity: u64) -> Result<Self> {
+        let gpu = &relu.gpu;
+        let element = relu.element(Operand::X).size();
+        let bytes = (capacity * element).next_multiple_of(4);
+        let mappable = gpu.shared.mappable;
+        let data = (0..inputs).map(|_| gpu.buffer(bytes, mappable)).collect::<Result<_>>()?;
+        let staged = if mappable {
+            None
+        } else {
+            let write = (0..inputs).map(|_| gpu.write_staging(bytes)).collect::<Result<_>>()?;
+            Some(Staged { write, read: gpu.read_staging(bytes)? })
+        };
+        Ok(Slot {
+            relu: relu.clone(),
+            element,
+            data,
+            staged,
+            step: None,
+            elements: 0,
+            submission: None,
+            mappings: Vec::new(),
+            at_rest: true,
+        })
+    }
+
+    /// The most elements it takes.
+    pub(crate) fn capacity(&self) -> u64 {
+        self.data.first().map_or(0, wgpu::Buffer::size) / self.element
+    }
+
+    /// Whether it can take chunks of `elements` with `inputs` inputs.
+    pub(crate) fn fits(&self, inputs: usize, elements: u64) -> bool {
+        self.data.len() == inputs && self.capacity() >= elements
+    }
+
+    /// How many elements were submitted.
+    pub(crate) fn elements(&self) -> u64 {
+        self.elements
+    }
+
+    /// The first `elements` of an input, to be written, up to a whole word. Waits until they may be.
+    pub(crate) fn input(&mut self, index: usize, elements: u64) -> Result<wgpu::BufferViewMut> {
+        self.wait()?;
+        let words = self.words(elements);
+        self.inputs()[index].get_mapped_range_mut(0..words).map_err(|_| LOST)
+    }
+
+    /// Bytes of so many elements, up to a whole word.
+    fn words(&self, elements: u64) -> u64 {
+        (elements * self.element).next_multiple_of(4)
+    }
+
+    /// Submits the operation on the first `elements` of the inputs, which are those from `first` on of all.
+    pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
+        self.at_rest = false;
+        self.elements = elements;
+        let bytes = self.words(elements);
+        let step = match self.step.take() {
+            Some((bound, step)) if bound == elements => step,
+            _ => self.bind(elements)?,
+        };
+        if self.relu.draws() {
+            step.set_first(first)?;
+        }
+        let gpu = &self.relu.gpu;
+        guarded(&gpu.shared.device, STREAM, || self.inputs().iter().for_each(wgpu::Buffer::unmap))?;
+        self.submission = Some(gpu.submit(STREAM, |encoder| {
+            for (from, to) in self.staged.iter().flat_map(|staged| &staged.write).zip(&self.data) {
+                encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
+            }
+            let descriptor =
+                wgpu::ComputePassDescriptor { label: Some("wgpu-relu"), timestamp_writes: None };
+            step.record(&mut encoder.begin_compute_pass(&descriptor));
+            if let Some(staged) = &self.staged {
+                encoder.copy_buffer_to_buffer(self.result(), 0, &staged.read, 0, bytes);
+            }
+        })?);
+        self.step = Some((elements, step));
+        let output = self.output().clone();
+        self.map(wgpu::MapMode::Read, &[output], bytes)?;
+        // What has a buffer of its own can be mapped for the next chunk already.
+        match &self.staged {
+            Some(staged) => {
+                self.map(wgpu::MapMode::Write, &staged.write.clone(), staged.read.size())
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Hands the result to `read`. Waits for it.
+    pub(crate) fn output_to<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
+        self.wait()?;
+        let words = self.words(self.elements);
+        let view = self.output().get_mapped_range(0..words).map_err(|_| LOST)?;
+        Ok(read(&view[..(self.elements * self.element) as usize]))
+    }
+
+    /// Makes it ready for the next chunk.
+    pub(crate) fn recycle(&mut self) -> Result<()> {
+        guarded(&self.relu.gpu.shared.device, STREAM, || self.output().unmap())?;
+        if self.staged.is_none() {
+            let data = self.data.clone();
+            let bytes = data.first().map_or(0, wgpu::Buffer::size);
+            self.map(wgpu::MapMode::Write, &data, bytes)?;
+        }
+        self.at_rest = true;
+        Ok(())
+    }
+
+    /// What the host writes to.
+    fn inputs(&self) -> &[wgpu::Buffer] {
+        self.staged.as_ref().map_or(&self.data, |staged| &staged.write)
+    }
+
+    /// What the host reads from.
+    fn output(&self) -> &wgpu::Buffer {
+        self.staged.as_ref().map_or(self.result(), |staged| &staged.read)
+    }
+
+    fn result(&self) -> &wgpu::Buffer {
+        &self.data[self.data.len() - 1]
+    }
+
+    fn bind(&self, elements: u64) -> Result<Prepared> {
+        let size = elements * self.element;
+        let [x, result] = [&self.data[0], self.result()].map(|buffer| View {
+            buffer,
+            offset: 0,
+            size,
+            layout: None,
+        });
+        match self.data.len() {
+            1 => self.relu.prepare(x, x),
+            _ => self.relu.prepare_gradient(x, result, result),
+        }
+    }
+
+    fn map(&mut self, mode: wgpu::MapMode, buffers: &[wgpu::Buffer], bytes: u64) -> Result<()> {
+        for buffer in buffers {
+            let (sender, receiver) = channel();
+            guarded(&self.relu.gpu.shared.device, STREAM, || {
+                buffer.map_async(mode, 0..bytes, move |mapped| {
+                    // Nobody listens to a stream that was given up.
+                    let _ = sender.send(mapped.is_ok());
+                });
+            })?;
+            self.mappings.push(receiver);
+        }
+        Ok(())
+    }
+
+    /// Waits until what was submitted is done and what was to be mapped is.
+    fn wait(&mut self) -> Result<()> {
+        if self.mappings.is_empty() {
+            return Ok(());
+        }
+        wait(&self.relu.gpu.shared.device, self.submission.as_ref(), STREAM)?;
+        // Another thread's poll may have found the mapping done, and be about to tell.
+        let mapped = self.mappings.drain(..).all(|mapping| mapping.recv() == Ok(true));
+        if mapped { Ok(()) } else { Err(LOST) }
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        if let (true, Some(staged)) = (self.at_rest, self.staged.take()) {
+            let pools = &self.relu.gpu.shared.staging;
+            staged.write.into_iter().for_each(|buffer| pools.write.put(buffer));
+            pools.read.put(staged.read);
+        }
+    }
+}

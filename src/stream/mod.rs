@@ -1,0 +1,517 @@
+//! Floor 8: host data of any size, through the device chunk by chunk.
+//!
+//! May use the floors below.
+
+pub(crate) mod chunk;
+
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+
+use crate::element::ElementType;
+use crate::error::{Error, Operand, Result};
+use crate::ops::activation::GpuRelu;
+use crate::stream::chunk::Slot;
+
+/// Chunks under way at once: one is filled, one computed, one drained.
+const SLOTS: usize = 3;
+
+/// Elements of a chunk, unless told otherwise: so many that a submit costs little beside the copies.
+const CHUNK: usize = 2 << 20;
+
+/// The same where the CPU computes: what was filled should be in the cache still when it is computed.
+const CPU_CHUNK: usize = 512 << 10;
+
+/// Bytes read at once: few enough to stay in the cache until they are copied to where the device sees
+/// them.
+const PIECE: usize = 256 << 10;
+
+/// An activation, or its gradient, on host data of any length: longer than a binding, a buffer or the
+/// device's memory. Made by [`GpuRelu::stream`].
+///
+/// The data goes through three sets of buffers of a chunk each, so that one chunk is filled, one computed
+/// and one read back at the same time. Progress is told, and results are handed out, on the caller's thread.
+/// A second one fills, for as long as a call lasts: where there is a reader, which may wait, and for slices
+/// of more than three chunks on a GPU.
+///
+/// **Memory** is constant: three chunks, threefold where they go through staging buffers, and twice of
+/// it for a gradient. No buffer is created while a stream runs, and those of a call serve the next.
+///
+/// **Errors** leave a prefix of the result: a slice holds the results of the chunks before the error and
+/// is otherwise as it was, and a writer has received them, and perhaps a part of the next. The device and
+/// the stream remain usable, unless the device is lost.
+///
+/// ```
+/// use wgpu_relu::{Gpu, GpuRelu};
+///
+/// let relu = GpuRelu::new(&Gpu::new()?);
+/// let x = vec![-1.0; 5_000_000];
+/// let mut y = vec![0.0; x.len()];
+/// relu.stream().progress(|done, total| println!("{done} of {total:?}")).run(&x, &mut y)?;
+///
+/// // Raw f32, little-endian, from a reader to a writer: files, pipes, sockets.
+/// let bytes: Vec<u8> = [-1.0f32, 2.0].iter().flat_map(|x| x.to_le_bytes()).collect();
+/// let mut results = Vec::new();
+/// let elements = relu.stream().pipe(&bytes[..], &mut results)?;
+/// assert_eq!((elements, &results[4..]), (2, &2.0f32.to_le_bytes()[..]));
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[must_use = "a stream does nothing before one of its methods is called"]
+pub struct Stream<'a> {
+    relu: GpuRelu,
+    /// Whether the device's work is the CPU's.
+    on_cpu: bool,
+    chunk: usize,
+    progress: Option<Progress<'a>>,
+    cancel: Option<&'a AtomicBool>,
+    /// The buffers of the last call.
+    slots: Vec<Slot>,
+}
+
+type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + 'a>;
+
+impl GpuRelu {
+    /// The activation on host data of any size; see [`Stream`].
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let relu = GpuRelu::new(&Gpu::new()?);
+    /// let mut data = vec![-1.0, 0.0, 2.0];
+    /// relu.stream().run_in_place(&mut data)?;
+    /// assert_eq!(data, [0.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn stream<'a>(&self) -> Stream<'a> {
+        let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
+        let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
+        // Results replace an input, to which nothing is to be added.
+        let relu = GpuRelu { accumulates: false, ..self.clone() };
+        Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
+    }
+}
+
+impl<'a> Stream<'a> {
+    /// How many elements go at once: unless set, 2 Mi, and 512 Ki on a software adapter. At least 1, at most
+    /// 8 Mi, and no more than fit into a buffer of the device.
+    pub fn chunk(mut self, elements: usize) -> Self {
+        self.chunk = elements;
+        self
+    }
+
+    /// Calls `progress` after every chunk, on the thread that runs the stream, with the number of elements
+    /// done and that of all (none for a reader, which does not tell).
+    pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + 'a) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Stops with [`Error::Cancelled`] before the next chunk once `flag` is set, by another thread or by the
+    /// progress callback. A reader or writer that blocks is not interrupted.
+    pub fn cancel(mut self, flag: &'a AtomicBool) -> Self {
+        self.cancel = Some(flag);
+        self
+    }
+
+    /// y = f(x), from slice to slice of the same length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`], [`Error::Cancelled`], [`Error::OutOfMemory`], [`Error::DeviceLost`], or a
+    /// limit of the device that is too small. `y` holds a prefix of the result then.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let relu = GpuRelu::new(&Gpu::new()?);
+    /// let mut y = [0.0; 2];
+    /// relu.stream().run(&[-1.0, 2.0], &mut y)?;
+    /// assert_eq!(y, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn run(&mut self, x: &[f32], y: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
+        same_length(Operand::Y, y.len(), x.len())?;
+        let chunk = self.chunk_for(x.len());
+        let mut parts = x.chunks(chunk).zip(y.chunks_mut(chunk));
+        let fill = move |slot: &mut Slot| {
+            let Some((x, y)) = parts.next() else { return Ok(None) };
+            write(slot, 0, x)?;
+            Ok(Some((x.len(), y)))
+        };
+        self.flow(1, Some(x.len()), fill, copy_out)?;
+        Ok(())
+    }
+
+    /// x = f(x) in the caller's slice.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Stream::run). The slice holds results up to a point, and what it held from there on.
+    pub fn run_in_place(&mut self, data: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
+        let length = data.len();
+        let mut parts = data.chunks_mut(self.chunk_for(length));
+        let fill = move |slot: &mut Slot| {
+            let Some(part) = parts.next() else { return Ok(None) };
+            write(slot, 0, part)?;
+            Ok(Some((part.len(), part)))
+        };
+        self.flow(1, Some(length), fill, copy_out)?;
+        Ok(())
+    }
+
+    /// dx = dL/dx from x and dy = dL/dy, from slices to a slice, all of one length.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Stream::run).
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let relu = GpuRelu::new(&Gpu::new()?);
+    /// let mut dx = [0.0; 2];
+    /// relu.stream().gradient(&[-1.0, 2.0], &[3.0, 4.0], &mut dx)?;
+    /// assert_eq!(dx, [0.0, 4.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn gradient(&mut self, x: &[f32], dy: &[f32], dx: &mut [f32]) -> Result<()> {
+        self.check_elements(true)?;
+        same_length(Operand::Dy, dy.len(), x.len())?;
+        same_length(Operand::Dx, dx.len(), x.len())?;
+        let chunk = self.chunk_for(x.len());
+        let mut parts = x.chunks(chunk).zip(dy.chunks(chunk)).zip(dx.chunks_mut(chunk));
+        let fill = move |slot: &mut Slot| {
+            let Some(((x, dy), dx)) = parts.next() else { return Ok(None) };
+            write(slot, 0, x)?;
+            write(slot, 1, dy)?;
+            Ok(Some((x.len(), dx)))
+        };
+        self.flow(2, Some(x.len()), fill, copy_out)?;
+        Ok(())
+    }
+
+    /// y = f(x), from a reader to a writer, as raw f32, or halves if the operator takes them, in little-endian
+    /// order; the number of elements.
+    ///
+    /// Reads to the end, in pieces of up to 256 KiB, and writes in whole chunks: neither needs a buffer of
+    /// its own. The writer is flushed at the end. The reader is used on a second thread, so that it may
+    /// wait while the writer writes.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Stream::run); [`Error::Io`] where the reader or the writer fails, with the kind of its
+    /// error; [`Error::PartialElement`] where the reader ends within an element. The writer has received a
+    /// prefix of the result then. After a writer's error the call returns when the reader's current read
+    /// has.
+    ///
+    /// ```no_run
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let relu = GpuRelu::new(&Gpu::new()?);
+    /// let (x, y) = (std::fs::File::open("x.f32")?, std::fs::File::create("y.f32")?);
+    /// let elements = relu.stream().pipe(x, y)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pipe(&mut self, x: impl Read + Send, y: impl Write) -> Result<u64> {
+        self.check_elements(false)?;
+        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let mut x = Input::new(x, "reading x", Operand::X, element);
+        let fill = move |slot: &mut Slot| match x.fill(slot, 0, chunk)? {
+            0 => Ok(None),
+            elements => Ok(Some((elements as usize, ()))),
+        };
+        self.flow_to(1, y, "writing y", fill)
+    }
+
+    /// dx = dL/dx from readers of x and dy = dL/dy to a writer, as [`pipe`](Stream::pipe).
+    ///
+    /// # Errors
+    ///
+    /// As [`pipe`](Stream::pipe), and [`Error::LengthMismatch`] where one reader ends before the other.
+    pub fn pipe_gradient(
+        &mut self,
+        x: impl Read + Send,
+        dy: impl Read + Send,
+        dx: impl Write,
+    ) -> Result<u64> {
+        self.check_elements(false)?;
+        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let mut x = Input::new(x, "reading x", Operand::X, element);
+        let mut dy = Input::new(dy, "reading dy", Operand::Dy, element);
+        let fill = move |slot: &mut Slot| {
+            let elements = x.fill(slot, 0, chunk)?;
+            if elements != dy.fill(slot, 1, chunk)? {
+                // As far as they were read.
+                let [x, dy] = [x.bytes, dy.bytes].map(|bytes| (bytes / element) as usize);
+                same_length(Operand::Dy, dy, x)?;
+            }
+            Ok((elements > 0).then_some((elements as usize, ())))
+        };
+        self.flow_to(2, dx, "writing dx", fill)
+    }
+
+    fn flow_to(
+        &mut self,
+        inputs: usize,
+        mut writer: impl Write,
+        doing: &'static str,
+        fill: impl FnMut(&mut Slot) -> Result<Option<(usize, ())>, Stop> + Send,
+    ) -> Result<u64> {
+        let io = |error| Stop::Io { doing, error };
+        let done =
+            self.flow(inputs, None, fill, |result, ()| writer.write_all(result).map_err(io))?;
+        writer.flush().map_err(|error| io(error).into_error(done))?;
+        Ok(done)
+    }
+
+    /// Lets `fill` write chunks into slots, submits them, and hands the results to `drain` in the same
+    /// order; the number of elements. What `fill` returns beside the number of elements, goes to `drain`.
+    fn flow<T: Send>(
+        &mut self,
+        inputs: usize,
+        total: Option<usize>,
+        mut fill: impl FnMut(&mut Slot) -> Result<Option<(usize, T)>, Stop> + Send,
+        mut drain: impl FnMut(&[u8], T) -> Result<(), Stop>,
+    ) -> Result<u64> {
+        if total == Some(0) {
+            return Ok(0);
+        }
+        // Those of a call that fails, or panics, may be anywhere: they are dropped.
+        let mut slots = self.take_slots(inputs, total.unwrap_or(usize::MAX))?;
+        let total = total.map(|total| total as u64);
+        let cancel = self.cancel;
+        let go_on = || match cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
+            true => Err(Stop::Cancelled),
+            false => Ok(()),
+        };
+        let mut done = 0;
+        let mut first = 0;
+        let fill = |slot: &mut Slot| {
+            go_on()?;
+            let Some((elements, to)) = fill(slot)? else { return Ok(None) };
+            slot.submit(first, elements as u64)?;
+            first += elements as u64;
+            Ok(Some(to))
+        };
+        let drain = |slot: &mut Slot, to: T| {
+            go_on()?;
+            slot.output_to(|result| drain(result, to))??;
+            slot.recycle()?;
+            done += slot.elements();
+            if let Some(progress) = &mut self.progress {
+                progress(done, total);
+            }
+            Ok(())
+        };
+        let capacity: u64 = slots.iter().map(Slot::capacity).sum();
+        // Where the copies of slices have the cores that compute, a thread only adds its own cost.
+        let outcome = if total.is_some_and(|total| self.on_cpu || total <= capacity) {
+            in_turns(&mut slots, fill, drain)
+        } else {
+            side_by_side(&mut slots, fill, drain)
+        };
+        match outcome {
+            Ok(()) => {
+                self.slots = slots;
+                Ok(done)
+            }
+            Err(stop) => Err(stop.into_error(done)),
+        }
+    }
+
+    /// Bytes of an element.
+    fn element(&self) -> u64 {
+        self.relu.element(Operand::X).size()
+    }
+
+    /// The result takes the place of an input, so that both are stored alike; in slices, as f32.
+    fn check_elements(&self, slices: bool) -> Result<()> {
+        let (input, output) = self.relu.elements();
+        let expected = if slices { ElementType::F32 } else { input };
+        let (operand, found) =
+            if input == expected { (Operand::Y, output) } else { (Operand::X, input) };
+        if found == expected {
+            Ok(())
+        } else {
+            Err(Error::ElementType { operand, found, expected })
+        }
+    }
+
+    /// The length of the chunks for `total` elements.
+    fn chunk_for(&self, total: usize) -> usize {
+        let most = self.relu.gpu.shared.staging.chunk() / self.element();
+        let chunk = self.chunk.min(most as usize).min(total).max(1);
+        // Random slopes are drawn by fours.
+        if self.relu.draws() { chunk.next_multiple_of(4) } else { chunk }
+    }
+
+    /// As many slots as `total` elements need, those of the last call if they fit.
+    fn take_slots(&mut self, inputs: usize, total: usize) -> Result<Vec<Slot>> {
+        let chunk = self.chunk_for(total);
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.retain(|slot| slot.fits(inputs, chunk as u64));
+        while slots.len() < SLOTS.min(total.div_ceil(chunk)) {
+            slots.push(Slot::new(&self.relu, inputs, chunk as u64)?);
+        }
+        Ok(slots)
+    }
+}
+
+impl std::fmt::Debug for Stream<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Stream")
+            .field("relu", &self.relu)
+            .field("chunk", &self.chunk)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Why a stream stops early.
+enum Stop {
+    Failed(Error),
+    Io { doing: &'static str, error: std::io::Error },
+    Cancelled,
+}
+
+impl Stop {
+    fn into_error(self, done: u64) -> Error {
+        match self {
+            Stop::Failed(error) => error,
+            Stop::Io { doing, error } => {
+                Error::Io { doing, done, kind: error.kind(), reason: error.to_string() }
+            }
+            Stop::Cancelled => Error::Cancelled { done },
+        }
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Stop::Failed(error)
+    }
+}
+
+/// Fills whatever slot is free, and drains the oldest when none is.
+fn in_turns<T>(
+    slots: &mut [Slot],
+    mut fill: impl FnMut(&mut Slot) -> Result<Option<T>, Stop>,
+    mut drain: impl FnMut(&mut Slot, T) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let mut free: VecDeque<&mut Slot> = slots.iter_mut().collect();
+    let mut full = VecDeque::new();
+    loop {
+        while let Some(slot) = free.pop_front() {
+            match fill(slot)? {
+                Some(to) => full.push_back((slot, to)),
+                // There is no more: what was free is needed no more.
+                None => free.clear(),
+            }
+        }
+        let Some((slot, to)) = full.pop_front() else { return Ok(()) };
+        drain(slot, to)?;
+        free.push_back(slot);
+    }
+}
+
+/// Fills on a thread of its own and drains on this one. Whichever ends first, the other then finds the
+/// channel closed.
+fn side_by_side<T: Send>(
+    slots: &mut [Slot],
+    mut fill: impl FnMut(&mut Slot) -> Result<Option<T>, Stop> + Send,
+    mut drain: impl FnMut(&mut Slot, T) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    let threaded = std::thread::scope(|scope| {
+        let (give_back, free) = channel();
+        let (submit, full) = channel();
+        for slot in slots.iter_mut() {
+            // The other end is still here.
+            let _ = give_back.send(slot);
+        }
+        let fill = &mut fill;
+        let fill_all = move || {
+            for slot in free {
+                let Some(to) = fill(slot)? else { break };
+                if submit.send((slot, to)).is_err() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        let thread = std::thread::Builder::new().name("wgpu-relu stream".to_owned());
+        let filling = thread.spawn_scoped(scope, fill_all).ok()?;
+        let drained = full.into_iter().try_for_each(|(slot, to)| {
+            drain(slot, to)?;
+            // Past the last chunk nobody wants it.
+            let _ = give_back.send(slot);
+            Ok(())
+        });
+        drop(give_back);
+        let filled = filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        Some(drained.and(filled))
+    });
+    // No thread to be had: nothing was filled yet.
+    threaded.unwrap_or_else(|| in_turns(slots, fill, drain))
+}
+
+fn write(slot: &mut Slot, input: usize, data: &[f32]) -> Result<()> {
+    slot.input(input, data.len() as u64)?.copy_from_slice(bytemuck::cast_slice(data));
+    Ok(())
+}
+
+fn copy_out(result: &[u8], into: &mut [f32]) -> Result<(), Stop> {
+    bytemuck::cast_slice_mut(into).copy_from_slice(result);
+    Ok(())
+}
+
+fn same_length(operand: Operand, length: usize, expected: usize) -> Result<()> {
+    if length == expected {
+        return Ok(());
+    }
+    let (length, expected) = (length as u64, expected as u64);
+    Err(Error::LengthMismatch { operand, length, reference: Operand::X, expected })
+}
+
+/// A reader, and how far it was read.
+struct Input<R> {
+    reader: R,
+    doing: &'static str,
+    operand: Operand,
+    /// Bytes of an element.
+    element: u64,
+    piece: Vec<u8>,
+    bytes: u64,
+    /// A terminal, asked again after its end, would go on.
+    ended: bool,
+}
+
+impl<R: Read> Input<R> {
+    fn new(reader: R, doing: &'static str, operand: Operand, element: u64) -> Self {
+        Input { reader, doing, operand, element, piece: vec![0; PIECE], bytes: 0, ended: false }
+    }
+
+    /// Reads up to `most` elements into an input of `slot`, fewer only at the end; how many.
+    fn fill(&mut self, slot: &mut Slot, input: usize, most: u64) -> Result<u64, Stop> {
+        let mut target = slot.input(input, most)?;
+        let most = (most * self.element) as usize;
+        let mut filled = 0;
+        while filled < most && !self.ended {
+            let piece = &mut self.piece[..PIECE.min(most - filled)];
+            let read = match self.reader.read(piece) {
+                Ok(read) => read.min(piece.len()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Stop::Io { doing: self.doing, error }),
+            };
+            // Mapped memory may be of a kind that is slow to read: it is written to only.
+            target.slice(filled..filled + read).copy_from_slice(&piece[..read]);
+            filled += read;
+            self.bytes += read as u64;
+            self.ended = read == 0;
+        }
+        let (operand, size, element) = (self.operand, self.bytes, self.element);
+        if size.is_multiple_of(element) {
+            return Ok(filled as u64 / element);
+        }
+        Err(Error::PartialElement { operand, offset: 0, size, element }.into())
+    }
+}
