@@ -14,7 +14,7 @@ INTRODUCTION = """\
 The largest and mean error of every activation and its gradient (for `dy` = 1), in units in the last place of the true
 value, over every 509th f32, and the input where it is largest; on three drivers, and of other libraries on the same inputs.
 
-- 0 means correctly rounded everywhere; 0.5 ulp is what rounding alone costs. The bounds are in `src/activation.rs`.
+- 0 means correctly rounded everywhere; 0.5 ulp is what rounding alone costs. The bounds are in `src/activation/mod.rs`.
 - Where a derivative is a sum of two terms that cancel, its error counts in ulp of the larger term.
 - Results and inputs below 2⁻¹²⁶ may count as 0, since drivers may flush them.
 - The maximum is infinite where NaN stands for a number or a number for NaN; the mean leaves such results out.

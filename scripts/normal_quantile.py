@@ -1,4 +1,4 @@
-"""The table of src/quantile.rs: the normal quantile function, a cubic for each eighth of an octave of the tail.
+"""The table of src/init/quantile.rs: the normal quantile function, a cubic for each eighth of an octave of the tail.
 
     pip install mpmath && python scripts/normal_quantile.py > src/quantile/table.txt
 

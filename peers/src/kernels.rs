@@ -44,7 +44,7 @@ impl Kernel {
     }
 }
 
-/// How the library moves data, as `Geometry` in its src/dispatch.rs has it.
+/// How the library moves data, as `Geometry` in its src/plan/spans.rs has it.
 struct Shape {
     workgroup: u32,
     lanes: u32,
