@@ -1,11 +1,8 @@
 //! The types elements are stored as.
 
 use std::fmt;
-use std::str::FromStr;
 
 use bytemuck::Pod;
-
-use crate::error::Error;
 
 /// How elements are stored. All arithmetic is f32: a half is widened when it is loaded, and the result
 /// rounded to nearest, ties to even, when it is stored.
@@ -63,19 +60,6 @@ impl ElementType {
 impl fmt::Display for ElementType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
-    }
-}
-
-impl FromStr for ElementType {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let found = ElementType::ALL.iter().find(|element| element.name() == text);
-        found.copied().ok_or_else(|| Error::Parse {
-            what: "an element type",
-            text: text.to_owned(),
-            reason: "it is one of f32, f16, bf16".to_owned(),
-        })
     }
 }
 

@@ -45,6 +45,7 @@ mod error;
 #[cfg(feature = "init")]
 mod init;
 mod minify;
+mod operand;
 mod ops;
 mod plan;
 mod shader;
@@ -62,11 +63,12 @@ pub use device::adapter::GpuOptions;
 pub use device::prepared::Prepared;
 pub use device::transfer::Download;
 pub use element::{Element, ElementType};
-pub use error::{Error, Operand, Result};
+pub use error::{Error, Result};
 /// The half floats whose types this crate takes and returns.
 pub use half;
 #[cfg(feature = "init")]
 pub use init::{Fan, Init};
+pub use operand::Operand;
 pub use ops::activation::GpuRelu;
 pub use ops::glu::GpuGlu;
 pub use ops::prelu::GpuPrelu;

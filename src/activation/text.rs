@@ -1,9 +1,10 @@
-//! Activations as text: `leaky_relu(negative_slope=0.2)`.
+//! Activations as text, `leaky_relu(negative_slope=0.2)`, and element types from it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::activation::Activation;
+use crate::element::ElementType;
 use crate::error::Error;
 
 impl fmt::Display for Activation {
@@ -72,6 +73,19 @@ impl FromStr for Activation {
         }
         activation.validate()?;
         Ok(activation)
+    }
+}
+
+impl FromStr for ElementType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let found = ElementType::ALL.iter().find(|element| element.name() == text);
+        found.copied().ok_or_else(|| Error::Parse {
+            what: "an element type",
+            text: text.to_owned(),
+            reason: "it is one of f32, f16, bf16".to_owned(),
+        })
     }
 }
 

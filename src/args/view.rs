@@ -3,7 +3,8 @@
 use bytemuck::Pod;
 
 use crate::element::ElementType;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 
 /// A buffer, or a range of one.
 ///

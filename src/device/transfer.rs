@@ -13,7 +13,8 @@ use crate::device::error_scope::{guarded, poll};
 use crate::device::error_scope::{is_lost, wait};
 use crate::device::{Gpu, Shared};
 use crate::element::Element;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 
 const UPLOAD: &str = "uploading";
 const DOWNLOAD: &str = "downloading";

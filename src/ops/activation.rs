@@ -7,7 +7,8 @@ use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::plan::request::{self, Operation};
 use crate::shader::variant::Kernel;
 

@@ -3,7 +3,8 @@
 use crate::args::fusion::Fusion;
 use crate::args::view::View;
 use crate::device::prepared::Prepared;
-use crate::error::{Operand, Result};
+use crate::error::Result;
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 use crate::plan::request::{self, Operation};
 

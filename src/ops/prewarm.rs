@@ -6,7 +6,8 @@ use crate::activation::Activation;
 use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
-use crate::error::{Operand, Result};
+use crate::error::Result;
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 
 /// Elements that take every access of a contiguous operation: wide words, and a rest of single elements.

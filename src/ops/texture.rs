@@ -3,7 +3,8 @@
 use crate::device::error_scope::guarded;
 use crate::device::pipeline::{self, Pipelines};
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 use crate::shader::texture::{FORMATS, SIDE, Texel};
 

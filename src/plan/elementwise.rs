@@ -2,7 +2,8 @@
 
 use crate::args::fusion::Channels;
 use crate::args::view::View;
-use crate::error::{Operand, Result};
+use crate::error::Result;
+use crate::operand::Operand;
 use crate::plan::ranges::Ranges;
 use crate::plan::request::{Checked, Operation};
 use crate::plan::spans::{self, ALIGNMENT, Geometry, Span};

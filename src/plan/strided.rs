@@ -1,7 +1,7 @@
 //! Operands in rows or strides: which elements a dispatch can take at once.
 
 use crate::args::view::DIMENSIONS;
-use crate::error::Operand;
+use crate::operand::Operand;
 use crate::plan::spans::Access;
 use crate::shader::variant::{Kernel, Order};
 

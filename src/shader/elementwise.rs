@@ -7,8 +7,8 @@
 use crate::activation::Activation;
 use crate::activation::table::Gradient;
 use crate::element::ElementType;
-use crate::error::Operand;
 use crate::minify::wgsl_file;
+use crate::operand::Operand;
 use crate::ops::channel_sums::Summand;
 use crate::plan::spans::Access;
 use crate::shader::variant::{Direction, Extent, Gate, Kernel, Order};

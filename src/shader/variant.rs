@@ -1,7 +1,7 @@
 //! What an operation is joined from, and so which shader it needs.
 
 use crate::element::ElementType;
-use crate::error::Operand;
+use crate::operand::Operand;
 
 /// The parts of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

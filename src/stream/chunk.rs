@@ -5,7 +5,8 @@ use std::sync::mpsc::{Receiver, channel};
 use crate::args::view::View;
 use crate::device::error_scope::{guarded, wait};
 use crate::device::prepared::Prepared;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 
 const STREAM: &str = "streaming";

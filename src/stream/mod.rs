@@ -10,7 +10,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 
 use crate::element::ElementType;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 use crate::stream::chunk::Slot;
 

@@ -4,7 +4,8 @@ use crate::args::fusion::Channels;
 use crate::args::view::View;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
-use crate::error::{Error, Operand, Result};
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
 use crate::ops::statistics::{self, Source};
 

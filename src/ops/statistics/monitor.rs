@@ -9,7 +9,8 @@ use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::Element;
-use crate::error::{Operand, Result};
+use crate::error::Result;
+use crate::operand::Operand;
 use crate::ops::statistics::Unit;
 
 /// Watches the units of a layer's output over the last steps of a training.
