@@ -9,8 +9,9 @@ use crate::error::{Error, Result};
 use crate::plan::elementwise::Bindings;
 use crate::plan::request::Operation;
 use crate::plan::spans::Span;
+use crate::shader::Module;
+use crate::shader::elementwise::Linked;
 use crate::shader::variant::Gate;
-use crate::shader::{Linked, Module};
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///

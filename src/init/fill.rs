@@ -2,9 +2,8 @@
 
 use crate::args::draw::Draw;
 use crate::args::view::View;
-use crate::device::Gpu;
-use crate::device::pipeline;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
+use crate::device::{Gpu, pipeline};
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Result};
 use crate::init::quantile::CUBICS;

@@ -2,15 +2,14 @@
 
 use crate::args::fusion::Channels;
 use crate::args::view::View;
-use crate::device::Gpu;
-use crate::device::pipeline;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
+use crate::device::{Gpu, pipeline};
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::plan::ranges::{Range, Ranges};
-use crate::plan::spans::Access;
 use crate::shader::elementwise;
+use crate::shader::variant::Access;
 use crate::shader::{self, Key, Module};
 
 /// Words an invocation adds up.

@@ -8,8 +8,7 @@ use crate::plan::ranges::Ranges;
 use crate::plan::request::{Checked, Operation};
 use crate::plan::spans::{self, ALIGNMENT, Geometry, Span};
 use crate::plan::strided::{Region, Strided};
-use crate::shader::variant::{Extent, Kernel};
-use crate::shader::{Place, Spread};
+use crate::shader::variant::{Extent, Kernel, Place, Spread};
 
 /// Words of a dispatch's uniform, in the order of `Given` in `operation.wgsl`.
 pub(crate) const WORDS: usize = 68;

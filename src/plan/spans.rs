@@ -1,30 +1,6 @@
 //! Integer arithmetic: elements into spans, spans into workgroups, within the device's limits.
 
-use crate::shader::variant::Kernel;
-
-/// How a span's data is loaded and stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Access {
-    /// Eight elements, those of f32 as four words of 64 bits; every operand starts at an octet.
-    WideOctets,
-    /// Eight elements; every operand starts at an octet.
-    Octets,
-    /// Whole quads of four elements; every operand starts at a quad.
-    Quads,
-    /// Single elements, at any offset and of any number.
-    Elements,
-}
-
-impl Access {
-    /// Elements of a group.
-    pub(crate) const fn elements(self) -> u64 {
-        match self {
-            Access::WideOctets | Access::Octets => 8,
-            Access::Quads => 4,
-            Access::Elements => 1,
-        }
-    }
-}
+use crate::shader::variant::{Access, Kernel};
 
 /// A part of an operation: one dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

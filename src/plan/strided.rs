@@ -2,8 +2,7 @@
 
 use crate::args::view::DIMENSIONS;
 use crate::operand::Operand;
-use crate::plan::spans::Access;
-use crate::shader::variant::{Kernel, Order};
+use crate::shader::variant::{Access, Kernel, Order};
 
 /// A box of the elements of an operation, the same of all its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,10 +10,10 @@ use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::operand::Operand;
 use crate::ops::channel_sums::Summand;
-use crate::plan::spans::Access;
-use crate::shader::variant::{Direction, Extent, Gate, Kernel, Order};
+use crate::plan::spans::Geometry;
+use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 use crate::shader::words::{Words, binding, conversions, is_atomic, word};
-use crate::shader::{Place, Spread};
+use crate::shader::{Key, Module, storage};
 use crate::wgsl;
 
 const OPERATION: &str = wgsl_file!("kernel/operation.wgsl");
@@ -36,6 +36,43 @@ const SUM: &str = wgsl_file!("kernel/sum.wgsl");
 const SLOPES: &str = wgsl_file!("kernel/slopes.wgsl");
 const GATE: &str = wgsl_file!("kernel/gate.wgsl");
 const GATE_GRADIENT: &str = wgsl_file!("kernel/gate_gradient.wgsl");
+
+/// An activation linked with a kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Linked {
+    /// Its name.
+    pub(crate) activation: &'static str,
+    pub(crate) kernel: Kernel,
+    pub(crate) access: Access,
+    /// One for each operand.
+    pub(crate) places: Vec<Place>,
+    pub(crate) spread: Spread,
+}
+
+impl Module for Linked {
+    fn key(&self) -> Key {
+        Key::Operation(self.clone())
+    }
+
+    fn name(&self) -> String {
+        [self.activation, " ", self.kernel.name()].concat()
+    }
+
+    fn source(&self) -> String {
+        Activation::named(self.activation).map_or(String::new(), |found| {
+            operation(found, self.kernel, self.access, &self.places, self.spread)
+        })
+    }
+
+    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+        let own = (1..).zip(&self.places).filter(|(_, place)| !matches!(place, Place::With(_)));
+        own.map(|(number, place)| (number, storage(*place == Place::Own))).collect()
+    }
+
+    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
+        geometry.of(self.kernel).constants(self.kernel, self.access).to_vec()
+    }
+}
 
 /// The source of the module; `places` has one entry for each operand.
 pub(crate) fn operation(

@@ -13,9 +13,10 @@ use crate::element::ElementType;
 use crate::init::fill;
 use crate::ops::channel_sums::{Sum, Summand};
 use crate::ops::statistics::Observed;
-use crate::plan::spans::{Access, Geometry};
+use crate::plan::spans::Geometry;
+use crate::shader::elementwise::Linked;
 use crate::shader::texture::Texel;
-use crate::shader::variant::{Direction, Extent, Gate, Kernel, Order};
+use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 
 /// What a pipeline is compiled from. Each kind stands in the room that knows it, so that a program holds those alone
 /// that it uses.
@@ -56,66 +57,6 @@ pub(crate) fn storage(read_only: bool) -> wgpu::BindingType {
 /// Whole buffers.
 pub(crate) fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
     wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
-}
-
-/// An activation linked with a kernel.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Linked {
-    /// Its name.
-    pub(crate) activation: &'static str,
-    pub(crate) kernel: Kernel,
-    pub(crate) access: Access,
-    /// One for each operand.
-    pub(crate) places: Vec<Place>,
-    pub(crate) spread: Spread,
-}
-
-impl Module for Linked {
-    fn key(&self) -> Key {
-        Key::Operation(self.clone())
-    }
-
-    fn name(&self) -> String {
-        [self.activation, " ", self.kernel.name()].concat()
-    }
-
-    fn source(&self) -> String {
-        Activation::named(self.activation).map_or(String::new(), |found| {
-            elementwise::operation(found, self.kernel, self.access, &self.places, self.spread)
-        })
-    }
-
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
-        let own = (1..).zip(&self.places).filter(|(_, place)| !matches!(place, Place::With(_)));
-        own.map(|(number, place)| (number, storage(*place == Place::Own))).collect()
-    }
-
-    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
-        geometry.of(self.kernel).constants(self.kernel, self.access).to_vec()
-    }
-}
-
-/// Where an operand is bound. A buffer may not be bound for reading and for writing at once, even
-/// where the ranges are apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    /// A read-only binding of its own.
-    Own,
-    /// A writable one of its own: it is written, or lies in a buffer that is.
-    OwnWritable,
-    /// In the buffer of the operand with this index, and near enough to share its binding.
-    With(u8),
-}
-
-/// Which channels the elements of a group are of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Spread {
-    /// All of one.
-    Same,
-    /// Of one and those after it, of which the numbers are words of the access.
-    Consecutive,
-    /// Of any.
-    Any,
 }
 
 /// Every activation in every kernel, in plain WGSL, with a name; but for the places of operands in kernels of

@@ -186,3 +186,50 @@ impl Kernel {
         }
     }
 }
+
+/// How a span's data is loaded and stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Access {
+    /// Eight elements, those of f32 as four words of 64 bits; every operand starts at an octet.
+    WideOctets,
+    /// Eight elements; every operand starts at an octet.
+    Octets,
+    /// Whole quads of four elements; every operand starts at a quad.
+    Quads,
+    /// Single elements, at any offset and of any number.
+    Elements,
+}
+
+impl Access {
+    /// Elements of a group.
+    pub(crate) const fn elements(self) -> u64 {
+        match self {
+            Access::WideOctets | Access::Octets => 8,
+            Access::Quads => 4,
+            Access::Elements => 1,
+        }
+    }
+}
+
+/// Where an operand is bound. A buffer may not be bound for reading and for writing at once, even
+/// where the ranges are apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    /// A read-only binding of its own.
+    Own,
+    /// A writable one of its own: it is written, or lies in a buffer that is.
+    OwnWritable,
+    /// In the buffer of the operand with this index, and near enough to share its binding.
+    With(u8),
+}
+
+/// Which channels the elements of a group are of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Spread {
+    /// All of one.
+    Same,
+    /// Of one and those after it, of which the numbers are words of the access.
+    Consecutive,
+    /// Of any.
+    Any,
+}

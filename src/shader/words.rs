@@ -5,8 +5,7 @@
 
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
-use crate::plan::spans::Access;
-use crate::shader::Spread;
+use crate::shader::variant::{Access, Spread};
 
 /// An operand in a shader.
 #[derive(Debug, Clone, Copy)]
