@@ -4,52 +4,16 @@ use crate::args::draw::Draw;
 use crate::args::view::View;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
 use crate::device::{Gpu, pipeline};
-use crate::element::{Element, ElementType};
+use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::init::quantile::CUBICS;
 use crate::init::{self, Init, Numbers};
-use crate::minify::wgsl_file;
 use crate::operand::Operand;
 use crate::plan::ranges::Ranges;
-use crate::shader::words::conversions;
-use crate::shader::{self, Key, Module};
-use crate::wgsl;
+use crate::shader::fill::Fill;
 
 /// Words of a uniform: `Fill` in `fill.wgsl`.
 const WORDS: usize = 16 + 4 * CUBICS.len();
-
-/// The shader, for elements of this type.
-pub(crate) struct Fill(pub(crate) ElementType);
-
-impl Module for Fill {
-    fn key(&self) -> Key {
-        Key::Fill(self.0)
-    }
-
-    fn name(&self) -> String {
-        "fill".to_owned()
-    }
-
-    fn source(&self) -> String {
-        source(self.0)
-    }
-
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
-        vec![(1, shader::storage(false))]
-    }
-}
-
-fn source(element: ElementType) -> String {
-    const FILL: &str = wgsl_file!("kernel/fill.wgsl");
-    const WORDS: &str = wgsl_file!("kernel/fill_words.wgsl");
-    const HALVES: &str = wgsl_file!("kernel/fill_halves.wgsl");
-    if element == ElementType::F32 {
-        return [wgsl::RANDOM, FILL, WORDS].concat();
-    }
-    let stored =
-        format!("fn stored(bits: vec4<u32>) -> vec4<u32> {{ return narrow_{element}(bits); }}\n");
-    [wgsl::RANDOM, FILL, HALVES, conversions(element), &stored].concat()
-}
 
 /// Elements from one dispatch to the next are a multiple of this many.
 const QUAD: u64 = 4;

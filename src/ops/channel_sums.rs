@@ -8,9 +8,8 @@ use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::plan::ranges::{Range, Ranges};
-use crate::shader::elementwise;
+use crate::shader::sum::{Sum, Summand};
 use crate::shader::variant::Access;
-use crate::shader::{self, Key, Module};
 
 /// Words an invocation adds up.
 const STEPS: u64 = 64;
@@ -198,52 +197,6 @@ impl<'g> Stages<'g> {
             Dispatch::new(gpu, &sum, uniform, operands, workgroups, bound.stage.from)
         });
         Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
-    }
-}
-
-/// What is summed up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Summand {
-    /// Elements of f32.
-    Values,
-    /// What the elements add to the gradient of slopes, from x and dy of these types.
-    Slopes([ElementType; 2]),
-}
-
-impl Summand {
-    /// How its inputs are stored.
-    pub(crate) fn elements(&self) -> Vec<ElementType> {
-        match self {
-            Summand::Values => vec![ElementType::F32],
-            Summand::Slopes(elements) => elements.to_vec(),
-        }
-    }
-}
-
-/// The shader of a step, for words of this access.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Sum {
-    pub(crate) summand: Summand,
-    pub(crate) access: Access,
-}
-
-impl Module for Sum {
-    fn key(&self) -> Key {
-        Key::Sum(*self)
-    }
-
-    fn name(&self) -> String {
-        "sum".to_owned()
-    }
-
-    fn source(&self) -> String {
-        elementwise::sum(self.summand, self.access)
-    }
-
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
-        let inputs = (2..).zip(self.summand.elements());
-        let inputs = inputs.map(|(number, _)| (number, shader::storage(true)));
-        [(1, shader::storage(false))].into_iter().chain(inputs).collect()
     }
 }
 

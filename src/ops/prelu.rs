@@ -9,8 +9,9 @@ use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
-use crate::ops::channel_sums::{self, Stages, Summand, Terms};
+use crate::ops::channel_sums::{self, Stages, Terms};
 use crate::plan::request::{Operation, equal_lengths};
+use crate::shader::sum::Summand;
 
 /// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
 /// and the gradients of x and of the slopes (He et al., 2015).

@@ -6,10 +6,8 @@
 
 use crate::activation::Activation;
 use crate::activation::table::Gradient;
-use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::operand::Operand;
-use crate::ops::channel_sums::Summand;
 use crate::plan::spans::Geometry;
 use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 use crate::shader::words::{Words, binding, conversions, is_atomic, word};
@@ -32,8 +30,6 @@ const STRIDED: &str = wgsl_file!("kernel/strided.wgsl");
 const DIVIDE: &str = wgsl_file!("kernel/divide.wgsl");
 const DIVIDE_WIDE: &str = wgsl_file!("kernel/divide_wide.wgsl");
 const DRAW: &str = wgsl_file!("kernel/draw.wgsl");
-const SUM: &str = wgsl_file!("kernel/sum.wgsl");
-const SLOPES: &str = wgsl_file!("kernel/slopes.wgsl");
 const GATE: &str = wgsl_file!("kernel/gate.wgsl");
 const GATE_GRADIENT: &str = wgsl_file!("kernel/gate_gradient.wgsl");
 
@@ -275,70 +271,5 @@ fn moves(data: &[&str], results: &[&str], access: Access, mask: bool) -> String 
     } else {
         "fn run(i: u32) { store(i, compute(load(i), i)); }\n"
     };
-    source
-}
-
-/// The source of a module that sums.
-pub(crate) fn sum(summand: Summand, access: Access) -> String {
-    let f32 = ElementType::F32;
-    let words = |operand: &'static str, element| Words {
-        operand,
-        variable: operand,
-        element,
-        access,
-        atomic: false,
-        strided: false,
-    };
-    let y = words("y", f32);
-    let mut source =
-        SUM.to_owned() + wgsl::NUMERICS + &binding(1, "y", "read_write", word(access, f32));
-    source += "struct Octet { first: vec4<u32>, second: vec4<u32> }\n";
-    let operands = ["x", "dy"].into_iter().zip(summand.elements());
-    for (number, (operand, element)) in (2..).zip(operands) {
-        let words = words(operand, element);
-        source += &binding(number, operand, "read", word(access, element));
-        source += &if access == Access::Elements { words.load_one() } else { words.load() };
-    }
-    if let Summand::Slopes(elements) = summand {
-        source += SLOPES;
-        source += conversions(elements[0]);
-        if elements[1] != elements[0] {
-            source += conversions(elements[1]);
-        }
-    }
-    let term = |part: &str| match summand {
-        Summand::Values => format!("bitcast<vec4<f32>>(x{part})"),
-        Summand::Slopes(_) => format!("slope_term(x{part}, dy{part})"),
-    };
-    let loads = match summand {
-        Summand::Values => "let x = load_x(i);",
-        Summand::Slopes(_) => "let x = load_x(i); let dy = load_dy(i);",
-    };
-    let (float, plus, value, put) = match access {
-        Access::WideOctets | Access::Octets => (
-            // Two quads that are added as one.
-            "mat2x4<f32>",
-            "mat2x4<f32>(numerics_add(a[0], b[0]), numerics_add(a[1], b[1]))",
-            format!("mat2x4<f32>({}, {})", term(".first"), term(".second")),
-            "store_y(i, bitcast<vec4<u32>>(sum[0]), bitcast<vec4<u32>>(sum[1]));",
-        ),
-        Access::Quads => {
-            ("vec4<f32>", "numerics_add(a, b)", term(""), "store_y(i, bitcast<vec4<u32>>(sum));")
-        }
-        Access::Elements => (
-            "f32",
-            "numerics_add(vec4<f32>(a), vec4<f32>(b)).x",
-            term("") + ".x",
-            "y[operation.y + i] = bitcast<u32>(sum);",
-        ),
-    };
-    if access != Access::Elements {
-        source += &y.store();
-    }
-    source += &format!(
-        "fn plus(a: {float}, b: {float}) -> {float} {{ return {plus}; }}\n\
-        fn value(i: u32) -> {float} {{ {loads} return {value}; }}\n\
-        fn put(i: u32, sum: {float}) {{ {put} }}\n"
-    );
     source
 }

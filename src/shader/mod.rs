@@ -3,18 +3,20 @@
 //! May use the floors below, but not `args`.
 
 pub(crate) mod elementwise;
+#[cfg(feature = "init")]
+pub(crate) mod fill;
+pub(crate) mod statistics;
+pub(crate) mod sum;
 pub(crate) mod texture;
 pub(crate) mod variant;
 pub(crate) mod words;
 
 use crate::activation::Activation;
 use crate::element::ElementType;
-#[cfg(feature = "init")]
-use crate::init::fill;
-use crate::ops::channel_sums::{Sum, Summand};
-use crate::ops::statistics::Observed;
 use crate::plan::spans::Geometry;
 use crate::shader::elementwise::Linked;
+use crate::shader::statistics::Observed;
+use crate::shader::sum::{Sum, Summand};
 use crate::shader::texture::Texel;
 use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 
@@ -172,7 +174,7 @@ mod tests {
     #[test]
     fn every_module_is_valid_wgsl() {
         for summand in [Summand::Values, Summand::Slopes([ElementType::F16; 2])] {
-            validate(&elementwise::sum(summand, Access::WideOctets));
+            validate(&Sum { summand, access: Access::WideOctets }.source());
         }
         for (_, source) in modules() {
             validate(&source);
