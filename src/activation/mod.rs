@@ -6,6 +6,7 @@
 //! its WGSL file.
 
 pub mod reference;
+pub(crate) mod source;
 pub(crate) mod table;
 pub(crate) mod text;
 

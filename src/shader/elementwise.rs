@@ -5,6 +5,7 @@
 //! the loads and stores of words.rs.
 
 use crate::activation::Activation;
+use crate::activation::source;
 use crate::activation::table::Gradient;
 use crate::minify::wgsl_file;
 use crate::operand::Operand;
@@ -12,7 +13,6 @@ use crate::plan::spans::Geometry;
 use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 use crate::shader::words::{Words, binding, conversions, is_atomic, word};
 use crate::shader::{Key, Module, storage};
-use crate::wgsl;
 
 const OPERATION: &str = wgsl_file!("kernel/operation.wgsl");
 const GRID: &str = wgsl_file!("kernel/grid.wgsl");
@@ -79,7 +79,7 @@ pub(crate) fn operation(
     spread: Spread,
 ) -> String {
     let mut parts = vec![OPERATION];
-    let function = wgsl::module(&[*activation]);
+    let function = source::module(&[*activation]);
     let linear = kernel.gate == Some(Gate::Linear);
     if !linear {
         parts.push(&function);
@@ -102,7 +102,7 @@ pub(crate) fn operation(
         kernel.direction == Direction::Gradient && (kernel.mask || !activation.passes());
     let adds = kernel.bias.is_some() || kernel.residual;
     if (multiplies || adds || kernel.gate.is_some()) && (linear || !activation.own_wgsl().1) {
-        parts.push(wgsl::NUMERICS);
+        parts.push(source::NUMERICS);
     }
     if kernel.has_channels() {
         parts.push(CHANNELS);
@@ -116,7 +116,7 @@ pub(crate) fn operation(
         Order::Strided => parts.push(STRIDED),
     }
     if kernel.draws {
-        parts.extend([wgsl::RANDOM, DRAW]);
+        parts.extend([source::RANDOM, DRAW]);
     }
     parts.push(conversions(kernel.input));
     if kernel.output != kernel.input {

@@ -1,10 +1,10 @@
 //! Initial weights, for buffers of any element type.
 
+use crate::activation::source;
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::words::conversions;
 use crate::shader::{Key, Module, storage};
-use crate::wgsl;
 
 /// The shader, for elements of this type.
 pub(crate) struct Fill(pub(crate) ElementType);
@@ -32,9 +32,9 @@ fn source(element: ElementType) -> String {
     const WORDS: &str = wgsl_file!("kernel/fill_words.wgsl");
     const HALVES: &str = wgsl_file!("kernel/fill_halves.wgsl");
     if element == ElementType::F32 {
-        return [wgsl::RANDOM, FILL, WORDS].concat();
+        return [source::RANDOM, FILL, WORDS].concat();
     }
     let stored =
         format!("fn stored(bits: vec4<u32>) -> vec4<u32> {{ return narrow_{element}(bits); }}\n");
-    [wgsl::RANDOM, FILL, HALVES, conversions(element), &stored].concat()
+    [source::RANDOM, FILL, HALVES, conversions(element), &stored].concat()
 }

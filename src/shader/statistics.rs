@@ -1,11 +1,11 @@
 //! Statistics of units, step by step.
 
 use crate::activation::Activation;
+use crate::activation::source;
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::words::conversions;
 use crate::shader::{Key, Module, storage};
-use crate::wgsl;
 
 /// What statistics are made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,12 +46,13 @@ fn source(observed: Observed) -> String {
     const LAYER: &str = wgsl_file!("kernel/units_layer.wgsl");
     const ADD: &str = wgsl_file!("kernel/add.wgsl");
     let element = match observed {
-        Observed::Records => return [wgsl::NUMERICS, UNITS, MERGE].concat(),
+        Observed::Records => return [source::NUMERICS, UNITS, MERGE].concat(),
         Observed::Elements(element) => element,
         Observed::Layer(name) => {
             let found = Activation::named(name);
-            let activation = found.map_or(String::new(), |a| wgsl::module(&[*a]));
-            let numerics = if found.is_some_and(|a| a.own_wgsl().1) { "" } else { wgsl::NUMERICS };
+            let activation = found.map_or(String::new(), |a| source::module(&[*a]));
+            let numerics =
+                if found.is_some_and(|a| a.own_wgsl().1) { "" } else { source::NUMERICS };
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{\n\
                     return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));\n\
@@ -67,5 +68,5 @@ fn source(observed: Observed) -> String {
         }
     };
     let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
-    [wgsl::NUMERICS, UNITS, FIRST, conversions(element), &load].concat()
+    [source::NUMERICS, UNITS, FIRST, conversions(element), &load].concat()
 }

@@ -1,11 +1,11 @@
 //! Sums over channels, step by step.
 
+use crate::activation::source;
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::variant::Access;
 use crate::shader::words::{Words, binding, conversions, word};
 use crate::shader::{Key, Module, storage};
-use crate::wgsl;
 
 const SUM: &str = wgsl_file!("kernel/sum.wgsl");
 const SLOPES: &str = wgsl_file!("kernel/slopes.wgsl");
@@ -69,7 +69,7 @@ fn sum(summand: Summand, access: Access) -> String {
     };
     let y = words("y", f32);
     let mut source =
-        SUM.to_owned() + wgsl::NUMERICS + &binding(1, "y", "read_write", word(access, f32));
+        SUM.to_owned() + source::NUMERICS + &binding(1, "y", "read_write", word(access, f32));
     source += "struct Octet { first: vec4<u32>, second: vec4<u32> }\n";
     let operands = ["x", "dy"].into_iter().zip(summand.elements());
     for (number, (operand, element)) in (2..).zip(operands) {

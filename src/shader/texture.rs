@@ -1,12 +1,12 @@
 //! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
 
 use crate::activation::Activation;
+use crate::activation::source;
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::plan::spans::Geometry;
 use crate::shader::words::conversions;
 use crate::shader::{Key, Module};
-use crate::wgsl;
 
 const TEXTURE: &str = wgsl_file!("kernel/texture.wgsl");
 
@@ -57,7 +57,8 @@ impl Module for Texel {
 
     fn source(&self) -> String {
         let activation = self.activation;
-        let function = Activation::named(activation).map_or(String::new(), |a| wgsl::module(&[*a]));
+        let function =
+            Activation::named(activation).map_or(String::new(), |a| source::module(&[*a]));
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
         let (access, x, load) = if self.in_place {
@@ -85,22 +86,4 @@ impl Module for Texel {
     fn constants(&self, _: Geometry) -> Vec<(&'static str, f64)> {
         Vec::new()
     }
-}
-
-/// Every module of an activation in formats that WebGPU guarantees, with a name.
-pub(crate) fn modules(activation: &Activation) -> Vec<(String, String)> {
-    let mut modules = Vec::new();
-    for (format, name) in FORMATS {
-        let guaranteed = format.guaranteed_format_features(wgpu::Features::empty()).flags;
-        for in_place in [false, true] {
-            if in_place && !guaranteed.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE)
-            {
-                continue;
-            }
-            let texel = Texel { activation: activation.name(), format, in_place };
-            let name = format!("texture {} {name}, in place: {in_place}", activation.name());
-            modules.push((name, texel.source()));
-        }
-    }
-    modules
 }
