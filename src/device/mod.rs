@@ -16,7 +16,7 @@ use crate::device::error_scope::guarded;
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::Staging;
 use crate::error::{Error, Result};
-use crate::plan::spans::Geometry;
+use crate::plan::launch_config::Geometry;
 
 /// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
 /// on it. Cloning it is cheap: all clones are one.

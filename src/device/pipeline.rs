@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::device::Gpu;
 use crate::device::error_scope::guarded;
 use crate::error::{Error, Result};
+use crate::plan::launch_config::Constant;
 use crate::shader::{self, Key, Module};
 
 /// A compiled pipeline with the layout its bind groups need.
@@ -28,16 +28,20 @@ pub(crate) struct Pipelines {
 type Lazy = Arc<Mutex<Option<Pipeline>>>;
 
 impl Pipelines {
-    /// The pipeline, compiled at its first use.
-    pub(crate) fn get(gpu: &Gpu, module: &dyn Module) -> Result<Pipeline> {
-        let cache = &gpu.shared.pipelines;
-        let slot = lock(&cache.compiled).entry(module.key()).or_default().clone();
+    /// The pipeline, compiled at its first use. A shader has the same constants in every use on one device.
+    pub(crate) fn get(
+        &self,
+        device: &wgpu::Device,
+        module: &dyn Module,
+        constants: &[Constant],
+    ) -> Result<Pipeline> {
+        let slot = lock(&self.compiled).entry(module.key()).or_default().clone();
         let mut slot = lock(&slot);
         if let Some(pipeline) = &*slot {
             return Ok(pipeline.clone());
         }
-        let of_driver = lock(&cache.of_driver).clone();
-        let pipeline = compile(gpu, module, of_driver.as_ref())?;
+        let of_driver = lock(&self.of_driver).clone();
+        let pipeline = compile(device, module, constants, of_driver.as_ref())?;
         Ok(slot.insert(pipeline).clone())
     }
 
@@ -52,11 +56,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 fn compile(
-    gpu: &Gpu,
+    device: &wgpu::Device,
     module: &dyn Module,
+    constants: &[Constant],
     cache: Option<&wgpu::PipelineCache>,
 ) -> Result<Pipeline> {
-    let device = &gpu.shared.device;
     let label = format!("wgpu-relu {}", module.name());
     let label = Some(label.as_str());
     guarded(device, "compiling a shader", || {
@@ -82,7 +86,7 @@ fn compile(
             module: &compiled,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants: &module.constants(gpu.shared.geometry),
+                constants,
                 zero_initialize_workgroup_memory: false,
             },
             cache,

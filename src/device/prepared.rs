@@ -4,9 +4,10 @@ use crate::activation::Activation;
 use crate::args::draw::Draw;
 use crate::device::Gpu;
 use crate::device::error_scope::guarded;
-use crate::device::pipeline::{self, Pipelines};
+use crate::device::pipeline;
 use crate::error::{Error, Result};
 use crate::plan::elementwise::Bindings;
+use crate::plan::launch_config::Constant;
 use crate::plan::request::Operation;
 use crate::plan::spans::Span;
 use crate::shader::Module;
@@ -71,13 +72,14 @@ impl Dispatch {
     pub(crate) fn new<'b>(
         gpu: &Gpu,
         module: &dyn Module,
+        constants: &[Constant],
         uniform: wgpu::BufferBinding<'b>,
         operands: impl IntoIterator<Item = (u32, wgpu::BindingResource<'b>)>,
         workgroups: [u32; 2],
         start: u64,
     ) -> Result<Self> {
-        let pipeline = Pipelines::get(gpu, module)?;
         let device = &gpu.shared.device;
+        let pipeline = gpu.shared.pipelines.get(device, module, constants)?;
         let uniform = (0, wgpu::BindingResource::Buffer(uniform));
         let entries: Vec<_> = [uniform]
             .into_iter()
@@ -252,7 +254,8 @@ impl Prepared {
             };
             let Span { length, start, .. } = plan.span;
             let (uniform, workgroups) = (uniforms.binding(index), geometry.workgroups(length));
-            Dispatch::new(gpu, &linked, uniform, plan.resources(), workgroups, start)
+            let constants = geometry.constants(kernel, plan.span.access);
+            Dispatch::new(gpu, &linked, &constants, uniform, plan.resources(), workgroups, start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })

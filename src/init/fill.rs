@@ -142,7 +142,8 @@ impl Gpu {
         let dispatches = bindings.into_iter().enumerate().map(|(index, (y, length, start))| {
             let (fill, uniform) = (Fill(T::TYPE), uniforms.binding(index));
             let y = [(1, wgpu::BindingResource::Buffer(y))];
-            Dispatch::new(self, &fill, uniform, y, geometry.workgroups(length), start)
+            let workgroups = geometry.workgroups(length);
+            Dispatch::new(self, &fill, &geometry.size(), uniform, y, workgroups, start)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_fill(dispatches, Some(uniforms)))

@@ -194,7 +194,15 @@ impl<'g> Stages<'g> {
             let workgroups = geometry.workgroups(4 * invocations);
             let sum = Sum { summand: bound.summand, access: bound.access };
             let uniform = uniforms.binding(index);
-            Dispatch::new(gpu, &sum, uniform, operands, workgroups, bound.stage.from)
+            Dispatch::new(
+                gpu,
+                &sum,
+                &geometry.size(),
+                uniform,
+                operands,
+                workgroups,
+                bound.stage.from,
+            )
         });
         Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
     }

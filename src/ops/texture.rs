@@ -1,7 +1,7 @@
 //! The operator on textures.
 
 use crate::device::error_scope::guarded;
-use crate::device::pipeline::{self, Pipelines};
+use crate::device::pipeline;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
 use crate::error::{Error, Result};
 use crate::operand::Operand;
@@ -86,7 +86,8 @@ impl GpuRelu {
             return Err(not_accessible(y.format(), in_place, reason));
         }
         // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
-        Pipelines::get(&self.gpu, &texel).map_err(|error| match error {
+        let pipelines = &self.gpu.shared.pipelines;
+        pipelines.get(self.gpu.device(), &texel, &[]).map_err(|error| match error {
             Error::Refused { reason, .. } => not_accessible(y.format(), in_place, reason),
             other => other,
         })?;
@@ -104,7 +105,7 @@ impl GpuRelu {
             let x = (!in_place).then_some((2, wgpu::BindingResource::TextureView(&x)));
             let textures = [(1, wgpu::BindingResource::TextureView(&y))].into_iter().chain(x);
             let uniform = uniforms.binding(index);
-            Dispatch::new(&self.gpu, &texel, uniform, textures, part.workgroups, 0)
+            Dispatch::new(&self.gpu, &texel, &[], uniform, textures, part.workgroups, 0)
         });
         let dispatches = dispatches.collect::<Result<_>>()?;
         Ok(Prepared::of_textures(self.activation, dispatches, uniforms))

@@ -4,9 +4,10 @@ use crate::args::fusion::Channels;
 use crate::args::view::View;
 use crate::error::Result;
 use crate::operand::Operand;
+use crate::plan::launch_config::Geometry;
 use crate::plan::ranges::Ranges;
 use crate::plan::request::{Checked, Operation};
-use crate::plan::spans::{self, ALIGNMENT, Geometry, Span};
+use crate::plan::spans::{self, ALIGNMENT, Span};
 use crate::plan::strided::{Region, Strided};
 use crate::shader::variant::{Extent, Kernel, Place, Spread};
 

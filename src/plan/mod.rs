@@ -3,6 +3,7 @@
 //! May use the floors below.
 
 pub(crate) mod elementwise;
+pub(crate) mod launch_config;
 pub(crate) mod ranges;
 pub(crate) mod request;
 pub(crate) mod spans;

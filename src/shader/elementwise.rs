@@ -4,12 +4,10 @@
 //! What is generated here are the one-line wrappers that give the activation its kernel name, and what calls
 //! the loads and stores of words.rs.
 
-use crate::activation::Activation;
-use crate::activation::source;
 use crate::activation::table::Gradient;
+use crate::activation::{Activation, source};
 use crate::minify::wgsl_file;
 use crate::operand::Operand;
-use crate::plan::spans::Geometry;
 use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
 use crate::shader::words::{Words, binding, conversions, is_atomic, word};
 use crate::shader::{Key, Module, storage};
@@ -63,10 +61,6 @@ impl Module for Linked {
     fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
         let own = (1..).zip(&self.places).filter(|(_, place)| !matches!(place, Place::With(_)));
         own.map(|(number, place)| (number, storage(*place == Place::Own))).collect()
-    }
-
-    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
-        geometry.of(self.kernel).constants(self.kernel, self.access).to_vec()
     }
 }
 

@@ -13,12 +13,10 @@ pub(crate) mod variant;
 pub(crate) mod words;
 
 use crate::element::ElementType;
-use crate::plan::spans::Geometry;
 use crate::shader::elementwise::Linked;
 use crate::shader::statistics::Observed;
 use crate::shader::sum::Sum;
 use crate::shader::texture::Texel;
-use crate::shader::variant::{Access, Kernel};
 
 /// What a pipeline is compiled from. Each kind stands in the room that knows it, so that a program holds those alone
 /// that it uses.
@@ -33,11 +31,6 @@ pub(crate) trait Module {
 
     /// The bindings beside 0, which is the uniform.
     fn bindings(&self) -> Vec<(u32, wgpu::BindingType)>;
-
-    /// The shape of the grid, as the shader wants it: here, the workgroup's size alone.
-    fn constants(&self, geometry: Geometry) -> Vec<(&'static str, f64)> {
-        geometry.constants(Kernel::FORWARD, Access::Elements)[..1].to_vec()
-    }
 }
 
 /// One of each kind.

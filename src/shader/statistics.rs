@@ -1,7 +1,6 @@
 //! Statistics of units, step by step.
 
-use crate::activation::Activation;
-use crate::activation::source;
+use crate::activation::{Activation, source};
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::words::conversions;

@@ -1,10 +1,8 @@
 //! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
 
-use crate::activation::Activation;
-use crate::activation::source;
+use crate::activation::{Activation, source};
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
-use crate::plan::spans::Geometry;
 use crate::shader::words::conversions;
 use crate::shader::{Key, Module};
 
@@ -81,9 +79,5 @@ impl Module for Texel {
                 fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}\n\
                 fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )
-    }
-
-    fn constants(&self, _: Geometry) -> Vec<(&'static str, f64)> {
-        Vec::new()
     }
 }

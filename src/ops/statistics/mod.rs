@@ -306,7 +306,7 @@ pub(crate) fn prepare(
             .map(|(number, range)| (number, wgpu::BindingResource::Buffer(range.binding.clone())));
         let uniform = uniforms.binding(index);
         let workgroups = geometry.workgroups(4 * stage.outputs());
-        Dispatch::new(gpu, observed, uniform, operands, workgroups, stage.from)
+        Dispatch::new(gpu, observed, &geometry.size(), uniform, operands, workgroups, stage.from)
     });
     Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
 }
