@@ -45,7 +45,7 @@ pub(crate) struct Linked {
 
 impl Module for Linked {
     fn key(&self) -> Key {
-        Key::Operation(self.clone())
+        Key::of(self.clone())
     }
 
     fn name(&self) -> String {

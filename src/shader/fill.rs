@@ -7,11 +7,12 @@ use crate::shader::words::conversions;
 use crate::shader::{Key, Module, storage};
 
 /// The shader, for elements of this type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Fill(pub(crate) ElementType);
 
 impl Module for Fill {
     fn key(&self) -> Key {
-        Key::Fill(self.0)
+        Key::of(*self)
     }
 
     fn name(&self) -> String {

@@ -17,7 +17,7 @@ pub(crate) enum Observed {
 
 impl Module for Observed {
     fn key(&self) -> Key {
-        Key::Units(*self)
+        Key::of(*self)
     }
 
     fn name(&self) -> String {

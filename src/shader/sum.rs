@@ -38,7 +38,7 @@ pub(crate) struct Sum {
 
 impl Module for Sum {
     fn key(&self) -> Key {
-        Key::Sum(*self)
+        Key::of(*self)
     }
 
     fn name(&self) -> String {

@@ -31,7 +31,7 @@ pub(crate) struct Texel {
 
 impl Module for Texel {
     fn key(&self) -> Key {
-        Key::Texture(*self)
+        Key::of(*self)
     }
 
     fn name(&self) -> String {
