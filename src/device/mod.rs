@@ -122,6 +122,34 @@ impl Gpu {
         self.shared.device.adapter_info()
     }
 
+    /// Lets the driver keep what it makes of shaders from now on in `cache`, and find it there again. On disk it
+    /// outlives the program: `device.create_pipeline_cache` takes what `cache.get_data()` gave an earlier run, under a
+    /// name of `wgpu::util::pipeline_cache_key`.
+    ///
+    /// Only devices with [`wgpu::Features::PIPELINE_CACHE`] have such caches, those of Vulkan for now; [`Gpu::request`]
+    /// asks for the feature wherever it is. To make one is `unsafe`, since its data must be what the driver gave: so the
+    /// caller does. The example `cold_start` has the whole of it, and measures what it saves.
+    ///
+    /// ```
+    /// use wgpu_relu::{Activation, Gpu, wgpu};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// if gpu.device().features().contains(wgpu::Features::PIPELINE_CACHE) {
+    ///     let data = std::fs::read("pipelines.bin").ok(); // none in the first run
+    ///     let descriptor =
+    ///         wgpu::PipelineCacheDescriptor { label: None, data: data.as_deref(), fallback: true };
+    ///     // SAFETY: the file is this program's own, as `get_data` gave it.
+    ///     let cache = unsafe { gpu.device().create_pipeline_cache(&descriptor) };
+    ///     gpu.set_pipeline_cache(cache.clone());
+    ///     gpu.prewarm([Activation::Gelu])?;
+    ///     let data = cache.get_data(); // to be written to the file
+    /// }
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn set_pipeline_cache(&self, cache: wgpu::PipelineCache) {
+        self.shared.pipelines.set_cache(cache);
+    }
+
     /// An uninitialised (zeroed) buffer of `size` bytes that every operator takes, as the outputs of
     /// [`GpuRelu::apply`](crate::GpuRelu::apply) are.
     pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {

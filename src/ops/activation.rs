@@ -317,22 +317,6 @@ impl GpuRelu {
         self.prepare_fused_gradient(x, dy, Fusion::new(), dx)
     }
 
-    /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
-    /// times the activation; keep data in buffers where there is more to do with it.
-    ///
-    /// ```
-    /// # use wgpu_relu::{Gpu, GpuRelu};
-    /// let relu = GpuRelu::new(&Gpu::new()?);
-    /// assert_eq!(relu.forward(&[-1.0, 0.0, 2.0])?, [0.0, 0.0, 2.0]);
-    /// # Ok::<(), wgpu_relu::Error>(())
-    /// ```
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn forward(&self, x: &[f32]) -> Result<Vec<f32>> {
-        let mut y = vec![0.0; x.len()];
-        self.stream().run(x, &mut y)?;
-        Ok(y)
-    }
-
     /// An operation with nothing but its output.
     pub(crate) fn operation<'a>(&self, output: View<'a>) -> Operation<'a> {
         Operation {

@@ -90,6 +90,21 @@ impl GpuRelu {
         let relu = GpuRelu { accumulates: false, ..self.clone() };
         Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
     }
+
+    /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
+    /// times the activation; keep data in buffers where there is more to do with it.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// let relu = GpuRelu::new(&Gpu::new()?);
+    /// assert_eq!(relu.forward(&[-1.0, 0.0, 2.0])?, [0.0, 0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn forward(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let mut y = vec![0.0; x.len()];
+        self.stream().run(x, &mut y)?;
+        Ok(y)
+    }
 }
 
 impl<'a> Stream<'a> {
