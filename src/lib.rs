@@ -55,8 +55,9 @@ pub mod wgsl;
 
 pub use activation::table::{Gradient, Tolerance};
 pub use activation::{Activation, reference};
+pub use args::channels::Channels;
 pub use args::draw::Draw;
-pub use args::fusion::{Channels, Fusion};
+pub use args::fusion::Fusion;
 pub use args::view::View;
 pub use device::Gpu;
 pub use device::adapter::GpuOptions;

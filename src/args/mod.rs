@@ -2,6 +2,7 @@
 //!
 //! May use the floors below, but not `shader`.
 
+pub(crate) mod channels;
 pub(crate) mod draw;
 pub(crate) mod fusion;
 pub(crate) mod view;

@@ -1,6 +1,6 @@
 //! Sums over all elements of a channel: the gradients of a bias and of slopes.
 
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::View;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
 use crate::device::{Gpu, pipeline};

@@ -1,7 +1,7 @@
 //! Gated units: one half of the inputs, multiplied by an activation of the other.
 
 use crate::activation::Activation;
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::{DIMENSIONS, Layout, View};
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;

@@ -1,7 +1,7 @@
 //! Leaky ReLU with slopes that are learned.
 
 use crate::activation::Activation;
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::{Layout, View};
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;

@@ -1,6 +1,6 @@
 //! Which bytes of which buffers a dispatch binds, and what it is told of them.
 
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::View;
 use crate::error::Result;
 use crate::operand::Operand;

@@ -1,8 +1,9 @@
 //! What a caller asks for, checked: an activation, the parts around it, and their buffers.
 
 use crate::activation::Activation;
+use crate::args::channels::Channels;
 use crate::args::draw::Draw;
-use crate::args::fusion::{Bias, Channels};
+use crate::args::fusion::Bias;
 use crate::args::view::View;
 use crate::element::ElementType;
 use crate::error::{Error, Result};

@@ -1,6 +1,6 @@
 //! A layer's outputs and the statistics of its units, in one pass.
 
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::View;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;

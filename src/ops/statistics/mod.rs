@@ -7,7 +7,7 @@ pub(crate) mod forward;
 pub(crate) mod monitor;
 
 use crate::activation::Activation;
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::View;
 use crate::device::prepared::{Dispatch, Prepared, Uniforms};
 use crate::device::{Gpu, pipeline};

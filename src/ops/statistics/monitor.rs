@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 
 use crate::activation::Activation;
-use crate::args::fusion::Channels;
+use crate::args::channels::Channels;
 use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;

@@ -1,0 +1,52 @@
+//! Which channel an element is of.
+
+use crate::error::{Error, Result};
+
+/// Which channel an element is of: element e is of channel `e / inner % count`.
+///
+/// ```
+/// use wgpu_relu::Channels;
+///
+/// let of_rows = Channels::last(512); // [N, 512], [N, H, W, 512]
+/// let of_images = Channels::second(64, 28 * 28); // [N, 64, 28, 28]
+/// assert_eq!(of_images, Channels { count: 64, inner: 784 });
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Channels {
+    /// How many channels there are.
+    pub count: u32,
+    /// How many elements of one channel lie behind one another.
+    pub inner: u32,
+}
+
+impl Channels {
+    /// The last dimension of `count`: the units of a dense layer, or channels-last images.
+    #[must_use]
+    pub const fn last(count: u32) -> Self {
+        Channels { count, inner: 1 }
+    }
+
+    /// The second dimension of `[N, count, …]` with `inner` elements behind it, as PyTorch has its images.
+    #[must_use]
+    pub const fn second(count: u32, inner: u32) -> Self {
+        Channels { count, inner }
+    }
+
+    /// Elements of a row: of all channels.
+    pub(crate) fn row(self) -> u64 {
+        u64::from(self.count) * u64::from(self.inner)
+    }
+
+    /// Checks that `length` elements are whole rows.
+    pub(crate) fn check(self, length: u64) -> Result<()> {
+        let row = self.row();
+        // Shaders count the elements of a row and a dispatch in 32 bits.
+        if row == 0 || !length.is_multiple_of(row) {
+            return Err(Error::Channels { length, channels: self.count, inner: self.inner });
+        }
+        if row > 1 << 31 {
+            return Err(Error::Limit { limit: "elements of a row", found: 1 << 31, needed: row });
+        }
+        Ok(())
+    }
+}
