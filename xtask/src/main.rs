@@ -4,6 +4,7 @@ mod browser;
 mod compilers;
 mod debian;
 mod driver;
+mod floors;
 mod npm;
 mod pictures;
 mod serve;
@@ -29,6 +30,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   compilers   every activation by clang with fast math and other flags: the same bits by each? Installs clang on
               Linux; CXX names another one; passed on: activations, --stride N, --update and others, see
               compilers --help
+  floors      whether a file of the library uses one of a higher floor, or files use each other in a circle
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
   web         the page that draws activations in a browser, built into target/web; --serve shows it on
               localhost
@@ -47,7 +49,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that, for all but web and test-web; compilers and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
+installs that, for all but web and test-web; compilers, floors and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
 asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
 
 type Outcome = Result<(), String>;
@@ -79,6 +81,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
         "compilers" => return exit_code(compilers::command(&arguments)?),
+        "floors" => return floors::check().map(|()| ExitCode::SUCCESS),
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "pictures" => return pictures::make(),
         "web" | "test-web" => return in_browser(&task, arguments),
