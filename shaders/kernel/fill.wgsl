@@ -1,5 +1,5 @@
 // Random numbers for initial weights: each a function of seed, offset and its place, the same to the last bit on
-// every device and in src/init.rs. They go where fill_words.wgsl or fill_halves.wgsl puts them.
+// every device and in src/init/mod.rs. They go where fill_words.wgsl or fill_halves.wgsl puts them.
 
 override WORKGROUP: u32 = 64u;
 
@@ -30,7 +30,7 @@ fn fill_rounded(v: f32) -> f32 {
     return bitcast<f32>(min(bitcast<i32>(v), 0x7fc00000));
 }
 
-// The quantile of the normal distribution, in integers: src/quantile.rs says how.
+// The quantile of the normal distribution, in integers: src/init/quantile.rs says how.
 fn fill_quantile(word: u32) -> f32 {
     let upper = word >> 31u;
     let v = 2u * select(word, ~word, upper == 1u) + 1u;

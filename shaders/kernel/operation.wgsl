@@ -1,5 +1,5 @@
 // What a dispatch is told, and where its invocations stand. The host picks the three numbers
-// (src/dispatch.rs).
+// (src/plan/launch_config.rs).
 
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;

@@ -1,4 +1,4 @@
-// y = f(x) of every texel of a part of a texture. What binds x and y comes with `load` and `store` (src/texel.rs).
+// y = f(x) of every texel of a part of a texture. What binds x and y comes with `load` and `store` (src/shader/texture.rs).
 
 struct Part {
     parameters: vec4<f32>,
