@@ -12,8 +12,8 @@
 // - The operands of float operations are finite, and so are their results: NaN, infinities, overflow and the signs of
 //   zeros are decided on bits.
 // - No operand and no result of a float operation is subnormal, unless it counts for nothing. A minus sign and abs are such
-//   operations, too: SwiftShader flushes there. numerics_parts takes
-//   subnormal inputs apart, and numerics_scale puts subnormal results together, both by integers.
+//   operations, too: SwiftShader flushes there. numerics_parts and numerics_units take subnormal inputs apart, numerics_scale
+//   and numerics_from_units put subnormal results together, all by integers.
 // - There is no division, square root or built-in exponential: numerics_wide_div and numerics_exp are made of sums and
 //   products, which every device rounds to the nearest.
 
@@ -513,6 +513,8 @@ fn numerics_tanhshrink_small(x: vec4<f32>) -> NumericsWide {
     let lost = numerics_add(numerics_sub(numerics_mul(split.head, split.head), s), cross);
     let cube = numerics_mul(x, s);
     let rest = numerics_add(vec4<f32>(8.1380208e-5), numerics_tanhshrink_series(s));
-    let tail = numerics_add(numerics_mul(cube, rest), numerics_mul(numerics_mul(x, lost), vec4<f32>(0.33333334)));
-    return NumericsWide(numerics_mul(cube, vec4<f32>(0.333251953125)), tail);
+    let third = vec4<f32>(0.333251953125);
+    let parts = numerics_split(cube);
+    let lacking = numerics_add(numerics_mul(parts.tail, third), numerics_mul(numerics_mul(x, lost), vec4<f32>(0.33333334)));
+    return NumericsWide(numerics_mul(parts.head, third), numerics_add(lacking, numerics_mul(cube, rest)));
 }
