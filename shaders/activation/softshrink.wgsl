@@ -1,8 +1,8 @@
 // softshrink(x) = x - lambda for x > lambda = p.x, x + lambda for x < -lambda, else 0.
 
 fn softshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let size = numerics_abs(x, 3.4028235e38);
-    let lambda = numerics_abs(p.xxxx, 3.4028235e38);
+    let size = numerics_abs(x, 3.4028234e38);
+    let lambda = numerics_abs(p.xxxx, 3.4028234e38);
     // Below 2^-60 it is computed in units of 2^-149. Above, a lambda that is so small counts for nothing.
     let tiny = size < vec4<f32>(8.6736174e-19);
     let a = select(size, numerics_units(size), tiny);
