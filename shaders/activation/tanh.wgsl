@@ -6,7 +6,7 @@ fn tanh(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let small = numerics_tanhshrink_small(size);
     let sum = numerics_sum(size, -small.head);
     let near = numerics_add(sum.head, numerics_sub(sum.tail, small.tail));
-    let value = select(far, near, size < vec4<f32>(0.2));
+    let value = select(far, near, size < vec4<f32>(0.24));
     // Below 2^-13 it is x, subnormal or not.
     let signed = numerics_with_sign(value, x);
     return numerics_select(signed, x, (size < vec4<f32>(0.00012207031)) | numerics_is_nan(x));
