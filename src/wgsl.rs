@@ -28,16 +28,16 @@
 //!
 //! # The same bits everywhere
 //!
-//! A function gives the same bits on every device and by every compiler that rounds sums and products to the nearest, as all GPUs
-//! known do. Fast math, contraction to fma, flushed subnormal numbers and inexact division change nothing. That holds
+//! A function gives the same bits on every device that rounds sums and products to the nearest (WGSL leaves that open), and by every
+//! compiler. Fast math, contraction to fma, flushed subnormal numbers and inexact division change nothing. That holds
 //!
 //! - for the value and the derivative of every activation here, for all f32 inputs and parameters, subnormal ones included;
 //! - for what [`GpuRelu`](crate::GpuRelu), [`GpuPrelu`](crate::GpuPrelu) and [`GpuGlu`](crate::GpuGlu) make of them: gradients,
 //!   biases, residuals and gates, in f32, f16 and bf16;
 //! - up to the payload of a NaN, and unless a sum over channels or a statistic has a subnormal part.
 //!
-//! [`NUMERICS`] says how: a barrier on the bits after every float operation, and no division or built-in exponential. `cargo xtask
-//! compilers` proves it: clang compiles naga's Metal source under 18 combinations of flags (fast math among them), and every
+//! [`NUMERICS`] says how: a barrier on the bits between float operations, and no division or built-in exponential. `cargo xtask
+//! compilers` checks it: clang compiles naga's Metal source under 18 combinations of flags (fast math among them), and every
 //! result is compared with the strict build. The results are also compared with recorded checksums on lavapipe, SwiftShader,
 //! llvmpipe by OpenGL and in Chromium. Your own code around a function is yours to protect: `elu(a * b + c, p)` depends on
 //! whether the compiler contracts the argument.
