@@ -346,6 +346,15 @@ pub enum Error {
         channels: u32,
     },
 
+    /// An operand that is missing or does not belong to a planned request.
+    #[error("{operand} {rule}")]
+    Operands {
+        /// The operand.
+        operand: Operand,
+        /// What is wrong with it, and what to do.
+        rule: &'static str,
+    },
+
     /// A mask of the wrong size.
     #[error(
         "the mask has {size} bytes, but {length} elements need {needed}; create it with GpuRelu::mask_size"

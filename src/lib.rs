@@ -47,7 +47,7 @@ mod init;
 mod minify;
 mod operand;
 mod ops;
-mod plan;
+pub mod plan;
 mod shader;
 #[cfg(not(target_arch = "wasm32"))]
 mod stream;

@@ -1,6 +1,8 @@
-//! The arguments of operations, as errors and shaders name them.
+//! The arguments of operations, as errors name them, and the table of those that shaders know.
 
 use std::fmt;
+
+use Stored::{AsF32, AsX, AsY};
 
 /// Which argument of an operation an [`Error`](crate::Error) speaks of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,21 +42,109 @@ pub enum Operand {
     Target,
 }
 
-impl Operand {
-    /// Its name in the shaders, where dx is the output, y.
-    pub(crate) const fn wgsl(self) -> &'static str {
-        match self {
-            Operand::X => "x",
-            Operand::Dy => "dy",
-            Operand::Bias => "bias",
-            Operand::Residual => "residual",
-            Operand::Mask => "mask",
-            Operand::Weight => "weight",
-            Operand::Gate => "gate",
-            Operand::Dgate => "dgate",
-            // The others are never bound, but for the output.
-            _ => "y",
+/// How a shader uses an operand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// The element type an operand is stored in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stored {
+    AsX,
+    AsY,
+    AsF32,
+}
+
+/// What picks the number of an operand that belongs to an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Indexing {
+    /// The element's own index.
+    Element,
+    /// The element's channel.
+    Channel,
+    /// The element's index, as bits of a mask.
+    Mask,
+}
+
+/// The two directions of an operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Direction {
+    /// y = f(x).
+    Forward,
+    /// dx = dy · f'(x).
+    Gradient,
+}
+
+/// An operand's part in one direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Use {
+    pub(crate) access: Access,
+    pub(crate) stored: Stored,
+}
+
+/// A row of the operand table.
+pub(crate) struct Row {
+    pub(crate) operand: Operand,
+    /// Its name in WGSL: of its variable, of its field in `Data` or `Results`, of its flag, and behind `offset_` and
+    /// `stride_` in `Params`.
+    pub(crate) name: &'static str,
+    forward: Option<Use>,
+    gradient: Option<Use>,
+    /// Unless a request gives channels with it.
+    pub(crate) indexing: Indexing,
+}
+
+const NO: Option<Use> = None;
+
+/// Every operand of an elementwise operation, in the order of the bindings: those that can be written come first.
+#[rustfmt::skip]
+pub(crate) const OPERANDS: [Row; 10] = [
+    row(Operand::Y,        "y",        writes(AsY),   NO,            Indexing::Element),
+    row(Operand::Dx,       "dx",       NO,            writes(AsX),   Indexing::Element),
+    row(Operand::Dgate,    "dgate",    NO,            writes(AsX),   Indexing::Element),
+    row(Operand::Mask,     "mask",     writes(AsF32), reads(AsF32),  Indexing::Mask),
+    row(Operand::X,        "x",        reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Dy,       "dy",       NO,            reads(AsY),    Indexing::Element),
+    row(Operand::Gate,     "gate",     reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Bias,     "bias",     reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Weight,   "weight",   reads(AsF32),  reads(AsF32),  Indexing::Channel),
+    row(Operand::Residual, "residual", reads(AsY),    reads(AsX),    Indexing::Element),
+];
+
+const fn row(
+    operand: Operand,
+    name: &'static str,
+    forward: Option<Use>,
+    gradient: Option<Use>,
+    indexing: Indexing,
+) -> Row {
+    Row { operand, name, forward, gradient, indexing }
+}
+
+const fn reads(stored: Stored) -> Option<Use> {
+    Some(Use { access: Access::Read, stored })
+}
+
+const fn writes(stored: Stored) -> Option<Use> {
+    Some(Use { access: Access::Write, stored })
+}
+
+impl Row {
+    /// The operand's part in a direction, if it has one.
+    pub(crate) const fn in_direction(&self, direction: Direction) -> Option<Use> {
+        match direction {
+            Direction::Forward => self.forward,
+            Direction::Gradient => self.gradient,
         }
+    }
+}
+
+impl Operand {
+    /// Its row in the table. An operand that is none of an elementwise operation has no row.
+    pub(crate) fn row(self) -> Option<usize> {
+        OPERANDS.iter().position(|row| row.operand == self)
     }
 }
 

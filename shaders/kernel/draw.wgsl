@@ -2,8 +2,8 @@
 // seed and the offset, and of nothing else.
 
 fn draw(i: u32) -> vec4<f32> {
-    let low = operation.quad.x + i;
-    let high = operation.quad.y + select(0u, 1u, low < i);
-    let counter = vec4<u32>(low, high, operation.draw.z, operation.draw.w);
-    return random_uniform(random_philox(counter, operation.draw.xy));
+    let low = params.first_four.x + i;
+    let high = params.first_four.y + select(0u, 1u, low < i);
+    let counter = vec4<u32>(low, high, params.draw.z, params.draw.w);
+    return random_uniform(random_philox(counter, params.draw.xy));
 }

@@ -1,29 +1,29 @@
-// Random numbers for initial weights: each a function of seed, offset and its place, the same to the last bit on
-// every device and in src/init/mod.rs. They go where fill_words.wgsl or fill_halves.wgsl puts them.
+// Random numbers for initial weights. Each is a function of seed, offset and position, and equal to the last bit on
+// every device and in src/init/mod.rs. They are stored by fill_f32.wgsl or fill_16_bit.wgsl puts them.
 
 override WORKGROUP: u32 = 64u;
 
-struct Fill {
+struct Params {
     scale: f32,
     shift: f32,
     low: f32,
     high: f32,
     // Key and upper half of the counter, as for random slopes.
     draw: vec4<u32>,
-    // The first quad, counted from the start of the range; 64 bits, the lower half first.
-    quad: vec2<u32>,
-    // The first element in its binding, and how many there are.
-    y: u32,
+    // The first vector of four elements, counted from the start of the range: 64 bits, the lower half first.
+    first_four: vec2<u32>,
+    // The first element in its binding.
+    offset_y: u32,
     length: u32,
     // 0: shift, as it is; 1: uniform; 2: normal.
     method: u32,
-    // The part of the normal distribution: words from `first` on, `count` of them; 0 for all.
+    // The part of the normal distribution: `count` random u32 from `first` on. 0 means all.
     first: u32,
     count: u32,
     cubics: array<vec4<u32>, 256>,
 }
 
-@group(0) @binding(0) var<uniform> fill: Fill;
+@group(0) @binding(1) var<uniform> params: Params;
 
 // v, rounded before anything else happens to it, as by numerics_rounded.
 fn fill_rounded(v: f32) -> f32 {
@@ -37,9 +37,9 @@ fn fill_quantile(word: u32) -> f32 {
     let octave = countLeadingZeros(v);
     let rest = ~((v << octave) << 1u);
     let g = rest << 3u;
-    let c = fill.cubics[8u * octave + (rest >> 29u)];
-    let quadratic = c.z + random_multiply(c.w, g).x;
-    let linear = c.y + random_multiply(quadratic, g).x;
+    let c = params.cubics[8u * octave + (rest >> 29u)];
+    let fourratic = c.z + random_multiply(c.w, g).x;
+    let linear = c.y + random_multiply(fourratic, g).x;
     let total = c.x + random_multiply(linear, g).x;
     let dropped = 8u - min(countLeadingZeros(total), 8u);
     let magnitude = f32(total >> dropped) * bitcast<f32>((98u + dropped) << 23u);
@@ -47,19 +47,19 @@ fn fill_quantile(word: u32) -> f32 {
 }
 
 fn fill_number(word: u32) -> u32 {
-    if (fill.method == 0u) {
-        return bitcast<u32>(fill.shift);
+    if (params.method == 0u) {
+        return bitcast<u32>(params.shift);
     }
     var variate: f32;
-    if (fill.method == 1u) {
+    if (params.method == 1u) {
         variate = f32(word >> 8u) * 5.9604645e-8;
     } else {
-        let part = fill.first + random_multiply(word, fill.count).x;
-        variate = fill_quantile(select(part, word, fill.count == 0u));
+        let part = params.first + random_multiply(word, params.count).x;
+        variate = fill_quantile(select(part, word, params.count == 0u));
     }
     // The product loses its last bit, so that no compiler fuses it with the sum.
-    let product = bitcast<f32>(bitcast<u32>(fill_rounded(variate) * fill.scale) & 0xfffffffeu);
-    return bitcast<u32>(min(max(fill_rounded(fill.shift + product), fill.low), fill.high));
+    let product = bitcast<f32>(bitcast<u32>(fill_rounded(variate) * params.scale) & 0xfffffffeu);
+    return bitcast<u32>(min(max(fill_rounded(params.shift + product), params.low), params.high));
 }
 
 @compute @workgroup_size(WORKGROUP)
@@ -69,22 +69,22 @@ fn main(
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
     let i = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
-    if (4u * i >= fill.length) {
+    if (4u * i >= params.length) {
         return;
     }
-    let low = fill.quad.x + i;
-    let high = fill.quad.y + select(0u, 1u, low < i);
-    let words = random_philox(vec4<u32>(low, high, fill.draw.z, fill.draw.w), fill.draw.xy);
-    let quad = stored(vec4<u32>(
+    let low = params.first_four.x + i;
+    let high = params.first_four.y + select(0u, 1u, low < i);
+    let words = random_philox(vec4<u32>(low, high, params.draw.z, params.draw.w), params.draw.xy);
+    let four = stored(vec4<u32>(
         fill_number(words.x),
         fill_number(words.y),
         fill_number(words.z),
         fill_number(words.w),
     ));
-    let left = fill.length - 4u * i;
-    let e = fill.y + 4u * i;
-    put(e, quad.x);
-    if (left > 1u) { put(e + 1u, quad.y); }
-    if (left > 2u) { put(e + 2u, quad.z); }
-    if (left > 3u) { put(e + 3u, quad.w); }
+    let left = params.length - 4u * i;
+    let e = params.offset_y + 4u * i;
+    put(e, four.x);
+    if (left > 1u) { put(e + 1u, four.y); }
+    if (left > 2u) { put(e + 2u, four.z); }
+    if (left > 3u) { put(e + 3u, four.w); }
 }

@@ -1,4 +1,4 @@
-// The entry point of most kernels: each invocation handles WORDS groups of four elements, or of
+// The entry point of most kernels: each invocation handles VECTORS_PER_INVOCATION groups of four elements, or of
 // eight.
 
 @compute @workgroup_size(WORKGROUP)
@@ -7,11 +7,10 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    operation = given.operation;
-    strides = given.strides;
-    let first = block_of(local, workgroup, workgroups) * LANES * WORDS + local % LANES;
+    params = given;
+    let first = block_of(local, workgroup, workgroups) * LANES * VECTORS_PER_INVOCATION + local % LANES;
     let count = word_count();
-    for (var step = 0u; step < WORDS; step++) {
+    for (var step = 0u; step < VECTORS_PER_INVOCATION; step++) {
         let i = first + step * LANES;
         if (i >= count) {
             break;

@@ -11,23 +11,23 @@ fn scale(dy: vec4<u32>, level: u32) -> vec4<u32> {
 }
 
 fn levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
-    let levels = bitcast<vec4<u32>>(operation.parameters);
+    let levels = bitcast<vec4<u32>>(params.activation);
     var low = vec4<u32>(0u);
     if (!MASK_LOW_IS_0) {
         low = scale(dy, levels.x);
     }
     var dx = select(low, scale(dy, MASK_HIGH), high != vec4<u32>(0u));
-    if (MASK_WORDS == 2u) {
+    if (MASK_BITS == 2u) {
         dx = select(dx, levels.zzzz, nan != vec4<u32>(0u));
     }
     return dx;
 }
 
 fn run_word(index: u32, first: u32, count: u32) {
-    let high = mask[operation.mask + MASK_WORDS * index];
+    let high = mask[params.offset_mask + MASK_BITS * index];
     var nan = 0u;
-    if (MASK_WORDS == 2u) {
-        nan = mask[operation.mask + MASK_WORDS * index + 1u];
+    if (MASK_BITS == 2u) {
+        nan = mask[params.offset_mask + MASK_BITS * index + 1u];
     }
     for (var step = 0u; step < 4u; step++) {
         let i = first + 8u * step;

@@ -1,4 +1,4 @@
-// The entry point of kernels with a mask: each invocation handles WORDS words of it, each the bits of four
+// The entry point of kernels with a mask: each invocation handles VECTORS_PER_INVOCATION words of it, each the bits of four
 // groups of eight elements. Whatever the device, 8 lanes share a block of 32 groups, and word w has the groups
 // 32 (w / 8) + w % 8 + 8 step.
 
@@ -8,12 +8,11 @@ fn main(
     @builtin(workgroup_id) workgroup: vec3<u32>,
     @builtin(num_workgroups) workgroups: vec3<u32>,
 ) {
-    operation = given.operation;
-    strides = given.strides;
+    params = given;
     let lane = local % LANES;
-    let block = block_of(local, workgroup, workgroups) * WORDS;
+    let block = block_of(local, workgroup, workgroups) * VECTORS_PER_INVOCATION;
     let count = octet_count();
-    for (var part = 0u; part < WORDS; part++) {
+    for (var part = 0u; part < VECTORS_PER_INVOCATION; part++) {
         let first = (block + part) * 32u + lane;
         if (first >= count) {
             break;

@@ -32,12 +32,12 @@ fn run_word(index: u32, first: u32, count: u32) {
         let grad_b = activate_grad(b, pair.second, 2u * i + 1u);
         store_pair(i, Results(y_a), Results(y_b));
         high |= bits_of(is_high(grad_a), is_high(grad_b), step);
-        if (MASK_WORDS == 2u) {
+        if (MASK_BITS == 2u) {
             nan |= bits_of(is_nan(grad_a), is_nan(grad_b), step);
         }
     }
-    mask[operation.mask + MASK_WORDS * index] = high;
-    if (MASK_WORDS == 2u) {
-        mask[operation.mask + MASK_WORDS * index + 1u] = nan;
+    mask[params.offset_mask + MASK_BITS * index] = high;
+    if (MASK_BITS == 2u) {
+        mask[params.offset_mask + MASK_BITS * index + 1u] = nan;
     }
 }

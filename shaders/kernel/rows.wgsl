@@ -1,6 +1,6 @@
-// Where group i lies: groups are counted along rows.
-fn group(i: u32, steps: vec4<u32>) -> u32 {
-    let index = strides.first + i;
-    let row = divide(index, strides.by_last);
-    return (index - row * strides.sizes.w) * steps.w + row * steps.z;
+// The position of vector i, counted along rows.
+fn position(i: u32, steps: vec4<u32>) -> u32 {
+    let index = params.first_vector + i;
+    let row = divide(index, params.by_row);
+    return (index - row * params.shape.w) * steps.w + row * steps.z;
 }

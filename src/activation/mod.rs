@@ -514,7 +514,7 @@ impl Activation {
     pub(crate) fn mask(&self) -> Option<Mask> {
         let levels = self.levels()?;
         // A third level, the NaN of a NaN input, takes a second bit.
-        Some(Mask { levels, words: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
+        Some(Mask { levels, bits: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
     }
 
     /// The parameters as the shaders' `p`.
@@ -539,7 +539,7 @@ pub(crate) struct Mask {
     /// The derivative where the bit is 0, and where it is 1.
     pub(crate) levels: (f32, f32),
     /// Words of 32 bits for 32 elements.
-    pub(crate) words: u32,
+    pub(crate) bits: u32,
 }
 
 /// The logistic function.

@@ -2,6 +2,7 @@
 
 use crate::args::channels::Channels;
 use crate::args::view::View;
+use crate::operand::{OPERANDS, Operand};
 
 /// Additions that an operator does in the same pass: y = f(x + bias) + residual. Each saves a pass over the
 /// data.
@@ -24,16 +25,16 @@ use crate::args::view::View;
 /// ```
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Fusion<'a> {
-    pub(crate) bias: Option<Bias<'a>>,
-    pub(crate) residual: Option<View<'a>>,
-    pub(crate) mask: Option<View<'a>>,
+    /// One entry per row of the operand table.
+    operands: [Option<Fused<'a>>; OPERANDS.len()],
 }
 
-/// What is added before the activation.
+/// An operand of a fusion.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Bias<'a> {
+pub(crate) struct Fused<'a> {
+    pub(crate) operand: Operand,
     pub(crate) values: View<'a>,
-    /// None: one value an element.
+    /// None: as the operand table says.
     pub(crate) channels: Option<Channels>,
 }
 
@@ -44,18 +45,35 @@ impl<'a> Fusion<'a> {
         Self::default()
     }
 
+    /// The operands.
+    pub(crate) fn operands(&self) -> impl Iterator<Item = Fused<'a>> {
+        self.operands.iter().flatten().copied()
+    }
+
+    fn with(
+        mut self,
+        operand: Operand,
+        values: impl Into<View<'a>>,
+        channels: Option<Channels>,
+    ) -> Self {
+        if let Some(row) = operand.row() {
+            self.operands[row] = Some(Fused { operand, values: values.into(), channels });
+        }
+        self
+    }
+
     /// Adds an element of `bias` to each element before the activation. It may be a range of the output's
     /// buffer under the same rules as x.
     #[must_use]
     pub fn bias(self, bias: impl Into<View<'a>>) -> Self {
-        Fusion { bias: Some(Bias { values: bias.into(), channels: None }), ..self }
+        self.with(Operand::Bias, bias, None)
     }
 
     /// Adds to each element, before the activation, the value of its channel. `bias` has one value a
     /// channel, and lies in another buffer than the output.
     #[must_use]
     pub fn channel_bias(self, bias: impl Into<View<'a>>, channels: Channels) -> Self {
-        Fusion { bias: Some(Bias { values: bias.into(), channels: Some(channels) }), ..self }
+        self.with(Operand::Bias, bias, Some(channels))
     }
 
     /// Adds an element of `residual` to each result of the activation. It may be the output itself.
@@ -63,13 +81,13 @@ impl<'a> Fusion<'a> {
     /// Its gradient is dy; that of x and the bias does not depend on it.
     #[must_use]
     pub fn residual(self, residual: impl Into<View<'a>>) -> Self {
-        Fusion { residual: Some(residual.into()), ..self }
+        self.with(Operand::Residual, residual, None)
     }
 
     /// Writes beside y the mask that [`GpuRelu::mask_gradient`](crate::GpuRelu::mask_gradient) needs in the
     /// place of x. A buffer of its own, of [`GpuRelu::mask_size`](crate::GpuRelu::mask_size) bytes.
     #[must_use]
     pub fn mask(self, mask: impl Into<View<'a>>) -> Self {
-        Fusion { mask: Some(mask.into()), ..self }
+        self.with(Operand::Mask, mask, None)
     }
 }

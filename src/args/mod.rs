@@ -5,4 +5,5 @@
 pub(crate) mod channels;
 pub(crate) mod draw;
 pub(crate) mod fusion;
+pub(crate) mod range;
 pub(crate) mod view;

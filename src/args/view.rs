@@ -2,8 +2,9 @@
 
 use bytemuck::Pod;
 
+use crate::args::range::{self, BufferRange, Layout};
 use crate::element::ElementType;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operand::Operand;
 
 /// A buffer, or a range of one.
@@ -55,26 +56,11 @@ pub struct View<'a> {
     pub(crate) layout: Option<Layout>,
 }
 
-/// The most dimensions of a view.
-pub(crate) const DIMENSIONS: usize = 4;
-
-/// How a view's elements lie, the last dimension the fastest; those that it does not have are of size 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Layout {
-    pub(crate) shape: [u64; DIMENSIONS],
-    /// Bytes from an element to the next.
-    pub(crate) strides: [u64; DIMENSIONS],
-    /// Bytes of an element; of rows none are said.
-    element: Option<u64>,
-}
-
 impl<'a> View<'a> {
     /// `length` elements of type `T` from element `start` on.
     #[must_use]
     pub fn elements<T: Pod>(buffer: &'a wgpu::Buffer, start: u64, length: u64) -> Self {
-        // Saturated, a range no buffer can hold stays one.
-        let element = size_of::<T>() as u64;
-        let (offset, size) = (start.saturating_mul(element), length.saturating_mul(element));
+        let (offset, size) = range::contiguous::<T>(start, length);
         View { buffer, offset, size, layout: None }
     }
 
@@ -88,11 +74,7 @@ impl<'a> View<'a> {
         rows: u64,
         bytes_per_row: u64,
     ) -> Self {
-        let layout = Layout {
-            shape: [1, 1, rows, row_size],
-            strides: [0, 0, bytes_per_row, 1],
-            element: None,
-        };
+        let layout = Layout::rows(row_size, rows, bytes_per_row);
         View { buffer, offset, size: layout.extent(1), layout: Some(layout) }
     }
 
@@ -115,13 +97,8 @@ impl<'a> View<'a> {
         shape: [u64; N],
         strides: [u64; N],
     ) -> Self {
-        const { assert!(N <= DIMENSIONS, "a view has at most four dimensions") };
-        let element = size_of::<T>() as u64;
-        let (mut all, mut bytes) = ([1; DIMENSIONS], [0; DIMENSIONS]);
-        all[DIMENSIONS - N..].copy_from_slice(&shape);
-        bytes[DIMENSIONS - N..].copy_from_slice(&strides.map(|s| s.saturating_mul(element)));
-        let layout = Layout::new(all, bytes, element);
-        let (offset, size) = (start.saturating_mul(element), layout.extent(element));
+        let (offset, layout) = Layout::strided::<T, N>(start, shape, strides);
+        let size = layout.extent(size_of::<T>() as u64);
         View { buffer, offset, size, layout: Some(layout) }
     }
 
@@ -143,7 +120,14 @@ impl<'a> View<'a> {
         self.size
     }
 
-    /// The number of elements of `element` bytes of a contiguous range, with the range and the usage checked.
+    /// The range of the buffer with this number.
+    pub(crate) fn range(&self, number: u32) -> BufferRange {
+        let View { buffer, offset, size, layout } = *self;
+        let whole = BufferRange::whole(number, buffer.size());
+        BufferRange { usage: buffer.usage(), offset, size, layout, ..whole }
+    }
+
+    /// As [`BufferRange::checked`].
     pub(crate) fn checked(
         &self,
         operand: Operand,
@@ -151,124 +135,38 @@ impl<'a> View<'a> {
         needed: wgpu::BufferUsages,
         needed_name: &'static str,
     ) -> Result<u64> {
-        let (offset, size, buffer_size) = (self.offset, self.size, self.buffer.size());
-        if offset.checked_add(size).is_none_or(|end| end > buffer_size) {
-            return Err(Error::OutOfBounds { operand, offset, size, buffer_size });
-        }
-        if !offset.is_multiple_of(element) || !size.is_multiple_of(element) {
-            return Err(Error::PartialElement { operand, offset, size, element });
-        }
-        let usage = self.buffer.usage();
-        if !usage.contains(needed) {
-            let found = usage.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(" | ");
-            return Err(Error::MissingUsage { operand, needed: needed_name, found });
-        }
-        Ok(size / element)
+        self.range(0).checked(operand, element, needed, needed_name)
     }
 
-    /// Itself, if its elements lie behind one another.
+    /// Itself, if its elements are contiguous.
     pub(crate) fn contiguous(&self, operand: Operand) -> Result<&Self> {
-        if self.layout.is_some() { Err(Error::Strided { operand }) } else { Ok(self) }
+        self.range(0).contiguous(operand).map(|_| self)
     }
 
-    /// The number of elements, checked as an operand of a shader.
+    /// As [`BufferRange::storage`].
     pub(crate) fn storage(&self, operand: Operand, element: ElementType) -> Result<u64> {
-        let bytes = element.size();
-        let length = self.checked(operand, bytes, wgpu::BufferUsages::STORAGE, "STORAGE")?;
-        // Shaders see whole words.
-        let words = self.buffer.size() / 4 * 4;
-        if self.offset + self.size > words {
-            return Err(Error::PartialWord { operand, buffer_size: self.buffer.size() });
-        }
-        match self.layout {
-            None => Ok(length),
-            Some(layout) => layout.elements(operand, bytes),
-        }
+        self.range(0).storage(operand, element)
     }
 
     /// Whether both are ranges of one buffer.
     pub(crate) fn same_buffer(&self, other: &View<'_>) -> bool {
         self.buffer == other.buffer
     }
-
-    /// Whether two contiguous ranges share a byte without being the same range.
-    pub(crate) fn overlaps_in_part(&self, other: &View<'_>) -> bool {
-        self.same_buffer(other)
-            && self.offset != other.offset
-            && self.offset < other.offset + other.size
-            && other.offset < self.offset + self.size
-    }
 }
 
-impl Layout {
-    /// Of elements of `element` bytes, with strides in bytes.
-    pub(crate) fn new(shape: [u64; DIMENSIONS], strides: [u64; DIMENSIONS], element: u64) -> Self {
-        Layout { shape, strides, element: Some(element) }
-    }
+/// The buffers of a call, by their numbers.
+#[derive(Debug, Default)]
+pub(crate) struct Buffers<'a>(pub(crate) Vec<&'a wgpu::Buffer>);
 
-    /// Bytes from the first element's first to the last one's last. Saturated, a range no buffer can hold
-    /// stays one.
-    pub(crate) fn extent(&self, element: u64) -> u64 {
-        if self.shape.contains(&0) {
-            return 0;
+impl<'a> Buffers<'a> {
+    /// The view's range, of its buffer's number. Views of one buffer get one number.
+    pub(crate) fn range(&mut self, view: View<'a>) -> BufferRange {
+        let known = self.0.iter().position(|buffer| *buffer == view.buffer);
+        let number = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push(view.buffer);
         }
-        let last = self.shape.iter().zip(self.strides);
-        last.fold(element, |sum, (size, stride)| {
-            sum.saturating_add((size - 1).saturating_mul(stride))
-        })
-    }
-
-    /// How many elements of `bytes` bytes there are.
-    fn elements(&self, operand: Operand, bytes: u64) -> Result<u64> {
-        let Layout { shape, strides, .. } = self.of(operand, bytes)?;
-        for (dimension, (&size, &stride)) in shape.iter().zip(&strides).enumerate() {
-            if size > 1 && !stride.is_multiple_of(bytes) {
-                let rule = "a multiple of";
-                return Err(Error::Stride { operand, dimension, stride, rule, bound: bytes });
-            }
-        }
-        // What is read may repeat itself, but nothing that is written is as long as this.
-        let length = shape.into_iter().try_fold(1u64, u64::checked_mul);
-        let limit = u64::MAX / bytes;
-        length.filter(|length| *length <= limit).ok_or(Error::TooLarge { size: u64::MAX, limit })
-    }
-
-    /// That no two elements share a place: each dimension steps over all that is faster.
-    pub(crate) fn check_written(&self, operand: Operand, bytes: u64) -> Result<()> {
-        let Layout { shape, strides, .. } = self.of(operand, bytes)?;
-        if shape.contains(&0) {
-            return Ok(());
-        }
-        let mut left: Vec<_> = (0..DIMENSIONS).filter(|&d| shape[d] > 1).collect();
-        let mut extent = bytes;
-        // The fastest first; sorting would bring 5 KB of code into a page for four numbers.
-        while let Some(at) = (0..left.len()).min_by_key(|&at| strides[left[at]]) {
-            let dimension = left.remove(at);
-            let stride = strides[dimension];
-            if stride < extent {
-                let (rule, bound) = ("at least", extent);
-                return Err(Error::Stride { operand, dimension, stride, rule, bound });
-            }
-            extent += (shape[dimension] - 1) * stride;
-        }
-        Ok(())
-    }
-
-    /// With elements of `bytes` bytes: rows have as many as they hold.
-    pub(crate) fn of(&self, operand: Operand, bytes: u64) -> Result<Layout> {
-        let mut layout = *self;
-        let [.., row] = &mut layout.shape;
-        let [.., stride] = &mut layout.strides;
-        match self.element {
-            None if row.is_multiple_of(bytes) => (*row, *stride) = (*row / bytes, bytes),
-            Some(element) if element == bytes => {}
-            found => {
-                let found = found.unwrap_or(*row);
-                return Err(Error::LayoutElement { operand, found, element: bytes });
-            }
-        }
-        layout.element = Some(bytes);
-        Ok(layout)
+        view.range(number as u32)
     }
 }
 

@@ -3,6 +3,7 @@
 //! May use the floors below.
 
 pub(crate) mod adapter;
+pub(crate) mod call;
 pub(crate) mod error_scope;
 pub(crate) mod pipeline;
 pub(crate) mod prepared;
@@ -16,7 +17,7 @@ use crate::device::error_scope::guarded;
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::Staging;
 use crate::error::{Error, Result};
-use crate::plan::launch_config::Geometry;
+use crate::plan::planner::Planner;
 
 /// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
 /// on it. Cloning it is cheap: all clones are one.
@@ -38,8 +39,7 @@ pub struct Gpu {
 pub(crate) struct Shared {
     pub(crate) device: wgpu::Device,
     pub(crate) queue: wgpu::Queue,
-    pub(crate) limits: wgpu::Limits,
-    pub(crate) geometry: Geometry,
+    pub(crate) planner: Planner,
     pub(crate) pipelines: Pipelines,
     pub(crate) staging: Staging,
     /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
@@ -93,11 +93,10 @@ impl Gpu {
         let features = device.features() & adapter::wanted_features(&info);
         Gpu {
             shared: Arc::new(Shared {
-                geometry: Geometry::new(&info, &limits, features),
+                planner: Planner::new(&info, &limits, features),
                 device: device.clone(),
                 queue: queue.clone(),
                 staging: Staging::new(&limits),
-                limits,
                 pipelines: Pipelines::default(),
                 mappable: features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             }),
@@ -154,7 +153,7 @@ impl Gpu {
     /// [`GpuRelu::apply`](crate::GpuRelu::apply) are.
     pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
         use wgpu::BufferUsages as Usage;
-        let limit = self.shared.limits.max_buffer_size;
+        let limit = self.shared.planner.limits.max_buffer_size;
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }

@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::device::error_scope::guarded;
-use crate::error::{Error, Result};
-use crate::plan::launch_config::Constant;
-use crate::shader::{self, Key, Module};
+use crate::error::Result;
+use crate::shader::{self, ShaderKey};
 
 /// A compiled pipeline with the layout its bind groups need.
 #[derive(Debug, Clone)]
@@ -18,7 +17,7 @@ pub(crate) struct Pipeline {
 /// The cache.
 #[derive(Default)]
 pub(crate) struct Pipelines {
-    compiled: Mutex<HashMap<Key, Lazy>>,
+    compiled: Mutex<HashMap<ShaderKey, Lazy>>,
     /// What the driver made of shaders before, for those to come.
     of_driver: Mutex<Option<wgpu::PipelineCache>>,
 }
@@ -28,20 +27,15 @@ pub(crate) struct Pipelines {
 type Lazy = Arc<Mutex<Option<Pipeline>>>;
 
 impl Pipelines {
-    /// The pipeline, compiled at its first use. A shader has the same constants in every use on one device.
-    pub(crate) fn get(
-        &self,
-        device: &wgpu::Device,
-        module: &dyn Module,
-        constants: &[Constant],
-    ) -> Result<Pipeline> {
-        let slot = lock(&self.compiled).entry(module.key()).or_default().clone();
+    /// The pipeline, compiled at its first use.
+    pub(crate) fn get(&self, device: &wgpu::Device, key: &ShaderKey) -> Result<Pipeline> {
+        let slot = lock(&self.compiled).entry(key.clone()).or_default().clone();
         let mut slot = lock(&slot);
         if let Some(pipeline) = &*slot {
             return Ok(pipeline.clone());
         }
         let of_driver = lock(&self.of_driver).clone();
-        let pipeline = compile(device, module, constants, of_driver.as_ref())?;
+        let pipeline = compile(device, key, of_driver.as_ref())?;
         Ok(slot.insert(pipeline).clone())
     }
 
@@ -57,19 +51,21 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn compile(
     device: &wgpu::Device,
-    module: &dyn Module,
-    constants: &[Constant],
+    key: &ShaderKey,
     cache: Option<&wgpu::PipelineCache>,
 ) -> Result<Pipeline> {
-    let label = format!("wgpu-relu {}", module.name());
+    let shader = key.shader();
+    let constants = key.constants().iter().map(|&(name, value)| (name, f64::from(value)));
+    let constants: Vec<_> = constants.collect();
+    let label = format!("wgpu-relu {}", shader.name());
     let label = Some(label.as_str());
     guarded(device, "compiling a shader", || {
         let compiled = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
-            source: wgpu::ShaderSource::Wgsl(module.source().into()),
+            source: wgpu::ShaderSource::Wgsl(shader.source().into()),
         });
-        let uniform = (0, shader::buffer(wgpu::BufferBindingType::Uniform));
-        let bindings = [uniform].into_iter().chain(module.bindings());
+        let uniform = shader::buffer(wgpu::BufferBindingType::Uniform);
+        let bindings = (0..).zip(shader.bindings().into_iter().chain([uniform]));
         let entries: Vec<_> = bindings.map(|(binding, ty)| entry(binding, ty)).collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label,
@@ -86,7 +82,7 @@ fn compile(
             module: &compiled,
             entry_point: Some("main"),
             compilation_options: wgpu::PipelineCompilationOptions {
-                constants,
+                constants: &constants,
                 zero_initialize_workgroup_memory: false,
             },
             cache,
@@ -97,28 +93,4 @@ fn compile(
 
 fn entry(binding: u32, ty: wgpu::BindingType) -> wgpu::BindGroupLayoutEntry {
     wgpu::BindGroupLayoutEntry { binding, visibility: wgpu::ShaderStages::COMPUTE, ty, count: None }
-}
-
-/// An adopted device may have been asked for less than a kernel with this many storage buffers needs.
-pub(crate) fn check_limits(limits: &wgpu::Limits, workgroup: u32, buffers: u32) -> Result<()> {
-    for (limit, found, needed) in [
-        (
-            "max_storage_buffers_per_shader_stage",
-            limits.max_storage_buffers_per_shader_stage,
-            buffers,
-        ),
-        ("max_uniform_buffers_per_shader_stage", limits.max_uniform_buffers_per_shader_stage, 1),
-        (
-            "max_compute_invocations_per_workgroup",
-            limits.max_compute_invocations_per_workgroup,
-            workgroup,
-        ),
-        ("max_compute_workgroup_size_x", limits.max_compute_workgroup_size_x, workgroup),
-        ("max_compute_workgroups_per_dimension", limits.max_compute_workgroups_per_dimension, 1),
-    ] {
-        if found < needed {
-            return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });
-        }
-    }
-    Ok(())
 }

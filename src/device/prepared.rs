@@ -2,17 +2,12 @@
 
 use crate::activation::Activation;
 use crate::args::draw::Draw;
+use crate::args::range::BufferId;
+use crate::args::view::Buffers;
 use crate::device::Gpu;
 use crate::device::error_scope::guarded;
-use crate::device::pipeline;
 use crate::error::{Error, Result};
-use crate::plan::elementwise::Bindings;
-use crate::plan::launch_config::Constant;
-use crate::plan::request::Operation;
-use crate::plan::spans::Span;
-use crate::shader::Module;
-use crate::shader::elementwise::Linked;
-use crate::shader::variant::Gate;
+use crate::plan::dispatch::{Binding, Dispatch, Parameters, Patchable, Plan};
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
@@ -35,75 +30,29 @@ use crate::shader::variant::Gate;
 /// ```
 #[derive(Debug, Clone)]
 pub struct Prepared {
-    dispatches: Vec<Dispatch>,
-    /// None if there is nothing to do, or to change.
+    dispatches: Vec<Bound>,
+    /// None if there is nothing to do.
     uniforms: Option<Uniforms>,
-    kind: Kind,
+    patchable: Patchable,
 }
 
-/// What can be changed.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Operation {
-        activation: Activation,
-        draws: bool,
-        /// A gradient from a mask: its parameters are the derivative's levels.
-        of_mask: bool,
-    },
-    /// Nothing.
-    Fixed,
-    /// The draw.
-    #[cfg(feature = "init")]
-    Fill,
-}
-
+/// A dispatch with its GPU objects.
 #[derive(Debug, Clone)]
-pub(crate) struct Dispatch {
+struct Bound {
     pipeline: wgpu::ComputePipeline,
     bind_group: wgpu::BindGroup,
-    workgroups: [u32; 2],
+    workgroups: [u32; 3],
     /// Its first element, counted from the start of the operation.
     #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "streams need it"))]
     start: u64,
 }
 
-impl Dispatch {
-    /// `uniform` is bound as 0, and each operand by its number.
-    pub(crate) fn new<'b>(
-        gpu: &Gpu,
-        module: &dyn Module,
-        constants: &[Constant],
-        uniform: wgpu::BufferBinding<'b>,
-        operands: impl IntoIterator<Item = (u32, wgpu::BindingResource<'b>)>,
-        workgroups: [u32; 2],
-        start: u64,
-    ) -> Result<Self> {
-        let device = &gpu.shared.device;
-        let pipeline = gpu.shared.pipelines.get(device, module, constants)?;
-        let uniform = (0, wgpu::BindingResource::Buffer(uniform));
-        let entries: Vec<_> = [uniform]
-            .into_iter()
-            .chain(operands)
-            .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
-            .collect();
-        let bind_group = guarded(device, "binding the operands", || {
-            device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some("wgpu-relu operation"),
-                layout: &pipeline.layout,
-                entries: &entries,
-            })
-        })?;
-        Ok(Dispatch { pipeline: pipeline.pipeline, bind_group, workgroups, start })
-    }
-}
-
 /// The uniforms of all dispatches, in one buffer.
 #[derive(Debug, Clone)]
-pub(crate) struct Uniforms {
+struct Uniforms {
     gpu: Gpu,
     buffer: wgpu::Buffer,
-    /// Bytes of one dispatch's, and from one to the next.
-    size: u64,
+    /// Bytes from one uniform to the next.
     stride: u64,
 }
 
@@ -115,10 +64,10 @@ impl Prepared {
     /// Operations recorded one after another see each other's results.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         for dispatch in &self.dispatches {
-            let [x, y] = dispatch.workgroups;
+            let [x, y, z] = dispatch.workgroups;
             pass.set_pipeline(&dispatch.pipeline);
             pass.set_bind_group(0, &dispatch.bind_group, &[]);
-            pass.dispatch_workgroups(x, y, 1);
+            pass.dispatch_workgroups(x, y, z);
         }
     }
 
@@ -141,12 +90,10 @@ impl Prepared {
     /// [`Error::DeviceLost`].
     pub fn set_activation(&self, activation: Activation) -> Result<()> {
         activation.validate()?;
-        match self.kind {
-            Kind::Operation { activation: prepared, of_mask, .. }
-                if prepared.name() == activation.name() =>
-            {
-                let words = parameters(&activation, of_mask).map(f32::to_bits);
-                self.write(0, |_| words)
+        match self.patchable.activation {
+            Some(prepared) if prepared.activation.name() == activation.name() => {
+                let words = Parameters { activation, ..prepared }.values().map(f32::to_bits);
+                self.write(prepared.offset, |_| words)
             }
             _ => Err(Error::Unsupported {
                 activation: activation.name(),
@@ -163,39 +110,34 @@ impl Prepared {
     ///
     /// [`Error::Unsupported`] if nothing is drawn, [`Error::DeviceLost`].
     pub fn set_draw(&self, draw: Draw) -> Result<()> {
-        match self.kind {
-            Kind::Operation { draws: true, .. } => self.write(4, |_| draw.words()),
-            #[cfg(feature = "init")]
-            Kind::Fill => self.write(4, |_| draw.words()),
-            _ => Err(Error::Unsupported {
+        let Some(offset) = self.patchable.draw else {
+            return Err(Error::Unsupported {
                 activation: "this operation",
                 what: "random slopes",
                 remedy: "prepare it with GpuRelu::in_training of rrelu",
-            }),
-        }
+            });
+        };
+        self.write(offset, |_| draw.words())
     }
 
     /// Says that the operation's first element is the `first` of a longer one, for its draws: a multiple
     /// of 4. It counts as [`set_activation`](Prepared::set_activation) does.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn set_first(&self, first: u64) -> Result<()> {
-        self.write(8, |dispatch| {
-            let quad = (first + dispatch.start) / 4;
-            [quad as u32, (quad >> 32) as u32]
+        let Some(offset) = self.patchable.first_four else { return Ok(()) };
+        self.write(offset, |dispatch| {
+            let four = (first + dispatch.start) / 4;
+            [four as u32, (four >> 32) as u32]
         })
     }
 
-    /// Overwrites words of every dispatch's uniform.
-    fn write<const N: usize>(
-        &self,
-        first: u64,
-        words: impl Fn(&Dispatch) -> [u32; N],
-    ) -> Result<()> {
-        let Some(Uniforms { gpu, buffer, stride, .. }) = &self.uniforms else { return Ok(()) };
+    /// Overwrites fields at this offset in bytes of every dispatch's uniform.
+    fn write<const N: usize>(&self, offset: u64, words: impl Fn(&Bound) -> [u32; N]) -> Result<()> {
+        let Some(Uniforms { gpu, buffer, stride }) = &self.uniforms else { return Ok(()) };
         guarded(gpu.device(), "changing parameters", || {
             for (index, dispatch) in (0..).zip(&self.dispatches) {
-                let offset = index * stride + 4 * first;
                 let words = words(dispatch);
+                let offset = index * stride + offset;
                 gpu.queue().write_buffer(buffer, offset, bytemuck::cast_slice(&words));
             }
         })
@@ -220,86 +162,69 @@ impl Prepared {
         Ok(())
     }
 
-    /// Checks and binds an operation.
-    pub(crate) fn new(gpu: &Gpu, operation: &Operation<'_>) -> Result<Self> {
-        let checked = operation.check()?;
-        let kernel = checked.kernel;
-        let activation = operation.activation;
-        let of_mask = operation.mask.is_some() && operation.dy.is_some();
-        let kind = if kernel.weights || kernel.gate == Some(Gate::Linear) {
-            Kind::Fixed
-        } else {
-            Kind::Operation { activation, draws: kernel.draws, of_mask }
-        };
-        if checked.length == 0 {
-            return Ok(Prepared { dispatches: Vec::new(), uniforms: None, kind });
-        }
-
-        let limits = &gpu.shared.limits;
-        let geometry = gpu.shared.geometry.of(kernel);
-        let plans = Bindings::new(limits, operation, &checked)?.plans(geometry)?;
-        let buffers = plans.iter().map(|plan| plan.buffers()).max().unwrap_or(0);
-        pipeline::check_limits(limits, geometry.workgroup, buffers as u32)?;
-        let parameters = parameters(&activation, of_mask).map(f32::to_bits);
-        let words: Vec<_> = plans.iter().map(|plan| plan.uniform(parameters)).collect();
-        let uniforms = Uniforms::new(gpu, &words)?;
-
-        let dispatches = plans.iter().enumerate().map(|(index, plan)| {
-            let linked = Linked {
-                activation: activation.name(),
-                kernel,
-                access: plan.span.access,
-                places: plan.places(),
-                spread: plan.spread(),
+    /// Creates the GPU objects of a plan: pipelines, bind groups, uniforms and scratch buffers.
+    pub(crate) fn new(gpu: &Gpu, plan: Plan, operands: &Buffers<'_>) -> Result<Self> {
+        let scratch = plan.scratch.iter().map(|&size| gpu.buffer(size, false));
+        let scratch: Vec<wgpu::Buffer> = scratch.collect::<Result<_>>()?;
+        Prepared::with_resources(gpu, &plan, |&Binding { buffer, offset, size, .. }| {
+            let buffer = match buffer {
+                BufferId::Operand(index) => operands.0[index as usize],
+                BufferId::Scratch(index) => &scratch[index as usize],
             };
-            let Span { length, start, .. } = plan.span;
-            let (uniform, workgroups) = (uniforms.binding(index), geometry.workgroups(length));
-            let constants = geometry.constants(kernel, plan.span.access);
-            Dispatch::new(gpu, &linked, &constants, uniform, plan.resources(), workgroups, start)
+            let size = std::num::NonZero::new(size);
+            wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size })
+        })
+    }
+
+    /// [`new`](Prepared::new) for bindings that need not be buffers.
+    pub(crate) fn with_resources<'b>(
+        gpu: &Gpu,
+        plan: &Plan,
+        resource: impl Fn(&Binding) -> wgpu::BindingResource<'b>,
+    ) -> Result<Self> {
+        let patchable = plan.patchable;
+        if plan.dispatches.is_empty() {
+            return Ok(Prepared { dispatches: Vec::new(), uniforms: None, patchable });
+        }
+        let uniforms = Uniforms::new(gpu, &plan.dispatches)?;
+        let device = &gpu.shared.device;
+        let bound = plan.dispatches.iter().enumerate().map(|(index, dispatch)| {
+            let pipeline = gpu.shared.pipelines.get(device, dispatch.key())?;
+            let bindings = dispatch.bindings().iter();
+            let entries = bindings.map(|binding| (binding.number, resource(binding)));
+            let uniform = (bindings_len(dispatch), uniforms.binding(index, dispatch));
+            let entries: Vec<_> = entries
+                .chain([uniform])
+                .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
+                .collect();
+            let bind_group = guarded(device, "binding the operands", || {
+                device.create_bind_group(&wgpu::BindGroupDescriptor {
+                    label: Some("wgpu-relu operation"),
+                    layout: &pipeline.layout,
+                    entries: &entries,
+                })
+            })?;
+            let (workgroups, start) = (dispatch.workgroups(), dispatch.start);
+            Ok(Bound { pipeline: pipeline.pipeline, bind_group, workgroups, start })
         });
-        let dispatches = dispatches.collect::<Result<_>>()?;
-        Ok(Prepared { dispatches, uniforms: Some(uniforms), kind })
-    }
-
-    /// An activation on textures.
-    pub(crate) fn of_textures(
-        activation: Activation,
-        dispatches: Vec<Dispatch>,
-        uniforms: Uniforms,
-    ) -> Self {
-        let kind = Kind::Operation { activation, draws: false, of_mask: false };
-        Prepared { dispatches, uniforms: Some(uniforms), kind }
-    }
-
-    /// What cannot be changed.
-    pub(crate) fn fixed(dispatches: Vec<Dispatch>) -> Self {
-        Prepared { dispatches, uniforms: None, kind: Kind::Fixed }
-    }
-
-    /// Random numbers, whose draw is at the place where operations have it.
-    #[cfg(feature = "init")]
-    pub(crate) fn of_fill(dispatches: Vec<Dispatch>, uniforms: Option<Uniforms>) -> Self {
-        Prepared { dispatches, uniforms, kind: Kind::Fill }
+        let dispatches = bound.collect::<Result<_>>()?;
+        Ok(Prepared { dispatches, uniforms: Some(uniforms), patchable })
     }
 }
 
-/// The numbers a shader gets as its parameters.
-fn parameters(activation: &Activation, of_mask: bool) -> [f32; 4] {
-    match activation.mask() {
-        // A shader cannot have a constant NaN.
-        Some(mask) if of_mask => [mask.levels.0, mask.levels.1, f32::NAN, 0.0],
-        _ => activation.uniform(),
-    }
+/// The number of the uniform's binding, which is the last.
+fn bindings_len(dispatch: &Dispatch) -> u32 {
+    dispatch.bindings().len() as u32
 }
 
 impl Uniforms {
-    pub(crate) fn new<const N: usize>(gpu: &Gpu, uniforms: &[[u32; N]]) -> Result<Self> {
-        let alignment = u64::from(gpu.shared.limits.min_uniform_buffer_offset_alignment);
-        let size = size_of::<[u32; N]>();
-        let stride = (size as u64).next_multiple_of(alignment);
-        let mut bytes = vec![0; uniforms.len() * stride as usize];
-        for (slot, uniform) in bytes.chunks_exact_mut(stride as usize).zip(uniforms) {
-            slot[..size].copy_from_slice(bytemuck::cast_slice(uniform.as_slice()));
+    fn new(gpu: &Gpu, dispatches: &[Dispatch]) -> Result<Self> {
+        let alignment = u64::from(gpu.shared.planner.limits.min_uniform_buffer_offset_alignment);
+        let size = dispatches.iter().map(|dispatch| dispatch.uniform().len()).max();
+        let stride = (size.unwrap_or(0) as u64).next_multiple_of(alignment);
+        let mut bytes = vec![0; dispatches.len() * stride as usize];
+        for (bytes, dispatch) in bytes.chunks_exact_mut(stride as usize).zip(dispatches) {
+            bytes[..dispatch.uniform().len()].copy_from_slice(dispatch.uniform());
         }
         let buffer = gpu.create(&wgpu::BufferDescriptor {
             label: Some("wgpu-relu operation"),
@@ -308,12 +233,13 @@ impl Uniforms {
             mapped_at_creation: true,
         })?;
         gpu.fill_mapped("preparing an operation", &buffer, &bytes)?;
-        Ok(Uniforms { gpu: gpu.clone(), buffer, size: size as u64, stride })
+        Ok(Uniforms { gpu: gpu.clone(), buffer, stride })
     }
 
-    /// That of one dispatch.
-    pub(crate) fn binding(&self, index: usize) -> wgpu::BufferBinding<'_> {
+    /// The uniform of one dispatch.
+    fn binding(&self, index: usize, dispatch: &Dispatch) -> wgpu::BindingResource<'_> {
         let (buffer, offset) = (&self.buffer, index as u64 * self.stride);
-        wgpu::BufferBinding { buffer, offset, size: std::num::NonZero::new(self.size) }
+        let size = std::num::NonZero::new(dispatch.uniform().len() as u64);
+        wgpu::BindingResource::Buffer(wgpu::BufferBinding { buffer, offset, size })
     }
 }

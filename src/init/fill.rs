@@ -1,22 +1,22 @@
 //! Initial weights on the device.
 
+use std::mem::offset_of;
+
 use crate::args::draw::Draw;
-use crate::args::view::View;
-use crate::device::prepared::{Dispatch, Prepared, Uniforms};
-use crate::device::{Gpu, pipeline};
+use crate::args::view::{Buffers, View};
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::init::quantile::CUBICS;
 use crate::init::{self, Init, Numbers};
 use crate::operand::Operand;
-use crate::plan::ranges::Ranges;
-use crate::shader::fill::Fill;
+use crate::plan::dispatch::{Dispatch, Patchable, Plan};
+use crate::plan::uniform::FillParams;
+use crate::shader::fill::FillShader;
 
-/// Words of a uniform: `Fill` in `fill.wgsl`.
-const WORDS: usize = 16 + 4 * CUBICS.len();
-
-/// Elements from one dispatch to the next are a multiple of this many.
-const QUAD: u64 = 4;
+/// Each dispatch starts at a multiple of this many elements.
+const FOUR: u64 = 4;
 
 impl Gpu {
     /// Fills a buffer, or a range of one, with initial weights of this shape: element i gets a number that is a
@@ -109,43 +109,44 @@ impl Gpu {
                 remedy: "fill a slice with Init::fill, and upload that",
             });
         }
-        if length == 0 {
-            return Ok(Prepared::of_fill(Vec::new(), None));
-        }
+        let mut buffers = Buffers::default();
+        let weights = buffers.range(weights);
+        let planner = &self.shared.planner;
+        let launch = planner.launch.one_vector_per_invocation();
+        planner.check_limits(launch.workgroup, 1)?;
         let bytes = T::TYPE.size();
-        let limits = &self.shared.limits;
-        let geometry = self.shared.geometry.single();
-        pipeline::check_limits(limits, geometry.workgroup, 1)?;
-        let ranges = Ranges::new(limits);
-        let longest = (ranges.longest() / bytes).min(geometry.most_elements());
-        let longest = (longest / QUAD * QUAD).max(QUAD);
-
-        let (numbers, choice) = Numbers::new(init).words();
-        let mut words: Vec<[u32; WORDS]> = Vec::new();
-        let mut bindings = Vec::new();
-        for start in (0..length).step_by(longest as usize) {
-            let length = longest.min(length - start);
-            let range = ranges.bind(weights, bytes, start, length);
-            let quad = start / QUAD;
-            let place = [quad as u32, (quad >> 32) as u32, range.first as u32];
-            bindings.push((range.binding, length, start));
-            let mut uniform = [0; WORDS];
-            uniform[..4].copy_from_slice(&numbers);
-            uniform[4..8].copy_from_slice(&draw.words());
-            uniform[8..11].copy_from_slice(&place);
-            uniform[11] = length as u32;
-            uniform[12..15].copy_from_slice(&choice);
-            uniform[16..].copy_from_slice(CUBICS.as_flattened());
-            words.push(uniform);
-        }
-        let uniforms = Uniforms::new(self, &words)?;
-        let dispatches = bindings.into_iter().enumerate().map(|(index, (y, length, start))| {
-            let (fill, uniform) = (Fill(T::TYPE), uniforms.binding(index));
-            let y = [(1, wgpu::BindingResource::Buffer(y))];
-            let workgroups = geometry.workgroups(length);
-            Dispatch::new(self, &fill, &geometry.size(), uniform, y, workgroups, start)
+        let max_len = (planner.ranges.max_len() / bytes).min(launch.max_elements());
+        let max_len = (max_len / FOUR * FOUR).max(FOUR);
+        let numbers = Numbers::new(init);
+        let dispatches = (0..length).step_by(max_len as usize).map(|start| {
+            let length = max_len.min(length - start);
+            let range = planner.ranges.bind(&weights, bytes, start, length);
+            let four = start / FOUR;
+            let uniform = FillParams {
+                scale: numbers.scale,
+                shift: numbers.shift,
+                low: numbers.low,
+                high: numbers.high,
+                draw: draw.words(),
+                first_four: [four as u32, (four >> 32) as u32],
+                offset_y: range.first as u32,
+                length: length as u32,
+                method: numbers.method as u32,
+                first: numbers.first,
+                count: numbers.count,
+                cubics: CUBICS,
+                ..FillParams::ZERO
+            };
+            let workgroups = launch.workgroups(length);
+            let (shader, size) = (FillShader(T::TYPE), launch.size());
+            Dispatch::new(shader, &size, [range], uniform.words(), workgroups).starting_at(start)
         });
-        let dispatches = dispatches.collect::<Result<_>>()?;
-        Ok(Prepared::of_fill(dispatches, Some(uniforms)))
+        let patchable = Patchable {
+            draw: Some(offset_of!(FillParams, draw) as u64),
+            first_four: Some(offset_of!(FillParams, first_four) as u64),
+            ..Patchable::default()
+        };
+        let plan = Plan { dispatches: dispatches.collect(), patchable, ..Plan::default() };
+        Prepared::new(self, plan, &buffers)
     }
 }

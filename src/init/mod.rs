@@ -456,12 +456,6 @@ impl Numbers {
         let product = f32::from_bits((variate * self.scale).to_bits() & !1);
         (self.shift + product).max(self.low).min(self.high)
     }
-
-    /// As a shader gets them: the numbers, and the words that choose them.
-    pub(crate) fn words(&self) -> ([u32; 4], [u32; 3]) {
-        let numbers = [self.scale, self.shift, self.low, self.high].map(f32::to_bits);
-        (numbers, [self.method as u32, self.first, self.count])
-    }
 }
 
 /// Rows of normal numbers made orthonormal one after another, in f64; columns, where there are fewer.

@@ -5,12 +5,13 @@ use crate::args::draw::Draw;
 use crate::args::fusion::Fusion;
 use crate::args::view::View;
 use crate::device::Gpu;
+use crate::device::call::Call;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
-use crate::operand::Operand;
-use crate::plan::request::{self, Operation};
-use crate::shader::variant::Kernel;
+use crate::operand::{Direction, Operand};
+use crate::plan::request::{self, Request};
+use crate::shader::variant::Variant;
 
 /// An activation on a device: applies it, and its gradient, to buffers.
 ///
@@ -317,33 +318,31 @@ impl GpuRelu {
         self.prepare_fused_gradient(x, dy, Fusion::new(), dx)
     }
 
-    /// An operation with nothing but its output.
-    pub(crate) fn operation<'a>(&self, output: View<'a>) -> Operation<'a> {
-        Operation {
-            activation: self.activation,
-            draw: self.draw,
-            elements: self.elements,
-            x: None,
-            dy: None,
-            bias: None,
-            residual: None,
-            mask: None,
-            weights: None,
-            gate: None,
-            dgate: None,
-            output,
-        }
+    /// A forward operation without operands yet.
+    pub(crate) fn forward_call<'a>(&self) -> Call<'a> {
+        self.call(Direction::Forward)
     }
 
-    /// A gradient with nothing but its output, which it may add to.
-    pub(crate) fn gradient_operation<'a>(&self, dx: View<'a>) -> Operation<'a> {
-        Operation { residual: self.accumulates.then_some(dx), ..self.operation(dx) }
+    /// A gradient that writes dx, or adds to it, without its other operands yet.
+    pub(crate) fn gradient_call<'a>(&self, dx: impl Into<View<'a>>) -> Call<'a> {
+        let dx = dx.into();
+        let call = self.call(Direction::Gradient).with(Operand::Dx, dx);
+        if self.accumulates { call.with(Operand::Residual, dx) } else { call }
     }
 
-    /// How an operand is stored.
+    fn call<'a>(&self, direction: Direction) -> Call<'a> {
+        let (draw, elements) = (self.draw, self.elements);
+        Call::new(Request { draw, elements, ..Request::new(direction, self.activation) })
+    }
+
+    /// The element type of an operand.
     pub(crate) fn element(&self, operand: Operand) -> ElementType {
         let [input, output] = self.elements;
-        Kernel { input, output, ..Kernel::FORWARD }.element(operand)
+        let direction = match operand {
+            Operand::X | Operand::Y => Direction::Forward,
+            _ => Direction::Gradient,
+        };
+        Variant { input, output, ..Variant::new(direction) }.element_type(operand)
     }
 
     /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.
@@ -365,9 +364,9 @@ impl GpuRelu {
         output: Operand,
     ) -> Result<(wgpu::Buffer, u64)> {
         // A range that does not fit shall not decide over an allocation.
-        let typed: Vec<_> =
-            inputs.iter().map(|&(operand, view)| (operand, view, self.element(operand))).collect();
-        let length = request::equal_lengths(&typed)?;
+        let typed =
+            inputs.iter().map(|&(operand, view)| (operand, view.range(0), self.element(operand)));
+        let length = request::equal_lengths(typed)?;
         let size = length.saturating_mul(self.element(output).size());
         Ok((self.gpu.buffer(size.saturating_add(3) / 4 * 4, false)?, size))
     }

@@ -1,12 +1,13 @@
 //! The operator with additions in the same pass, and its gradient from a mask.
 
-use crate::args::fusion::Fusion;
+use crate::args::fusion::{Fused, Fusion};
 use crate::args::view::View;
+use crate::device::call::Call;
 use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
-use crate::plan::request::{self, Operation};
+use crate::plan::request;
 
 /// # Fused forms
 ///
@@ -91,14 +92,11 @@ impl GpuRelu {
         fusion: Fusion<'a>,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(x.into()),
-            bias: fusion.bias,
-            residual: fusion.residual,
-            mask: fusion.mask,
-            ..self.operation(y.into())
+        let call = self.forward_call().with(Operand::Y, y).with(Operand::X, x);
+        let with = |call: Call<'a>, part: Fused<'a>| {
+            call.with_channels(part.operand, part.values, part.channels)
         };
-        Prepared::new(&self.gpu, &operation)
+        fusion.operands().fold(call, with).prepare(&self.gpu)
     }
 
     /// Checks, binds and sizes [`fused_gradient`](GpuRelu::fused_gradient) once.
@@ -109,13 +107,13 @@ impl GpuRelu {
         fusion: Fusion<'a>,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(x.into()),
-            dy: Some(dy.into()),
-            bias: fusion.bias,
-            ..self.gradient_operation(dx.into())
+        let call = self.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
+        // They come after the activation, or do not take part in it.
+        let before = |part: &Fused<'a>| !matches!(part.operand, Operand::Residual | Operand::Mask);
+        let with = |call: Call<'a>, part: Fused<'a>| {
+            call.with_channels(part.operand, part.values, part.channels)
         };
-        Prepared::new(&self.gpu, &operation)
+        fusion.operands().filter(before).fold(call, with).prepare(&self.gpu)
     }
 
     /// Bytes of the mask for `length` elements: a bit for each, of whole blocks of 256; two bits where a
@@ -194,11 +192,7 @@ impl GpuRelu {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            mask: Some(mask.into()),
-            dy: Some(dy.into()),
-            ..self.gradient_operation(dx.into())
-        };
-        Prepared::new(&self.gpu, &operation)
+        let call = self.gradient_call(dx).with(Operand::Mask, mask).with(Operand::Dy, dy);
+        call.prepare(&self.gpu)
     }
 }

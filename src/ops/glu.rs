@@ -2,15 +2,15 @@
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
-use crate::args::view::{DIMENSIONS, Layout, View};
+use crate::args::range::{DIMENSIONS, Layout};
+use crate::args::view::View;
 use crate::device::Gpu;
+use crate::device::call::Call;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
-use crate::plan::request::Operation;
-use crate::shader::variant::Gate;
 
 /// A gated linear unit on a device: y = a · f(b), where the *second* half of the inputs is the gate, as
 /// PyTorch's GLU has it (Dauphin et al., 2016; Shazeer, 2020).
@@ -45,7 +45,8 @@ use crate::shader::variant::Gate;
 #[derive(Debug, Clone)]
 pub struct GpuGlu {
     relu: GpuRelu,
-    gate: Gate,
+    /// Whether the gate multiplies as it is.
+    linear: bool,
 }
 
 impl GpuGlu {
@@ -82,7 +83,7 @@ impl GpuGlu {
     /// y = a · b.
     #[must_use]
     pub fn bilinear(gpu: &Gpu) -> Self {
-        GpuGlu { relu: GpuRelu::new(gpu), gate: Gate::Linear }
+        GpuGlu { relu: GpuRelu::new(gpu), linear: true }
     }
 
     /// y = a · f(b) with any activation.
@@ -91,11 +92,11 @@ impl GpuGlu {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
-        Ok(GpuGlu { relu: GpuRelu::with_activation(gpu, activation)?, gate: Gate::Activated })
+        Ok(GpuGlu { relu: GpuRelu::with_activation(gpu, activation)?, linear: false })
     }
 
     fn of(gpu: &Gpu, activation: Activation) -> Self {
-        GpuGlu { relu: GpuRelu { activation, ..GpuRelu::new(gpu) }, gate: Gate::Activated }
+        GpuGlu { relu: GpuRelu { activation, ..GpuRelu::new(gpu) }, linear: false }
     }
 
     /// The same with elements of another type. See [`GpuRelu::with_element`].
@@ -113,7 +114,7 @@ impl GpuGlu {
     /// The activation of the gate; none if it is bilinear.
     #[must_use]
     pub fn activation(&self) -> Option<Activation> {
-        (self.gate == Gate::Activated).then_some(self.relu.activation)
+        (!self.linear).then_some(self.relu.activation)
     }
 
     /// y = a · f(b) in a new buffer. Moves 12 bytes an element of y.
@@ -262,12 +263,8 @@ impl GpuGlu {
         b: impl Into<View<'a>>,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(a.into()),
-            gate: Some((b.into(), self.gate)),
-            ..self.relu.operation(y.into())
-        };
-        Prepared::new(&self.relu.gpu, &operation)
+        let call = self.relu.forward_call().with(Operand::Y, y).with(Operand::X, a);
+        self.prepare_call(call.with(Operand::Gate, b))
     }
 
     /// Checks, binds and sizes da and db once.
@@ -283,14 +280,9 @@ impl GpuGlu {
         da: impl Into<View<'a>>,
         db: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(a.into()),
-            dy: Some(dy.into()),
-            gate: Some((b.into(), self.gate)),
-            dgate: Some(db.into()),
-            ..self.relu.operation(da.into())
-        };
-        Prepared::new(&self.relu.gpu, &operation)
+        let call = self.relu.gradient_call(da).with(Operand::Dgate, db);
+        let call = call.with(Operand::X, a).with(Operand::Dy, dy).with(Operand::Gate, b);
+        self.prepare_call(call)
     }
 
     /// Checks, binds and sizes [`apply_split`](GpuGlu::apply_split) once.
@@ -323,6 +315,10 @@ impl GpuGlu {
         let [a, b] = self.halves(Operand::X, x.into(), axis)?;
         let [da, db] = self.halves(Operand::Dx, dx.into(), axis)?;
         self.prepare_gradient(a, b, dy, da, db)
+    }
+
+    fn prepare_call(&self, call: Call<'_>) -> Result<Prepared> {
+        call.linear_gate(self.linear).prepare(&self.relu.gpu)
     }
 
     /// The halves of `x` along an axis.

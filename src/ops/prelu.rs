@@ -2,16 +2,17 @@
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
-use crate::args::view::{Layout, View};
+use crate::args::range::Layout;
+use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
-use crate::ops::channel_sums::{self, Stages, Terms};
-use crate::plan::request::{Operation, equal_lengths};
-use crate::shader::sum::Summand;
+use crate::ops::channel_sums;
+use crate::plan::request::equal_lengths;
+use crate::shader::sum::SumInput;
 
 /// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
 /// and the gradients of x and of the slopes (He et al., 2015).
@@ -197,12 +198,9 @@ impl GpuPrelu {
     ///
     /// As [`apply`](GpuPrelu::apply).
     pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(x.into()),
-            weights: Some((self.weights(), self.channels)),
-            ..self.relu.operation(y.into())
-        };
-        Prepared::new(&self.relu.gpu, &operation)
+        let call = self.relu.forward_call().with(Operand::Y, y).with(Operand::X, x);
+        let call = call.with_channels(Operand::Weight, self.weights(), Some(self.channels));
+        call.prepare(&self.relu.gpu)
     }
 
     /// Checks, binds and sizes dx once.
@@ -216,13 +214,9 @@ impl GpuPrelu {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let operation = Operation {
-            x: Some(x.into()),
-            dy: Some(dy.into()),
-            weights: Some((self.weights(), self.channels)),
-            ..self.relu.gradient_operation(dx.into())
-        };
-        Prepared::new(&self.relu.gpu, &operation)
+        let call = self.relu.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
+        let call = call.with_channels(Operand::Weight, self.weights(), Some(self.channels));
+        call.prepare(&self.relu.gpu)
     }
 
     /// Checks, binds and sizes dw once. It keeps a buffer for intermediate sums, of at most a 16th of x, or a
@@ -247,12 +241,8 @@ impl GpuPrelu {
                 return Err(Error::SharedBuffer { operand, written: Operand::Dw });
             }
         }
-        let gpu = &self.relu.gpu;
-        if length == 0 {
-            return channel_sums::prepare_zeros(gpu, self.channels, dw);
-        }
-        let terms = Terms { summand: Summand::Slopes(self.relu.elements), inputs: vec![x, dy] };
-        Stages::new(gpu, self.channels, length, 4)?.prepare(&terms, dw)
+        let terms = SumInput::Slopes(self.relu.elements);
+        channel_sums::prepare(&self.relu.gpu, terms, &[x, dy], self.channels, length, dw)
     }
 
     /// Checks what dw is made of; the length, in elements.
@@ -260,7 +250,8 @@ impl GpuPrelu {
         x.contiguous(Operand::X)?;
         dy.contiguous(Operand::Dy)?;
         let [input, output] = self.relu.elements;
-        let length = equal_lengths(&[(Operand::X, x, input), (Operand::Dy, dy, output)])?;
+        let length =
+            equal_lengths([(Operand::X, x.range(0), input), (Operand::Dy, dy.range(0), output)])?;
         self.channels.check(length)?;
         Ok(length)
     }

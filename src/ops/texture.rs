@@ -1,12 +1,17 @@
 //! The operator on textures.
 
+use std::mem::offset_of;
+
 use crate::device::error_scope::guarded;
-use crate::device::pipeline;
-use crate::device::prepared::{Dispatch, Prepared, Uniforms};
+use crate::device::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuRelu;
-use crate::shader::texture::{FORMATS, SIDE, Texel};
+use crate::plan::dispatch::{Dispatch, Parameters, Patchable, Plan};
+use crate::plan::planner::{Planner, check_limit};
+use crate::plan::uniform::TextureParams;
+use crate::shader::ShaderKey;
+use crate::shader::texture::{FORMATS, SIDE, TextureShader};
 
 /// # Textures
 ///
@@ -75,10 +80,11 @@ impl GpuRelu {
     /// ```
     pub fn prepare_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<Prepared> {
         self.check_textures(x, y)?;
-        let limits = &self.gpu.shared.limits;
-        check_limits(limits)?;
+        let planner = &self.gpu.shared.planner;
+        check_limits(planner)?;
         let in_place = x == y;
-        let texel = Texel { activation: self.activation.name(), format: y.format(), in_place };
+        let (activation, format) = (self.activation.name(), y.format());
+        let shader = TextureShader { activation, format, in_place };
         let flags = y.format().guaranteed_format_features(self.gpu.device().features()).flags;
         let guaranteed = flags.contains(wgpu::TextureFormatFeatureFlags::STORAGE_READ_WRITE);
         if cfg!(target_arch = "wasm32") && in_place && !guaranteed {
@@ -87,28 +93,36 @@ impl GpuRelu {
         }
         // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
         let pipelines = &self.gpu.shared.pipelines;
-        pipelines.get(self.gpu.device(), &texel, &[]).map_err(|error| match error {
+        let compiled = pipelines.get(self.gpu.device(), &ShaderKey::new(shader, &[]));
+        compiled.map_err(|error| match error {
             Error::Refused { reason, .. } => not_accessible(y.format(), in_place, reason),
             other => other,
         })?;
 
-        let parts = parts([x.width(), x.height()], limits.max_compute_workgroups_per_dimension);
-        let parameters = self.activation.uniform().map(f32::to_bits);
+        let offset = offset_of!(TextureParams, activation) as u64;
+        let parameters = Parameters { activation: self.activation, of_mask: false, offset };
         let keeps_alpha = self.keeps_alpha && y.format().components() == 4;
-        let words: Vec<_> =
-            parts.iter().map(|part| part.uniform(parameters, keeps_alpha)).collect();
-        let uniforms = Uniforms::new(&self.gpu, &words)?;
-        let [x, y] = guarded(self.gpu.device(), "viewing the textures", || {
-            [x, y].map(|texture| texture.create_view(&wgpu::TextureViewDescriptor::default()))
-        })?;
-        let dispatches = parts.iter().enumerate().map(|(index, part)| {
-            let x = (!in_place).then_some((2, wgpu::BindingResource::TextureView(&x)));
-            let textures = [(1, wgpu::BindingResource::TextureView(&y))].into_iter().chain(x);
-            let uniform = uniforms.binding(index);
-            Dispatch::new(&self.gpu, &texel, &[], uniform, textures, part.workgroups, 0)
+        let most = planner.limits.max_compute_workgroups_per_dimension;
+        let tiles = tiles([x.width(), x.height()], most);
+        let dispatches = tiles.into_iter().map(|Tile { first, workgroups }| {
+            let uniform = TextureParams {
+                activation: parameters.values(),
+                first,
+                keeps_alpha: keeps_alpha.into(),
+                ..TextureParams::ZERO
+            };
+            Dispatch::of_textures(shader, uniform.words(), workgroups, [SIDE, SIDE, 1])
         });
-        let dispatches = dispatches.collect::<Result<_>>()?;
-        Ok(Prepared::of_textures(self.activation, dispatches, uniforms))
+        let patchable = Patchable { activation: Some(parameters), ..Patchable::default() };
+        let plan = Plan { dispatches: dispatches.collect(), patchable, ..Plan::default() };
+        let views = guarded(self.gpu.device(), "viewing the textures", || {
+            let textures: &[_] = if in_place { &[y] } else { &[y, x] };
+            let view = |texture: &&wgpu::Texture| texture.create_view(&Default::default());
+            textures.iter().map(view).collect::<Vec<_>>()
+        })?;
+        Prepared::with_resources(&self.gpu, &plan, |binding| {
+            wgpu::BindingResource::TextureView(&views[binding.number as usize])
+        })
     }
 
     /// The same, but on textures the last of four channels stays as it is, for colours: y's alpha is x's. Without
@@ -216,46 +230,35 @@ fn names(usage: wgpu::TextureUsages) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" | ") }
 }
 
-fn check_limits(limits: &wgpu::Limits) -> Result<()> {
-    pipeline::check_limits(limits, SIDE * SIDE, 0)?;
-    for (limit, found, needed) in [
-        ("max_compute_workgroup_size_y", limits.max_compute_workgroup_size_y, SIDE),
-        ("max_storage_textures_per_shader_stage", limits.max_storage_textures_per_shader_stage, 1),
-        ("max_sampled_textures_per_shader_stage", limits.max_sampled_textures_per_shader_stage, 1),
-    ] {
-        if found < needed {
-            return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });
-        }
-    }
-    Ok(())
+fn check_limits(planner: &Planner) -> Result<()> {
+    planner.check_limits(SIDE * SIDE, 0)?;
+    let limits = &planner.limits;
+    let found = limits.max_compute_workgroup_size_y;
+    check_limit("max_compute_workgroup_size_y", found, SIDE)?;
+    let found = limits.max_storage_textures_per_shader_stage;
+    check_limit("max_storage_textures_per_shader_stage", found, 1)?;
+    let found = limits.max_sampled_textures_per_shader_stage;
+    check_limit("max_sampled_textures_per_shader_stage", found, 1)
 }
 
 /// A part of a texture: one dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Part {
+struct Tile {
     /// Its first texel.
     first: [u32; 2],
     workgroups: [u32; 2],
 }
 
-impl Part {
-    /// `Part` of `texture.wgsl`.
-    fn uniform(&self, [a, b, c, d]: [u32; 4], keeps_alpha: bool) -> [u32; 8] {
-        let [x, y] = self.first;
-        [a, b, c, d, x, y, keeps_alpha.into(), 0]
-    }
-}
-
-/// Cuts a texture into parts of at most `most` workgroups in each dimension.
-fn parts(size: [u32; 2], most: u32) -> Vec<Part> {
+/// Cuts a texture into tiles of at most `most` workgroups in each dimension.
+fn tiles(size: [u32; 2], most: u32) -> Vec<Tile> {
     let along = |dimension: usize| {
         let (size, longest) = (size[dimension], SIDE.saturating_mul(most));
         (0..size)
             .step_by(longest as usize)
             .map(move |first| (first, (size - first).min(longest).div_ceil(SIDE)))
     };
-    let part = |(y, rows), (x, columns)| Part { first: [x, y], workgroups: [columns, rows] };
-    along(1).flat_map(|row| along(0).map(move |column| part(row, column))).collect()
+    let tile = |(y, rows), (x, columns)| Tile { first: [x, y], workgroups: [columns, rows] };
+    along(1).flat_map(|row| along(0).map(move |column| tile(row, column))).collect()
 }
 
 #[cfg(test)]
@@ -263,22 +266,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_cover_every_texel_once() {
+    fn tiles_cover_every_texel_once() {
         for size in [[1, 1], [8, 128], [9, 129], [25, 31], [48, 16], [49, 385], [16_384, 3]] {
             for most in [1, 3, 65_535] {
-                let parts = parts(size, most);
+                let tiles = tiles(size, most);
                 let mut covered = 0;
-                for part in &parts {
-                    let [columns, rows] = part.workgroups;
+                for tile in &tiles {
+                    let [columns, rows] = tile.workgroups;
                     assert!((1..=most).contains(&columns) && (1..=most).contains(&rows));
                     let length =
-                        |at: usize| (size[at] - part.first[at]).min(part.workgroups[at] * SIDE);
+                        |at: usize| (size[at] - tile.first[at]).min(tile.workgroups[at] * SIDE);
                     covered += length(0) * length(1);
                 }
                 assert_eq!(covered, size[0] * size[1], "{size:?} {most}");
-                let mut firsts: Vec<_> = parts.iter().map(|part| part.first).collect();
+                let mut firsts: Vec<_> = tiles.iter().map(|tile| tile.first).collect();
                 firsts.dedup();
-                assert_eq!(firsts.len(), parts.len());
+                assert_eq!(firsts.len(), tiles.len());
             }
         }
     }

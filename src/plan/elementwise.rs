@@ -1,334 +1,345 @@
-//! Which bytes of which buffers a dispatch binds, and what it is told of them.
+//! The dispatches of an elementwise request.
+
+use std::mem::offset_of;
 
 use crate::args::channels::Channels;
-use crate::args::view::View;
+use crate::args::range::BufferId;
 use crate::error::Result;
-use crate::operand::Operand;
-use crate::plan::launch_config::Geometry;
-use crate::plan::ranges::Ranges;
-use crate::plan::request::{Checked, Operation};
-use crate::plan::spans::{self, ALIGNMENT, Span};
+use crate::operand::{Access, Direction, Indexing, Operand};
+use crate::plan::dispatch::{Dispatch, Parameters, Patchable, Plan};
+use crate::plan::launch_config::LaunchConfig;
+use crate::plan::planner::Planner;
+use crate::plan::ranges::{BoundRange, Ranges};
+use crate::plan::request::{Argument, Request, Validated};
+use crate::plan::spans::{self, SPAN_ALIGNMENT, Span};
 use crate::plan::strided::{Region, Strided};
-use crate::shader::variant::{Extent, Kernel, Place, Spread};
+use crate::plan::uniform::Params;
+use crate::shader::elementwise::ElementwiseShader;
+use crate::shader::variant::{BindingSlot, ChannelPattern};
 
-/// Words of a dispatch's uniform, in the order of `Given` in `operation.wgsl`.
-pub(crate) const WORDS: usize = 68;
-
-/// Where in it its strides begin.
-const STRIDES: usize = 28;
-
-/// What all dispatches of an operation share.
-pub(crate) struct Bindings<'o, 'a> {
-    operation: &'o Operation<'a>,
-    checked: &'o Checked,
-    kernel: Kernel,
-    ranges: Ranges,
+impl Request {
+    /// The dispatches that do it, with all that a launcher needs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Operands`](crate::Error::Operands) for an operand that is missing or does not belong to the request,
+    /// and all errors of [`GpuRelu`](crate::GpuRelu)'s operations that a plan can find.
+    pub fn plan(&self, planner: &Planner) -> Result<Plan> {
+        let request = self.validate()?;
+        let of_mask = request.variant.has_mask() && self.direction == Direction::Gradient;
+        let parameters = Parameters {
+            activation: self.activation,
+            of_mask,
+            offset: offset_of!(Params, activation) as u64,
+        };
+        // Slopes per channel are no parameters, and a linear gate has none.
+        let fixed = request.variant.has(Operand::Weight) || self.linear_gate;
+        let patchable = Patchable {
+            activation: (!fixed).then_some(parameters),
+            draw: self.draw.map(|_| offset_of!(Params, draw) as u64),
+            first_four: Some(offset_of!(Params, first_four) as u64),
+        };
+        let dispatches = if request.length == 0 {
+            Vec::new()
+        } else {
+            ElementwisePlanner { planner, given: self, request, parameters }.dispatches()?
+        };
+        Ok(Plan { scratch: Vec::new(), dispatches, patchable })
+    }
 }
 
-impl<'o, 'a> Bindings<'o, 'a> {
-    pub(crate) fn new(
-        limits: &wgpu::Limits,
-        operation: &'o Operation<'a>,
-        checked: &'o Checked,
-    ) -> Result<Self> {
-        let bindings =
-            Bindings { operation, checked, kernel: checked.kernel, ranges: Ranges::new(limits) };
-        let (Ranges { alignment, limit }, parts) = (bindings.ranges, bindings.parts());
-        let whole = u64::from(operation.channels().count);
-        let needed = ((alignment + 4 * ALIGNMENT) * parts).max(alignment + 4 * whole);
-        if limit < needed { Err(bindings.ranges.too_small(needed)) } else { Ok(bindings) }
-    }
+/// What all dispatches of a request share.
+struct ElementwisePlanner<'p> {
+    planner: &'p Planner,
+    given: &'p Request,
+    request: Validated,
+    parameters: Parameters,
+}
 
-    /// Spans of ranges in one buffer are shorter: either they fit into one binding together, or are too
-    /// far apart for their bindings to meet.
-    fn parts(&self) -> u64 {
-        let operands = self.kernel.operands();
-        let view = |index: usize| self.operation.view(operands[index].0);
-        let shares = |written: usize| {
-            (written + 1..operands.len()).any(|other| view(written).same_buffer(&view(other)))
-        };
-        let sharing = (0..self.kernel.writes().len()).any(shares);
-        if sharing { 1 + operands.len() as u64 } else { 1 }
-    }
-
-    /// Bytes of a span's range.
-    fn longest(&self) -> u64 {
-        Ranges { limit: self.ranges.limit / self.parts(), ..self.ranges }.longest()
-    }
-
-    /// Where the operands of an element each start in their buffers, in elements.
-    fn offsets(&self) -> Vec<u64> {
-        let start =
-            |operand| self.operation.view(operand).offset / self.kernel.element(operand).size();
-        self.kernel.of_elements().into_iter().map(start).collect()
-    }
-
+impl ElementwisePlanner<'_> {
     /// The dispatches for all elements.
-    pub(crate) fn plans(&self, geometry: Geometry) -> Result<Vec<Plan<'o, 'a>>> {
-        let (kernel, length) = (self.kernel, self.checked.length);
-        let accesses = spans::accesses(kernel, geometry.wide);
-        let Some(region) = self.checked.region.clone() else {
-            let sizes =
-                kernel.of_elements().into_iter().map(|operand| kernel.element(operand).size());
-            let longest = self.longest() / sizes.max().unwrap_or(4);
-            let longest = longest.min(geometry.most_elements());
-            let spans = spans::spans(&self.offsets(), length, longest, kernel, accesses);
-            return Ok(spans.into_iter().map(|span| self.plan(span, None)).collect());
+    fn dispatches(&self) -> Result<Vec<Dispatch>> {
+        self.check_limit()?;
+        let (variant, length) = (self.request.variant, self.request.length);
+        let launch = self.planner.launch.of(variant);
+        let widths = spans::widths(variant, launch.wide);
+        let Some(region) = self.request.region.clone() else {
+            let sizes = self.request.per_element().map(|argument| argument.element.size());
+            let max_len = self.max_len() / sizes.max().unwrap_or(4);
+            let max_len = max_len.min(launch.max_elements());
+            let spans = spans::spans(&self.starts(), length, max_len, variant, widths);
+            return spans.into_iter().map(|span| self.dispatch(launch, span, None)).collect();
         };
         let bytes = |region: &Region| {
-            let size = |s: &Strided| region.extent(s) * kernel.element(s.operand).size();
-            region.operands.iter().map(size).max().unwrap_or(0)
+            let sizes = self.request.per_element().filter_map(|argument| {
+                Some(region.extent(region.of(argument.operand)?) * argument.element.size())
+            });
+            sizes.max().unwrap_or(0)
         };
         let fits = |region: &Region| {
-            region.length() <= geometry.most_elements() && bytes(region) <= self.longest()
+            region.length() <= launch.max_elements() && bytes(region) <= self.max_len()
         };
-        let needed = (bytes(&region) + self.ranges.alignment + 4) * self.parts();
-        let regions = region.fitting(kernel, &fits);
-        let regions = regions.ok_or_else(|| self.ranges.too_small(needed))?;
-        let offsets = self.offsets();
-        let parts =
-            regions.into_iter().flat_map(|region| region.by_access(kernel, accesses, &offsets));
-        let plans = parts.flat_map(|(region, access)| {
-            let spans = spans::blocks(region.start, region.length(), kernel, access);
-            spans.into_iter().map(move |span| self.plan(span, Some(region.clone())))
-        });
-        Ok(plans.collect())
-    }
-
-    /// Binds one span.
-    fn plan(&self, span: Span, region: Option<Region>) -> Plan<'o, 'a> {
-        let range = |operand, extent| self.range(operand, extent, span, region.as_ref());
-        let writes = self.kernel.writes();
-        let written =
-            |view: &View<'_>| writes.iter().any(|&(w, _)| self.operation.view(w).same_buffer(view));
-        let mut bound: Vec<Bound<'a>> = Vec::new();
-        for (operand, extent) in self.kernel.operands() {
-            let own = self.align(range(operand, extent));
-            let mut place = Place::Own;
-            if written(&self.operation.view(operand)) {
-                let joint = |host: &Bound<'a>| Binding {
-                    start: host.binding.start.min(own.start),
-                    end: host.binding.end.max(own.end),
-                    ..own
-                };
-                let fits = |host: &Bound<'a>| {
-                    let Binding { start, end, .. } = joint(host);
-                    host.place == Place::OwnWritable
-                        && host.binding.buffer == own.buffer
-                        && end - start <= self.ranges.limit
-                };
-                place = Place::OwnWritable;
-                if let Some(index) = bound.iter().position(fits) {
-                    bound[index].binding = joint(&bound[index]);
-                    place = Place::With(index as u8);
+        let Ranges { alignment, .. } = self.planner.ranges;
+        let needed = (bytes(&region) + alignment + 4) * self.bindings_per_buffer();
+        let regions = region.fitting(variant, &fits);
+        let regions = regions.ok_or_else(|| self.planner.ranges.too_small(needed))?;
+        let mut dispatches = Vec::new();
+        for region in regions {
+            for (region, width) in region.by_width(variant, widths, &self.starts()) {
+                for span in spans::of_region(region.start, region.length(), variant, width) {
+                    dispatches.push(self.dispatch(launch, span, Some(&region))?);
                 }
             }
-            bound.push(Bound { operand, extent, place, binding: own, first: 0 });
         }
-        for index in 0..bound.len() {
-            if let Place::With(host) = bound[index].place {
-                bound[index].binding = bound[usize::from(host)].binding;
-            }
-            let one = &mut bound[index];
-            one.first = range(one.operand, one.extent).start - one.binding.start;
-        }
-        Plan { operation: self.operation, kernel: self.kernel, span, region, bound }
+        Ok(dispatches)
     }
 
-    fn align(&self, binding: Binding<'a>) -> Binding<'a> {
-        let start = binding.start - binding.start % self.ranges.alignment;
-        Binding { start, end: binding.end.next_multiple_of(4), ..binding }
+    /// That a binding holds a span of the shortest length, and all channels.
+    fn check_limit(&self) -> Result<()> {
+        let Ranges { alignment, limit } = self.planner.ranges;
+        let channels = u64::from(self.request.channels().count);
+        let span = (alignment + 4 * SPAN_ALIGNMENT) * self.bindings_per_buffer();
+        let needed = span.max(alignment + 4 * channels);
+        if limit < needed { Err(self.planner.ranges.too_small(needed)) } else { Ok(()) }
+    }
+
+    /// Ranges of one buffer either share a binding, or are so far apart that their bindings do not meet. So many must fit
+    /// into one binding.
+    fn bindings_per_buffer(&self) -> u64 {
+        let arguments = &self.request.arguments;
+        let shares = |(index, output): (usize, &Argument)| {
+            let mut others = arguments[index + 1..].iter();
+            output.access == Access::Write
+                && others.any(|argument| argument.range.same_buffer(&output.range))
+        };
+        let sharing = arguments.iter().enumerate().any(shares);
+        if sharing { 1 + arguments.len() as u64 } else { 1 }
+    }
+
+    /// The most bytes of an operand in one dispatch.
+    fn max_len(&self) -> u64 {
+        let ranges = self.planner.ranges;
+        Ranges { limit: ranges.limit / self.bindings_per_buffer(), ..ranges }.max_len()
+    }
+
+    /// Where the operands with a number per element start in their buffers, in elements: those read, then those written,
+    /// as in a region.
+    fn starts(&self) -> Vec<u64> {
+        let of = |access| self.request.per_element().filter(move |a| a.access == access);
+        let arguments = of(Access::Read).chain(of(Access::Write));
+        arguments.map(|argument| argument.range.offset / argument.element.size()).collect()
+    }
+
+    /// The dispatch of one span.
+    fn dispatch(
+        &self,
+        launch: LaunchConfig,
+        span: Span,
+        region: Option<&Region>,
+    ) -> Result<Dispatch> {
+        let variant = self.request.variant;
+        let operands = self.bind(span, region);
+        let pattern = self.pattern(span, &operands);
+        let slots: Vec<BindingSlot> = operands.iter().map(|operand| operand.slot).collect();
+        let ranges = operands.iter().filter(|o| !matches!(o.slot, BindingSlot::SharedWith(_)));
+        let ranges: Vec<BoundRange> = ranges.map(|operand| operand.binding.range()).collect();
+        self.planner.check_limits(launch.workgroup, ranges.len() as u32)?;
+        let shader = ElementwiseShader {
+            activation: self.given.activation.name(),
+            variant,
+            width: span.width,
+            slots,
+            pattern,
+        };
+        let uniform = self.params(span, region, &operands, pattern).words();
+        let constants = launch.constants(variant, span.width);
+        let workgroups = launch.workgroups(span.length);
+        let dispatch = Dispatch::new(shader, &constants, ranges, uniform, workgroups);
+        Ok(dispatch.starting_at(span.start))
+    }
+
+    /// Binds the operands of one span.
+    fn bind(&self, span: Span, region: Option<&Region>) -> Vec<Bound<'_>> {
+        let arguments = &self.request.arguments;
+        let is_written = |argument: &Argument| {
+            let mut written = arguments.iter().filter(|other| other.access == Access::Write);
+            written.any(|output| output.range.same_buffer(&argument.range))
+        };
+        let limit = self.planner.ranges.limit;
+        let mut operands: Vec<Bound<'_>> = Vec::with_capacity(arguments.len());
+        for argument in arguments {
+            let own = self.align(self.bytes(argument, span, region));
+            let mut slot = BindingSlot::Read;
+            if is_written(argument) {
+                slot = BindingSlot::ReadWrite;
+                let host = operands.iter().position(|host| {
+                    host.slot == BindingSlot::ReadWrite
+                        && host.binding.buffer == own.buffer
+                        && host.binding.joint(own).len() <= limit
+                });
+                if let Some(index) = host {
+                    operands[index].binding = operands[index].binding.joint(own);
+                    slot = BindingSlot::SharedWith(index as u8);
+                }
+            } else if self.planner.pooled {
+                slot = BindingSlot::ReadWrite;
+            }
+            operands.push(Bound { argument, slot, binding: own, first: 0 });
+        }
+        for index in 0..operands.len() {
+            if let BindingSlot::SharedWith(host) = operands[index].slot {
+                operands[index].binding = operands[usize::from(host)].binding;
+            }
+            let operand = &mut operands[index];
+            let start = self.bytes(operand.argument, span, region).start;
+            operand.first = start - operand.binding.start;
+        }
+        operands
+    }
+
+    fn align(&self, bytes: Bytes) -> Bytes {
+        let start = bytes.start - bytes.start % self.planner.ranges.alignment;
+        Bytes { start, end: bytes.end.next_multiple_of(4), ..bytes }
     }
 
     /// The bytes of an operand that a span touches.
-    fn range(
-        &self,
-        operand: Operand,
-        extent: Extent,
-        span: Span,
-        region: Option<&Region>,
-    ) -> Binding<'a> {
-        let view = self.operation.view(operand);
-        let element = self.kernel.element(operand).size();
+    fn bytes(&self, argument: &Argument, span: Span, region: Option<&Region>) -> Bytes {
+        let Argument { operand, indexing, element, range, .. } = *argument;
+        let element = element.size();
         let strided = region.and_then(|region| Some((region, region.of(operand)?)));
-        let (start, size) = match (extent, strided) {
-            (Extent::Elements, Some((region, strided))) => {
+        let (start, size) = match (indexing, strided) {
+            (Indexing::Element, Some((region, strided))) => {
                 (element * strided.first, element * region.extent(strided))
             }
-            (Extent::Elements, None) => (element * span.start, element * span.length),
-            (Extent::Channels, _) => (0, view.size),
-            (Extent::Mask, _) => {
-                let words = self.operation.activation.mask().map_or(1, |mask| mask.words);
-                let bytes = |elements: u64| elements / ALIGNMENT * 32 * u64::from(words);
-                (bytes(span.start), bytes(span.length.next_multiple_of(ALIGNMENT)))
+            (Indexing::Element, None) => (element * span.start, element * span.length),
+            (Indexing::Channel, _) => (0, range.size),
+            (Indexing::Mask, _) => {
+                let bits = self.given.activation.mask().map_or(1, |mask| mask.bits);
+                let bytes = |elements: u64| elements / SPAN_ALIGNMENT * 32 * u64::from(bits);
+                (bytes(span.start), bytes(span.length.next_multiple_of(SPAN_ALIGNMENT)))
             }
         };
-        let start = view.offset + start;
-        Binding { buffer: view.buffer, start, end: start + size }
+        let start = range.offset + start;
+        Bytes { buffer: range.buffer, start, end: start + size }
+    }
+
+    /// The channels of the elements of one vector.
+    fn pattern(&self, span: Span, operands: &[Bound<'_>]) -> ChannelPattern {
+        let Channels { count, inner } = self.request.channels();
+        let (count, inner) = (u64::from(count), u64::from(inner));
+        let elements = span.width.elements().max(4);
+        let aligned = self.first_in_row(span).is_multiple_of(elements);
+        let same = count == 1 || (aligned && inner.is_multiple_of(elements));
+        let consecutive = inner == 1 && aligned && count.is_multiple_of(elements);
+        // The numbers of consecutive channels are loaded as a vector.
+        let mut of_channels = operands.iter().filter(|o| o.argument.indexing == Indexing::Channel);
+        let whole =
+            of_channels.all(|o| o.first.is_multiple_of(o.element() * span.width.elements()));
+        if !self.request.variant.has_channels() || same {
+            ChannelPattern::Same
+        } else if consecutive && whole {
+            ChannelPattern::Consecutive
+        } else {
+            ChannelPattern::Any
+        }
+    }
+
+    /// The position of a span's first element in a row of channels.
+    fn first_in_row(&self, span: Span) -> u64 {
+        span.start % self.request.channels().row()
+    }
+
+    fn params(
+        &self,
+        span: Span,
+        region: Option<&Region>,
+        operands: &[Bound<'_>],
+        pattern: ChannelPattern,
+    ) -> Params {
+        let Span { start, length, width } = span;
+        // `max_elements` and the limit of bindings keep lengths and offsets within u32.
+        let elements = width.elements();
+        let four = start / 4;
+        let channels = self.request.channels();
+        let mut params = Params {
+            activation: self.parameters.values(),
+            draw: self.given.draw.unwrap_or_default().words(),
+            first_four: [four as u32, (four >> 32) as u32],
+            by_inner: divisor(channels.inner),
+            by_channels: divisor(channels.count),
+            channels: channels.count,
+            inner: channels.inner,
+            first_in_row: self.first_in_row(span) as u32,
+            length: (length / elements) as u32,
+            ..Params::ZERO
+        };
+        for operand in operands {
+            let Some(row) = operand.argument.operand.row() else { continue };
+            params.offset[row] = match operand.argument.indexing {
+                Indexing::Mask => operand.first / 4,
+                Indexing::Channel if pattern != ChannelPattern::Consecutive => {
+                    operand.first / operand.element()
+                }
+                Indexing::Element | Indexing::Channel => {
+                    operand.first / (operand.element() * elements)
+                }
+            } as u32;
+        }
+        let Some(region) = region else { return params };
+        let [blocks, planes, rows, row] = region.shape;
+        let shape = [blocks, planes, rows, row / elements].map(|size| size as u32);
+        [_, params.by_block, params.by_plane, params.by_row] = shape.map(divisor);
+        params.shape = shape;
+        params.first_vector = ((start - region.start) / elements) as u32;
+        for Strided { operand, strides, .. } in &region.operands {
+            let Some(row) = operand.row() else { continue };
+            let [outer @ .., inner] = *strides;
+            let [a, b, c] = outer.map(|stride| (stride / elements) as u32);
+            // The elements of a vector are contiguous.
+            let inner = if elements == 1 { inner as u32 } else { 1 };
+            params.stride[row] = [a, b, c, inner];
+        }
+        params
     }
 }
 
-/// A range of bytes to bind.
+/// Bytes of a buffer.
 #[derive(Debug, Clone, Copy)]
-struct Binding<'a> {
-    buffer: &'a wgpu::Buffer,
+struct Bytes {
+    buffer: BufferId,
     start: u64,
     end: u64,
 }
 
+impl Bytes {
+    fn len(self) -> u64 {
+        self.end - self.start
+    }
+
+    /// Both, and the bytes between them.
+    fn joint(self, other: Bytes) -> Bytes {
+        let (start, end) = (self.start.min(other.start), self.end.max(other.end));
+        Bytes { start, end, ..self }
+    }
+
+    fn range(self) -> BoundRange {
+        BoundRange { buffer: self.buffer, offset: self.start, size: self.len(), first: 0 }
+    }
+}
+
 /// An operand and its binding.
-struct Bound<'a> {
-    operand: Operand,
-    extent: Extent,
-    place: Place,
-    binding: Binding<'a>,
-    /// Where in the binding the operand begins, in bytes.
+struct Bound<'r> {
+    argument: &'r Argument,
+    slot: BindingSlot,
+    binding: Bytes,
+    /// The bytes of the binding before the operand.
     first: u64,
 }
 
-/// One span with its bindings: what is written, then what is read.
-pub(crate) struct Plan<'o, 'a> {
-    operation: &'o Operation<'a>,
-    kernel: Kernel,
-    pub(crate) span: Span,
-    /// Where its elements lie, if not behind one another.
-    region: Option<Region>,
-    bound: Vec<Bound<'a>>,
-}
-
-impl Plan<'_, '_> {
-    /// How many buffers it binds.
-    pub(crate) fn buffers(&self) -> usize {
-        self.bound.iter().filter(|bound| !matches!(bound.place, Place::With(_))).count()
-    }
-
-    /// Where each operand is bound.
-    pub(crate) fn places(&self) -> Vec<Place> {
-        self.bound.iter().map(|bound| bound.place).collect()
-    }
-
-    /// How the channels of a group follow from that of its first element.
-    pub(crate) fn spread(&self) -> Spread {
-        let Channels { count, inner } = self.operation.channels();
-        let unit = self.span.access.elements().max(4);
-        let aligned = self.phase().is_multiple_of(unit);
-        match (u64::from(inner), u64::from(count)) {
-            _ if !self.kernel.has_channels() => Spread::Same,
-            (inner, _) if aligned && inner.is_multiple_of(unit) => Spread::Same,
-            (_, 1) => Spread::Same,
-            (1, count) if aligned && count.is_multiple_of(unit) && self.words_of_channels() => {
-                Spread::Consecutive
-            }
-            _ => Spread::Any,
-        }
-    }
-
-    /// Whether the numbers of the channels begin with a word of the access.
-    fn words_of_channels(&self) -> bool {
-        let mut of_channels = self.bound.iter().filter(|bound| bound.extent == Extent::Channels);
-        of_channels.all(|bound| {
-            let bytes = self.kernel.element(bound.operand).size() * self.span.access.elements();
-            bound.first.is_multiple_of(bytes)
-        })
-    }
-
-    /// The place of its first element in a row of channels.
-    fn phase(&self) -> u64 {
-        self.span.start % self.operation.channels().row()
-    }
-
-    pub(crate) fn uniform(&self, parameters: [u32; 4]) -> [u32; WORDS] {
-        let Span { start, length, access } = self.span;
-        // Offsets and lengths count groups of the access; `most_elements` and the binding limit keep
-        // them within u32.
-        let elements = access.elements();
-        let word = |operand: Operand| {
-            let bound = self.bound.iter().find(|bound| bound.operand == operand);
-            let element = self.kernel.element(operand).size();
-            bound.map_or(0, |bound| match bound.extent {
-                Extent::Elements => (bound.first / (element * elements)) as u32,
-                Extent::Channels if self.spread() == Spread::Consecutive => {
-                    (bound.first / (element * elements)) as u32
-                }
-                Extent::Channels => (bound.first / element) as u32,
-                Extent::Mask => (bound.first / 4) as u32,
-            })
-        };
-        let output = self.kernel.written();
-        let channels = self.operation.channels();
-        let quad = start / 4;
-        let mut uniform = [0; WORDS];
-        uniform[..4].copy_from_slice(&parameters);
-        uniform[4..8].copy_from_slice(&self.operation.draw.unwrap_or_default().words());
-        uniform[8..10].copy_from_slice(&[quad as u32, (quad >> 32) as u32]);
-        uniform[10..12].copy_from_slice(&divisor(channels.inner));
-        uniform[12..14].copy_from_slice(&divisor(channels.count));
-        uniform[14..STRIDES].copy_from_slice(&[
-            channels.count,
-            channels.inner,
-            self.phase() as u32,
-            (length / elements) as u32,
-            word(output),
-            word(Operand::X),
-            word(Operand::Dy),
-            word(Operand::Bias),
-            word(Operand::Residual),
-            word(Operand::Mask),
-            word(Operand::Weight),
-            word(Operand::Gate),
-            word(Operand::Dgate),
-            0,
-        ]);
-        if let Some(region) = &self.region {
-            uniform[STRIDES..].copy_from_slice(&self.strides(region));
-        }
-        uniform
-    }
-
-    /// `Strides` of `operation.wgsl`.
-    fn strides(&self, region: &Region) -> [u32; WORDS - STRIDES] {
-        let unit = self.span.access.elements();
-        let [blocks, planes, rows, row] = region.shape;
-        let sizes = [blocks, planes, rows, row / unit].map(|size| size as u32);
-        let mut words = [0; WORDS - STRIDES];
-        for (at, size) in [(0, sizes[3]), (2, sizes[2]), (4, sizes[1])] {
-            words[at..at + 2].copy_from_slice(&divisor(size));
-        }
-        words[6] = ((self.span.start - region.start) / unit) as u32;
-        words[8..12].copy_from_slice(&sizes);
-        let operands = [
-            Operand::X,
-            self.kernel.written(),
-            Operand::Dy,
-            Operand::Bias,
-            Operand::Residual,
-            Operand::Gate,
-            Operand::Dgate,
-        ];
-        for (words, operand) in words[12..].chunks_exact_mut(4).zip(operands) {
-            let Some(strided) = region.of(operand) else { continue };
-            let [outer @ .., within] = strided.strides;
-            // A row of wide words is one of consecutive elements.
-            let within = if unit == 1 { within } else { 1 };
-            for (word, stride) in words.iter_mut().zip(outer) {
-                *word = (stride / unit) as u32;
-            }
-            words[3] = within as u32;
-        }
-        words
-    }
-
-    /// What is bound for the operands, by numbers from 1 on.
-    pub(crate) fn resources<'b>(
-        &'b self,
-    ) -> impl Iterator<Item = (u32, wgpu::BindingResource<'b>)> {
-        let own = |(_, bound): &(u32, &Bound<'_>)| !matches!(bound.place, Place::With(_));
-        (1..).zip(&self.bound).filter(own).map(|(number, bound)| {
-            let Binding { buffer, start, end } = bound.binding;
-            let size = std::num::NonZero::new(end - start);
-            let binding = wgpu::BufferBinding { buffer, offset: start, size };
-            (number, wgpu::BindingResource::Buffer(binding))
-        })
+impl Bound<'_> {
+    /// Bytes of an element.
+    fn element(&self) -> u64 {
+        self.argument.element.size()
     }
 }
 

@@ -1,61 +1,62 @@
 //! How a device binds ranges of buffers.
 
-use std::num::NonZero;
-
-use crate::args::view::View;
+use crate::args::range::{BufferId, BufferRange};
 use crate::error::Error;
 
 /// The device's rules.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ranges {
-    /// Bytes that a binding's offset is a multiple of.
+    /// The offset of a binding is a multiple of so many bytes.
     pub(crate) alignment: u64,
-    /// Bytes a binding has at most.
+    /// The most bytes of a binding.
     pub(crate) limit: u64,
 }
 
-/// A range that is bound.
-pub(crate) struct Range<'a> {
-    pub(crate) binding: wgpu::BufferBinding<'a>,
-    /// How many elements the binding has before it.
+/// A range to bind.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BoundRange {
+    pub(crate) buffer: BufferId,
+    /// Bytes.
+    pub(crate) offset: u64,
+    /// Bytes.
+    pub(crate) size: u64,
+    /// The elements of the binding before the first one of the operand.
     pub(crate) first: u64,
 }
 
 impl Ranges {
     pub(crate) fn new(limits: &wgpu::Limits) -> Self {
         Ranges {
-            // Of whole words, whatever the device allows.
+            // Shaders read whole `u32`s, whatever alignment the device allows.
             alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(4),
             // Shaders index with 32 bits.
             limit: limits.max_storage_buffer_binding_size.min(1 << 31),
         }
     }
 
-    /// Bytes of the longest range that a binding holds wherever it starts: in one that starts before it, and ends
-    /// with a whole word.
-    pub(crate) fn longest(&self) -> u64 {
+    /// The most bytes of a range that one binding can hold wherever the range starts. The binding may start before it,
+    /// and ends with a whole `u32`.
+    pub(crate) fn max_len(&self) -> u64 {
         self.limit.saturating_sub(self.alignment + 4)
     }
 
-    /// That a binding must hold `needed` bytes, and does not.
+    /// A binding would have to hold `needed` bytes, and cannot.
     pub(crate) fn too_small(&self, needed: u64) -> Error {
         Error::Limit { limit: "max_storage_buffer_binding_size", found: self.limit, needed }
     }
 
-    /// Binds `length` elements of `element` bytes, from `first` of a view on.
-    pub(crate) fn bind<'a>(
+    /// Binds `length` elements of `element` bytes, from element `first` of a range on.
+    pub(crate) fn bind(
         &self,
-        view: View<'a>,
+        range: &BufferRange,
         element: u64,
         first: u64,
         length: u64,
-    ) -> Range<'a> {
-        let start = view.offset + element * first;
+    ) -> BoundRange {
+        let start = range.offset + element * first;
         let offset = start - start % self.alignment;
-        // Of something at least: there is no binding of nothing.
+        // A binding cannot be empty.
         let size = (start + element * length - offset).next_multiple_of(4).max(4);
-        let size = NonZero::new(size);
-        let binding = wgpu::BufferBinding { buffer: view.buffer, offset, size };
-        Range { binding, first: (start - offset) / element }
+        BoundRange { buffer: range.buffer, offset, size, first: (start - offset) / element }
     }
 }

@@ -1,214 +1,238 @@
-//! What a caller asks for, checked: an activation, the parts around it, and their buffers.
+//! What a caller asks for, and its checks: an activation and the ranges of its operands.
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
 use crate::args::draw::Draw;
-use crate::args::fusion::Bias;
-use crate::args::view::View;
+use crate::args::range::BufferRange;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
-use crate::operand::Operand;
+use crate::operand::{Access, Direction, Indexing, OPERANDS, Operand};
 use crate::plan::spans;
 use crate::plan::strided::{Region, Strided, contiguous};
-use crate::shader::variant::{Direction, Extent, Gate, Kernel, Order};
+use crate::shader::variant::{Addressing, Variant};
 
-/// An operation on given buffers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Operation<'a> {
+/// An operation to plan: a direction, an activation, and a range for each operand.
+///
+/// ```
+/// use wgpu_relu::plan::{BufferRange, Planner, Request};
+/// use wgpu_relu::{Activation, Operand, wgpu};
+///
+/// let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
+/// let planner = Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty());
+/// let plan = Request::forward(Activation::Relu)
+///     .with(Operand::X, BufferRange::whole(0, 4096)) // 1024 f32
+///     .with(Operand::Y, BufferRange::whole(1, 4096))
+///     .plan(&planner)?;
+/// for dispatch in &plan.dispatches {
+///     println!("{} workgroups of {:?}", dispatch.workgroups()[0], dispatch.key());
+/// }
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Request {
+    pub(crate) direction: Direction,
     pub(crate) activation: Activation,
     pub(crate) draw: Option<Draw>,
-    /// Of x and dx, and of y and dy.
+    /// Whether the gate multiplies x as it is, without the activation.
+    pub(crate) linear_gate: bool,
+    /// Of x, and of y.
     pub(crate) elements: [ElementType; 2],
-    pub(crate) x: Option<View<'a>>,
-    pub(crate) dy: Option<View<'a>>,
-    pub(crate) bias: Option<Bias<'a>>,
-    pub(crate) residual: Option<View<'a>>,
-    /// Written forward, read for a gradient.
-    pub(crate) mask: Option<View<'a>>,
-    /// Slopes, one a channel.
-    pub(crate) weights: Option<(View<'a>, Channels)>,
-    /// What multiplies x, and how.
-    pub(crate) gate: Option<(View<'a>, Gate)>,
-    /// The gradient of the gate's input.
-    pub(crate) dgate: Option<View<'a>>,
-    /// y, or dx.
-    pub(crate) output: View<'a>,
+    /// One entry per row of the operand table.
+    pub(crate) operands: [Option<Given>; OPERANDS.len()],
 }
 
-/// What a checked operation comes to.
-pub(crate) struct Checked {
-    /// The shader it needs.
-    pub(crate) kernel: Kernel,
+/// A range for an operand.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Given {
+    range: BufferRange,
+    /// The channels of an operand with one number per channel.
+    channels: Option<Channels>,
+}
+
+/// An operand of a request, and all that follows from the operand table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Argument {
+    pub(crate) operand: Operand,
+    pub(crate) access: Access,
+    pub(crate) indexing: Indexing,
+    pub(crate) element: ElementType,
+    pub(crate) range: BufferRange,
+    channels: Option<Channels>,
+}
+
+/// A request whose operands fit together.
+pub(crate) struct Validated {
+    /// In the order of the bindings.
+    pub(crate) arguments: Vec<Argument>,
+    /// The shader it takes.
+    pub(crate) variant: Variant,
     /// In elements.
     pub(crate) length: u64,
-    /// All elements, if there are some that do not lie behind one another.
+    /// All elements, if some are not contiguous.
     pub(crate) region: Option<Region>,
 }
 
-impl<'a> Operation<'a> {
-    /// The shader it needs, as far as that does not follow from how the elements lie.
-    fn kernel(&self) -> Kernel {
-        let [input, output] = self.elements;
-        Kernel {
-            direction: if self.dy.is_some() { Direction::Gradient } else { Direction::Forward },
-            bias: self.bias.map(|bias| match bias.channels {
-                None => Extent::Elements,
-                Some(_) => Extent::Channels,
-            }),
-            residual: self.residual.is_some(),
-            mask: self.mask.is_some(),
-            draws: self.draw.is_some(),
-            weights: self.weights.is_some(),
-            gate: self.gate.map(|(_, gate)| gate),
-            order: Order::Contiguous,
-            input,
-            output,
+impl Request {
+    /// y = f(x). Takes [`Operand::X`] and [`Operand::Y`], and optionally `Gate`, `Bias`, `Weight`, `Residual`, `Mask`.
+    pub fn forward(activation: Activation) -> Self {
+        Request::new(Direction::Forward, activation)
+    }
+
+    /// dx = dy · f'(x). Takes [`Operand::Dy`], [`Operand::Dx`], and `X` or a `Mask`; optionally `Bias`, `Weight`, and a
+    /// `Residual` that is added to dx. With a `Gate` it also takes `Dgate`.
+    pub fn gradient(activation: Activation) -> Self {
+        Request::new(Direction::Gradient, activation)
+    }
+
+    pub(crate) fn new(direction: Direction, activation: Activation) -> Self {
+        Request {
+            direction,
+            activation,
+            draw: None,
+            linear_gate: false,
+            elements: [ElementType::F32; 2],
+            operands: [None; OPERANDS.len()],
         }
     }
 
-    /// All elements, if some do not lie behind one another. The operands' layouts have been checked.
-    fn region(&self, kernel: Kernel) -> Option<Region> {
-        let operands = kernel.of_elements();
-        let layout =
-            operands.iter().find_map(|&operand| self.view(operand).layout.map(|l| (operand, l)));
-        let (operand, layout) = layout?;
-        let shape = layout.of(operand, kernel.element(operand).size()).ok()?.shape;
-        let strided = operands.iter().map(|&operand| {
-            let bytes = kernel.element(operand).size();
-            let layout = self.view(operand).layout.and_then(|l| l.of(operand, bytes).ok());
-            let strides =
-                layout.map_or(contiguous(shape), |l| l.strides.map(|stride| stride / bytes));
-            Strided { operand, first: 0, strides }
-        });
-        let region = Region { start: 0, shape, operands: strided.collect() }.merged();
-        (!region.is_contiguous()).then_some(region)
+    /// With a range for an operand. Its elements are as many as those of x, unless it is a mask.
+    pub fn with(self, operand: Operand, range: BufferRange) -> Self {
+        self.given(operand, Given { range, channels: None })
     }
 
-    /// What channels the elements have: all one, if that does not matter.
-    pub(crate) fn channels(&self) -> Channels {
-        let of_bias = self.bias.and_then(|bias| bias.channels);
-        let of_weights = self.weights.map(|(_, channels)| channels);
-        of_bias.or(of_weights).unwrap_or(Channels { count: 1, inner: 1 })
+    /// With a range for an operand that is read and has one number per channel, as [`Operand::Weight`] has.
+    pub fn with_channels(self, operand: Operand, range: BufferRange, channels: Channels) -> Self {
+        self.given(operand, Given { range, channels: Some(channels) })
     }
 
-    /// The buffer of an operand of [`Operation::kernel`].
-    pub(crate) fn view(&self, operand: Operand) -> View<'a> {
-        let view = match operand {
-            Operand::X => self.x,
-            Operand::Dy => self.dy,
-            Operand::Bias => self.bias.map(|bias| bias.values),
-            Operand::Residual => self.residual,
-            Operand::Mask => self.mask,
-            Operand::Weight => self.weights.map(|(values, _)| values),
-            Operand::Gate => self.gate.map(|(values, _)| values),
-            Operand::Dgate => self.dgate,
-            _ => None,
+    /// With the element type of x, dx, gate and bias, and that of y, dy and residual. f32 is the default.
+    pub fn with_elements(self, x: ElementType, y: ElementType) -> Self {
+        Request { elements: [x, y], ..self }
+    }
+
+    /// With random slopes, for [`Activation::Rrelu`] in training.
+    pub fn with_draw(self, draw: Draw) -> Self {
+        Request { draw: Some(draw), ..self }
+    }
+
+    fn given(mut self, operand: Operand, given: Given) -> Self {
+        if let Some(row) = operand.row() {
+            self.operands[row] = Some(given);
+        }
+        self
+    }
+
+    /// Its operands in the order of the bindings, with what the table says about them in this direction.
+    fn arguments(&self) -> Result<Vec<Argument>> {
+        let [input, output] = self.elements;
+        let variant = Variant { input, output, ..Variant::new(self.direction) };
+        let mut arguments = Vec::with_capacity(OPERANDS.len());
+        for (row, given) in OPERANDS.iter().zip(&self.operands) {
+            let Some(Given { range, channels }) = *given else { continue };
+            let operand = row.operand;
+            let Some(used) = row.in_direction(self.direction) else {
+                let rule = "belongs to the other direction; leave it out";
+                return Err(Error::Operands { operand, rule });
+            };
+            let picked = used.access == Access::Write || row.indexing == Indexing::Mask;
+            if picked && channels.is_some() {
+                let rule = "cannot have one number per channel; give it without channels";
+                return Err(Error::Operands { operand, rule });
+            }
+            arguments.push(Argument {
+                operand,
+                access: used.access,
+                indexing: channels.map_or(row.indexing, |_| Indexing::Channel),
+                element: variant.element_type(operand),
+                range,
+                channels,
+            });
+        }
+        Ok(arguments)
+    }
+
+    /// The variant, as far as it does not follow from where the elements are.
+    fn variant(&self, arguments: &[Argument]) -> Variant {
+        let [input, output] = self.elements;
+        let variant = Variant {
+            random_slopes: self.draw.is_some(),
+            linear_gate: self.linear_gate,
+            input,
+            output,
+            ..Variant::new(self.direction)
         };
-        view.unwrap_or(self.output)
+        let with = |v: Variant, a: &Argument| v.with_indexing(a.operand, Some(a.indexing));
+        arguments.iter().fold(variant, with)
     }
 
     /// Checks every operand alone and against the others.
-    pub(crate) fn check(&self) -> Result<Checked> {
-        let mut kernel = self.kernel();
-        let of_elements: Vec<_> = kernel
-            .of_elements()
-            .into_iter()
-            .map(|operand| (operand, self.view(operand), kernel.element(operand)))
-            .collect();
-        let length = equal_lengths(&of_elements)?;
-        self.check_shapes(kernel)?;
-        let region = if length == 0 { None } else { self.region(kernel) };
-        kernel.order = region.as_ref().map_or(Order::Contiguous, Region::order);
-        self.check_channels(kernel, length)?;
-        self.check_mask(length)?;
-        self.check_apart(kernel, region.as_ref())?;
-        Ok(Checked { kernel, length, region })
+    pub(crate) fn validate(&self) -> Result<Validated> {
+        let arguments = self.arguments()?;
+        let mut variant = self.variant(&arguments);
+        self.check_operands(variant)?;
+        let each = |access| {
+            let of_access = arguments.iter().filter(move |argument| argument.access == access);
+            of_access.filter(|argument| argument.indexing == Indexing::Element)
+        };
+        // The order of errors: lengths are compared over what is read, then over what is written.
+        let per_element: Vec<&Argument> = each(Access::Read).chain(each(Access::Write)).collect();
+        let lengths = per_element.iter().map(|a| (a.operand, a.range, a.element));
+        let length = equal_lengths(lengths)?;
+        check_shapes(&per_element)?;
+        let region = if length == 0 { None } else { region(&per_element) };
+        variant.addressing = region.as_ref().map_or(Addressing::Contiguous, Region::addressing);
+        check_channels(&arguments, length)?;
+        self.check_mask(&arguments, length)?;
+        check_disjoint(&arguments, region.as_ref())?;
+        Ok(Validated { arguments, variant, length, region })
     }
 
-    /// That all strided operands have one shape, and that no element is written twice.
-    fn check_shapes(&self, kernel: Kernel) -> Result<()> {
-        let mut first = None;
-        for operand in kernel.of_elements() {
-            let Some(layout) = self.view(operand).layout else { continue };
-            let shape = layout.of(operand, kernel.element(operand).size())?.shape;
-            let &mut (reference, expected) = first.get_or_insert((operand, shape));
-            if shape != expected {
-                return Err(Error::ShapeMismatch { operand, shape, reference, expected });
-            }
+    /// That the operands are those of one kernel.
+    fn check_operands(&self, variant: Variant) -> Result<()> {
+        use Operand::{Bias, Dgate, Dx, Dy, Gate, Mask, Residual, Weight, X, Y};
+        let gradient = self.direction == Direction::Gradient;
+        let has = |operand| variant.has(operand);
+        let wrong = |operand, rule| Err(Error::Operands { operand, rule });
+        let needed = if gradient { [Dx, Dy] } else { [Y, X] };
+        if let Some(operand) = needed.into_iter().find(|operand| !has(*operand)) {
+            return wrong(operand, "is missing; give it a range");
         }
-        let mut writes = kernel.writes().into_iter();
-        writes.try_for_each(|(operand, _)| match &self.view(operand).layout {
-            Some(layout) => layout.check_written(operand, kernel.element(operand).size()),
-            None => Ok(()),
-        })
-    }
-
-    /// That what shares a buffer with something written is the same, or apart from it.
-    fn check_apart(&self, kernel: Kernel, region: Option<&Region>) -> Result<()> {
-        let writes = kernel.writes();
-        for (index, &(written, extent_written)) in writes.iter().enumerate() {
-            let output = self.view(written);
-            let others = writes[..index].iter().map(|write| (write, false));
-            let reads = kernel.reads();
-            for (&(operand, extent), may_be) in others.chain(reads.iter().map(|read| (read, true)))
-            {
-                let view = self.view(operand);
-                if !view.same_buffer(&output) {
-                    continue;
-                }
-                // A binding has words of one size.
-                let each = extent == Extent::Elements && extent_written == Extent::Elements;
-                if !each || kernel.element(operand) != kernel.element(written) {
-                    let (operand, written) =
-                        if may_be { (operand, written) } else { (written, operand) };
-                    return Err(Error::SharedBuffer { operand, written });
-                }
-                let pair = region.and_then(|r| Some((r, r.of(operand)?, r.of(written)?)));
-                let element = kernel.element(operand).size();
-                let [a, b] = [view, output].map(|view| view.offset / element);
-                let (same, apart) = match pair {
-                    Some((region, x, y)) => {
-                        (a == b && x.strides == y.strides, region.apart([(x, a), (y, b)]))
-                    }
-                    None => (a == b, view.size == 0 || (a != b && !view.overlaps_in_part(&output))),
-                };
-                if apart || (same && may_be) {
-                    continue;
-                }
-                if !may_be {
-                    return Err(Error::OutputsOverlap { output: operand, other: written });
-                }
-                return Err(Error::Overlap {
-                    input: operand,
-                    input_offset: view.offset,
-                    output: written,
-                    output_offset: output.offset,
-                    size: view.size,
-                });
-            }
+        if gradient && has(X) == has(Mask) {
+            return wrong(X, "is missing, or given beside a mask; a gradient takes one of the two");
+        }
+        if gradient && has(Gate) != has(Dgate) {
+            return wrong(Dgate, "and the gate go together; give both or none");
+        }
+        let alone = |operands: [Operand; 4]| operands.into_iter().find(|operand| has(*operand));
+        if has(Gate)
+            && let Some(operand) = alone([Bias, Weight, Residual, Mask])
+        {
+            return wrong(operand, "cannot be given beside a gate; use an operation of its own");
+        }
+        if gradient && has(Mask) && (has(Bias) || has(Weight)) {
+            let operand = if has(Bias) { Bias } else { Weight };
+            return wrong(operand, "is contained in the mask; leave it out");
+        }
+        if has(Weight) && !self.activation.draws() {
+            return wrong(Weight, "has no meaning for this activation; take rrelu");
+        }
+        if self.draw.is_some() && !self.activation.draws() {
+            return Err(Error::Unsupported {
+                activation: self.activation.name(),
+                what: "random slopes",
+                remedy: "plan it without a draw, or take rrelu",
+            });
         }
         Ok(())
     }
 
-    /// That operands of one number a channel have as many, and the elements are whole rows.
-    fn check_channels(&self, kernel: Kernel, length: u64) -> Result<()> {
-        let of_bias = self.bias.and_then(|b| Some((Operand::Bias, b.values, b.channels?)));
-        let of_weights = self.weights.map(|(values, channels)| (Operand::Weight, values, channels));
-        for (operand, values, channels) in of_bias.into_iter().chain(of_weights) {
-            let found = values.contiguous(operand)?.storage(operand, kernel.element(operand))?;
-            channels.check(length)?;
-            if found != u64::from(channels.count) {
-                let channels = channels.count;
-                return Err(Error::ChannelLength { operand, length: found, channels });
-            }
-        }
-        Ok(())
-    }
-
-    fn check_mask(&self, length: u64) -> Result<()> {
-        let Some(mask) = self.mask else { return Ok(()) };
-        mask.contiguous(Operand::Mask)?.storage(Operand::Mask, ElementType::F32)?;
-        let (size, needed) = (mask.size, mask_size(&self.activation, length)?);
+    fn check_mask(&self, arguments: &[Argument], length: u64) -> Result<()> {
+        let Some(mask) = arguments.iter().find(|a| a.indexing == Indexing::Mask) else {
+            return Ok(());
+        };
+        mask.range.contiguous(mask.operand)?.storage(mask.operand, mask.element)?;
+        let (size, needed) = (mask.range.size, mask_size(&self.activation, length)?);
         if size != needed {
             return Err(Error::MaskSize { size, length, needed });
         }
@@ -219,11 +243,135 @@ impl<'a> Operation<'a> {
     }
 }
 
-/// Checks each operand alone, and that all are equally long; the length, in elements.
-pub(crate) fn equal_lengths(operands: &[(Operand, View<'_>, ElementType)]) -> Result<u64> {
+impl Validated {
+    /// The channels of the elements. Without an operand per channel they do not matter.
+    pub(crate) fn channels(&self) -> Channels {
+        let mut channels = self.arguments.iter().filter_map(|argument| argument.channels);
+        channels.next().unwrap_or(Channels { count: 1, inner: 1 })
+    }
+
+    /// The operands with a number per element.
+    pub(crate) fn per_element(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.indexing == Indexing::Element)
+    }
+}
+
+/// All elements, if some are not contiguous. The layouts have been checked.
+fn region(per_element: &[&Argument]) -> Option<Region> {
+    let layout_of =
+        |a: &Argument| a.range.layout.and_then(|l| l.of(a.operand, a.element.size()).ok());
+    let shape = per_element.iter().find_map(|argument| layout_of(argument))?.shape;
+    let strided = per_element.iter().map(|argument| {
+        let bytes = argument.element.size();
+        let strides =
+            layout_of(argument).map_or(contiguous(shape), |l| l.strides.map(|s| s / bytes));
+        Strided { operand: argument.operand, first: 0, strides }
+    });
+    let region = Region { start: 0, shape, operands: strided.collect() }.merged();
+    (!region.is_contiguous()).then_some(region)
+}
+
+/// That all strided operands have one shape, and that no element is written twice.
+fn check_shapes(per_element: &[&Argument]) -> Result<()> {
     let mut first = None;
-    for &(operand, view, element) in operands {
-        let length = view.storage(operand, element)?;
+    for &&Argument { operand, element, range, .. } in per_element {
+        let Some(layout) = range.layout else { continue };
+        let shape = layout.of(operand, element.size())?.shape;
+        let &mut (reference, expected) = first.get_or_insert((operand, shape));
+        if shape != expected {
+            return Err(Error::ShapeMismatch { operand, shape, reference, expected });
+        }
+    }
+    let mut written = per_element.iter().filter(|argument| argument.access == Access::Write);
+    written.try_for_each(|argument| match &argument.range.layout {
+        Some(layout) => layout.check_written(argument.operand, argument.element.size()),
+        None => Ok(()),
+    })
+}
+
+/// That an operand in the buffer of a written one is equal to it or disjoint from it.
+fn check_disjoint(arguments: &[Argument], region: Option<&Region>) -> Result<()> {
+    let of = |access| arguments.iter().filter(move |argument| argument.access == access);
+    for (index, output) in of(Access::Write).enumerate() {
+        let others = of(Access::Write).take(index).chain(of(Access::Read));
+        for argument in others.filter(|argument| argument.range.same_buffer(&output.range)) {
+            check_pair(argument, output, region)?;
+        }
+    }
+    Ok(())
+}
+
+/// That two operands of one buffer, of which the second is written, are equal or disjoint.
+fn check_pair(argument: &Argument, output: &Argument, region: Option<&Region>) -> Result<()> {
+    let (operand, written) = (argument.operand, output.operand);
+    let is_read = argument.access == Access::Read;
+    // All that share a binding have its element type.
+    let each = [argument, output].iter().all(|a| a.indexing == Indexing::Element);
+    if !each || argument.element != output.element {
+        let (operand, written) = if is_read { (operand, written) } else { (written, operand) };
+        return Err(Error::SharedBuffer { operand, written });
+    }
+    let pair = region.and_then(|r| Some((r, r.of(operand)?, r.of(written)?)));
+    let [a, b] = [argument, output].map(|a| a.range.offset / a.element.size());
+    let (same, disjoint) = match pair {
+        Some((region, x, y)) => {
+            (a == b && x.strides == y.strides, region.disjoint([(x, a), (y, b)]))
+        }
+        None => {
+            let overlaps = argument.range.overlaps_in_part(&output.range);
+            (a == b, argument.range.size == 0 || (a != b && !overlaps))
+        }
+    };
+    if disjoint || (same && is_read) {
+        return Ok(());
+    }
+    if !is_read {
+        return Err(Error::OutputsOverlap { output: operand, other: written });
+    }
+    Err(Error::Overlap {
+        input: operand,
+        input_offset: argument.range.offset,
+        output: written,
+        output_offset: output.range.offset,
+        size: argument.range.size,
+    })
+}
+
+/// That operands with one number per channel have as many numbers as there are channels, and that the elements are
+/// whole rows.
+fn check_channels(arguments: &[Argument], length: u64) -> Result<()> {
+    let mut first = None;
+    for &Argument { operand, indexing, element, range, channels, .. } in arguments {
+        if indexing != Indexing::Channel {
+            continue;
+        }
+        let Some(channels) = channels else {
+            return Err(Error::Operands {
+                operand,
+                rule: "has one number per channel; give channels",
+            });
+        };
+        if *first.get_or_insert(channels) != channels {
+            let rule = "has other channels than another operand; give all the same";
+            return Err(Error::Operands { operand, rule });
+        }
+        let found = range.contiguous(operand)?.storage(operand, element)?;
+        channels.check(length)?;
+        if found != u64::from(channels.count) {
+            let channels = channels.count;
+            return Err(Error::ChannelLength { operand, length: found, channels });
+        }
+    }
+    Ok(())
+}
+
+/// Checks each operand alone, and that all are equally long; the length, in elements.
+pub(crate) fn equal_lengths(
+    operands: impl IntoIterator<Item = (Operand, BufferRange, ElementType)>,
+) -> Result<u64> {
+    let mut first = None;
+    for (operand, range, element) in operands {
+        let length = range.storage(operand, element)?;
         let &mut (reference, expected) = first.get_or_insert((operand, length));
         if length != expected {
             return Err(Error::LengthMismatch { operand, length, reference, expected });
@@ -235,8 +383,8 @@ pub(crate) fn equal_lengths(operands: &[(Operand, View<'_>, ElementType)]) -> Re
 /// Bytes of the mask of `length` elements: whole blocks.
 pub(crate) fn mask_size(activation: &Activation, length: u64) -> Result<u64> {
     let mask = activation.mask().ok_or_else(|| no_mask(activation))?;
-    let blocks = length.div_ceil(spans::ALIGNMENT);
-    Ok(blocks * (spans::ALIGNMENT / 32) * 4 * u64::from(mask.words))
+    let blocks = length.div_ceil(spans::SPAN_ALIGNMENT);
+    Ok(blocks * (spans::SPAN_ALIGNMENT / 32) * 4 * u64::from(mask.bits))
 }
 
 fn no_mask(activation: &Activation) -> Error {

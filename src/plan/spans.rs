@@ -1,103 +1,108 @@
 //! Integer arithmetic: elements into spans, within the device's limits.
 
-use crate::shader::variant::{Access, Kernel};
+use crate::shader::variant::{Variant, VectorWidth};
 
 /// A part of an operation: one dispatch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     /// First element, counted from the start of the operands.
     pub(crate) start: u64,
-    /// Number of elements; for [`Access::Quads`] a multiple of the block.
+    /// Number of elements; for whole vectors a multiple of the variant's granularity.
     pub(crate) length: u64,
-    pub(crate) access: Access,
+    pub(crate) width: VectorWidth,
 }
 
-/// Up to here one dispatch of single elements is as fast as quads plus a dispatch for the rest.
+/// Up to this length one dispatch of single elements is as fast as a dispatch of vectors and one for the rest.
 const SHORT: u64 = 1024;
 
-/// Spans start at a multiple of this many elements from the first, so that each is aligned alike.
-pub(crate) const ALIGNMENT: u64 = 256;
+/// Spans start at a multiple of this many elements from the first, so that all are equally aligned.
+pub(crate) const SPAN_ALIGNMENT: u64 = 256;
 
-/// How `kernel` can take several elements at once, the widest first; `wide`: words of 64 bits pay.
-pub(crate) fn accesses(kernel: Kernel, wide: bool) -> &'static [Access] {
-    match (kernel.by_octets(), wide, kernel.has_halves()) {
-        (true, true, _) => &[Access::WideOctets, Access::Quads],
-        // Eight halves are a load of 16 bytes.
-        (true, false, true) => &[Access::Octets, Access::Quads],
-        _ => &[Access::Quads],
+/// The vectors that `variant` can take, the widest first. `wide` says whether 64-bit words are faster.
+pub(crate) fn widths(variant: Variant, wide: bool) -> &'static [VectorWidth] {
+    match (variant.by_eight(), wide, variant.has_16_bit()) {
+        (true, true, _) => &[VectorWidth::Eight64, VectorWidth::Four],
+        // Eight 16-bit elements are a load of 16 bytes.
+        (true, false, true) => &[VectorWidth::Eight, VectorWidth::Four],
+        _ => &[VectorWidth::Four],
     }
 }
 
-/// Cuts `length` elements into spans of at most `longest`.
+/// Cuts `length` elements into spans of at most `max_len`.
 ///
-/// `offsets` are where the operands start in their buffers, in elements. Where they agree modulo the
-/// widest of `accesses`, everything but the edges goes by that; else by the next,
-/// and by elements if nothing else is left. Where groups are tied to the operation's first element, it
-/// must be the first of a group.
+/// `offsets` are the operands' starts in their buffers, in elements. If they are equally aligned for the widest of
+/// `widths`, all elements but the edges take that width. Otherwise they take the next one, and single elements if no
+/// width is left. If vectors are tied to the operation's first element, it must be the first of a vector.
 pub(crate) fn spans(
     offsets: &[u64],
     length: u64,
-    longest: u64,
-    kernel: Kernel,
-    accesses: &[Access],
+    max_len: u64,
+    variant: Variant,
+    widths: &[VectorWidth],
 ) -> Vec<Span> {
-    let longest = (longest / ALIGNMENT * ALIGNMENT).max(ALIGNMENT);
+    let max_len = (max_len / SPAN_ALIGNMENT * SPAN_ALIGNMENT).max(SPAN_ALIGNMENT);
     let mut spans = Vec::new();
-    let mut cut = |from: u64, to: u64, access: Access| {
+    let mut cut = |from: u64, to: u64, width: VectorWidth| {
         let mut start = from;
         while start < to {
-            let length = longest.min(to - start);
-            spans.push(Span { start, length, access });
+            let length = max_len.min(to - start);
+            spans.push(Span { start, length, width });
             start += length;
         }
     };
-    let phase = |unit: u64| offsets.first().map_or(0, |offset| offset % unit);
-    let fits = |access: &Access| {
-        let (unit, phase) = (access.elements(), phase(access.elements()));
-        let in_step = offsets.iter().all(|offset| offset % unit == phase);
-        in_step && (phase == 0 || kernel.free_of_place())
+    let phase = |elements: u64| offsets.first().map_or(0, |offset| offset % elements);
+    let fits = |width: &VectorWidth| {
+        let (elements, phase) = (width.elements(), phase(width.elements()));
+        let in_step = offsets.iter().all(|offset| offset % elements == phase);
+        in_step && (phase == 0 || variant.position_independent())
     };
-    let accesses = if length <= SHORT { &[] } else { accesses };
-    let Some(&access) = accesses.iter().find(|access| fits(access)) else {
-        cut(0, length, Access::Elements);
+    let widths = if length <= SHORT { &[] } else { widths };
+    let Some(&width) = widths.iter().find(|width| fits(width)) else {
+        cut(0, length, VectorWidth::One);
         return spans;
     };
-    let unit = access.elements();
-    let head = (unit - phase(unit)) % unit;
-    let tail = (length - head) % unit.max(kernel.block());
-    cut(0, head, Access::Elements);
-    cut(head, length - tail, access);
-    cut(length - tail, length, Access::Elements);
+    let elements = width.elements();
+    let head = (elements - phase(elements)) % elements;
+    let tail = (length - head) % elements.max(variant.granularity());
+    cut(0, head, VectorWidth::One);
+    cut(head, length - tail, width);
+    cut(length - tail, length, VectorWidth::One);
     spans
 }
 
-/// The spans of a region of whole groups: those that fill the kernel's blocks, and the rest.
-pub(crate) fn blocks(start: u64, length: u64, kernel: Kernel, access: Access) -> Vec<Span> {
-    let block = if kernel.free_of_place() { 1 } else { kernel.block() };
-    let rest = if access == Access::Elements { 0 } else { length % block };
-    let whole = Span { start, length: length - rest, access };
-    let rest = Span { start: start + length - rest, length: rest, access: Access::Elements };
+/// The spans of a region of whole vectors: first the multiple of the variant's granularity, then the rest.
+pub(crate) fn of_region(
+    start: u64,
+    length: u64,
+    variant: Variant,
+    width: VectorWidth,
+) -> Vec<Span> {
+    let multiple = if variant.position_independent() { 1 } else { variant.granularity() };
+    let rest = if width == VectorWidth::One { 0 } else { length % multiple };
+    let whole = Span { start, length: length - rest, width };
+    let rest = Span { start: start + length - rest, length: rest, width: VectorWidth::One };
     [whole, rest].into_iter().filter(|span| span.length > 0).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::operand::Operand;
 
-    /// The spans follow one another, cover everything once, and quads are aligned and whole.
-    fn check(offsets: &[u64], length: u64, longest: u64) {
-        let plain = Kernel::FORWARD;
-        let (draws, mask) = (Kernel { draws: true, ..plain }, Kernel { mask: true, ..plain });
-        for (kernel, wide) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
+    /// The spans follow one another, cover everything once, and vectors are aligned and whole.
+    fn check(offsets: &[u64], length: u64, max_len: u64) {
+        let plain = Variant::forward();
+        let (draws, mask) = (Variant { random_slopes: true, ..plain }, plain.with(Operand::Mask));
+        for (variant, wide) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
             let mut next = 0;
-            for span in spans(offsets, length, longest, kernel, accesses(kernel, wide)) {
+            for span in spans(offsets, length, max_len, variant, widths(variant, wide)) {
                 assert_eq!(span.start, next);
-                assert!(span.length > 0 && span.length <= longest.max(ALIGNMENT));
-                let unit = span.access.elements();
-                assert!(offsets.iter().all(|offset| (offset + span.start) % unit == 0));
-                assert!(unit == 1 || span.length % unit.max(kernel.block()) == 0);
-                assert!(unit < 8 || (wide && !kernel.draws));
-                assert!(kernel.free_of_place() || span.start % kernel.block() == 0);
+                assert!(span.length > 0 && span.length <= max_len.max(SPAN_ALIGNMENT));
+                let elements = span.width.elements();
+                assert!(offsets.iter().all(|offset| (offset + span.start) % elements == 0));
+                assert!(elements == 1 || span.length % elements.max(variant.granularity()) == 0);
+                assert!(elements < 8 || (wide && !variant.random_slopes));
+                assert!(variant.position_independent() || span.start % variant.granularity() == 0);
                 next = span.start + span.length;
             }
             assert_eq!(next, length);
@@ -109,8 +114,8 @@ mod tests {
         for length in (0..300).chain(1020..1040).chain([4093, 65_537]) {
             for x in 0..8 {
                 for y in 0..5 {
-                    for longest in [64, 100, 256, 1 << 20] {
-                        check(&[x, y], length, longest);
+                    for max_len in [64, 100, 256, 1 << 20] {
+                        check(&[x, y], length, max_len);
                     }
                 }
             }
@@ -119,17 +124,17 @@ mod tests {
     }
 
     #[test]
-    fn aligned_operands_go_by_the_widest_words() {
-        use Access::{Elements, Quads, WideOctets};
+    fn aligned_operands_take_the_widest_vectors() {
+        use VectorWidth::{Eight64, Four, One};
         for (offsets, wide, expected) in [
-            ([5, 1], false, [(3, Elements), (4092, Quads), (1, Elements)]),
-            ([5, 1], true, [(3, Elements), (4092, Quads), (1, Elements)]),
-            ([5, 13], true, [(3, Elements), (4088, WideOctets), (5, Elements)]),
+            ([5, 1], false, [(3, One), (4092, Four), (1, One)]),
+            ([5, 1], true, [(3, One), (4092, Four), (1, One)]),
+            ([5, 13], true, [(3, One), (4088, Eight64), (5, One)]),
         ] {
-            let accesses = accesses(Kernel::FORWARD, wide);
-            let spans = spans(&offsets, 4096, 1 << 20, Kernel::FORWARD, accesses);
-            let accesses: Vec<_> = spans.iter().map(|span| (span.length, span.access)).collect();
-            assert_eq!(accesses, expected);
+            let widths = widths(Variant::forward(), wide);
+            let spans = spans(&offsets, 4096, 1 << 20, Variant::forward(), widths);
+            let widths: Vec<_> = spans.iter().map(|span| (span.length, span.width)).collect();
+            assert_eq!(widths, expected);
         }
     }
 }

@@ -1,15 +1,15 @@
 //! Operands in rows or strides: which elements a dispatch can take at once.
 
-use crate::args::view::DIMENSIONS;
+use crate::args::range::DIMENSIONS;
 use crate::operand::Operand;
-use crate::shader::variant::{Access, Kernel, Order};
+use crate::shader::variant::{Addressing, Variant, VectorWidth};
 
 /// A box of the elements of an operation, the same of all its operands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Region {
     /// Its first element, counted from the start of the operation.
     pub(crate) start: u64,
-    /// Elements in each dimension, of which the last is the fastest.
+    /// One in each dimension, of which the last is the fastest.
     pub(crate) shape: [u64; DIMENSIONS],
     pub(crate) operands: Vec<Strided>,
 }
@@ -20,11 +20,11 @@ pub(crate) struct Strided {
     pub(crate) operand: Operand,
     /// Its first element, counted from the start of its view.
     pub(crate) first: u64,
-    /// Elements from one to the next.
+    /// One from one to the next.
     pub(crate) strides: [u64; DIMENSIONS],
 }
 
-/// The strides of elements behind one another.
+/// The strides of contiguous elements.
 pub(crate) fn contiguous(shape: [u64; DIMENSIONS]) -> [u64; DIMENSIONS] {
     let mut strides = [1u64; DIMENSIONS];
     for d in (1..DIMENSIONS).rev() {
@@ -44,7 +44,7 @@ impl Region {
         self.operands.iter().find(|strided| strided.operand == operand)
     }
 
-    /// Elements from an operand's first to its last.
+    /// One from an operand's first to its last.
     pub(crate) fn extent(&self, strided: &Strided) -> u64 {
         1 + self.shape.iter().zip(strided.strides).map(|(n, stride)| (n - 1) * stride).sum::<u64>()
     }
@@ -79,23 +79,23 @@ impl Region {
         self
     }
 
-    /// Whether all elements of all operands lie behind one another.
+    /// Whether all elements of all operands are contiguous.
     pub(crate) fn is_contiguous(&self) -> bool {
         self.shape[..DIMENSIONS - 1] == [1; DIMENSIONS - 1]
             && self.operands.iter().all(|s| s.strides[DIMENSIONS - 1] == 1)
     }
 
-    /// How its elements lie.
-    pub(crate) fn order(&self) -> Order {
+    /// How a shader addresses its elements.
+    pub(crate) fn addressing(&self) -> Addressing {
         match self.shape {
-            [1, 1, ..] => Order::Rows,
-            _ => Order::Strided,
+            [1, 1, ..] => Addressing::Rows,
+            _ => Addressing::Strided,
         }
     }
 
     /// Whether two operands that start at these elements of one buffer share no element, though their ranges
     /// may be interleaved, as the columns of a matrix are.
-    pub(crate) fn apart(&self, [a, b]: [(&Strided, u64); 2]) -> bool {
+    pub(crate) fn disjoint(&self, [a, b]: [(&Strided, u64); 2]) -> bool {
         let range = |(strided, start): (&Strided, u64)| start..start + self.extent(strided);
         let meet =
             |a: &std::ops::Range<u64>, b: &std::ops::Range<u64>| a.start < b.end && b.start < a.end;
@@ -133,20 +133,21 @@ impl Region {
         part
     }
 
-    /// Cuts it into regions that fit. Where the kernel depends on where elements stand in the operation, along
-    /// the slowest dimension alone, and for masks and draws at multiples of the kernel's block; None if that does
+    /// Cuts it into regions that fit. Where the variant depends on where elements stand in the operation, along
+    /// the slowest dimension alone, and for masks and draws at multiples of the variant's block; None if that does
     /// not do.
     pub(crate) fn fitting(
         self,
-        kernel: Kernel,
+        variant: Variant,
         fits: &impl Fn(&Region) -> bool,
     ) -> Option<Vec<Region>> {
         if fits(&self) {
             return Some(vec![self]);
         }
-        let (ordered, free) = (kernel.is_ordered(), kernel.free_of_place());
+        let (dependent, independent) =
+            (variant.position_dependent(), variant.position_independent());
         let mut candidates = (0..DIMENSIONS).filter(|&d| self.shape[d] > 1);
-        let dimension = if ordered {
+        let dimension = if dependent {
             candidates.next()?
         } else {
             let reach = |d: usize| {
@@ -156,54 +157,55 @@ impl Region {
             candidates.max_by_key(|&d| reach(d))?
         };
         let within: u64 = self.shape[dimension + 1..].iter().product();
-        let block = kernel.block();
-        let unit = if free { 1 } else { block / greatest_divisor(block, within) };
+        let granularity = variant.granularity();
+        let step =
+            if independent { 1 } else { granularity / greatest_divisor(granularity, within) };
         let size = self.shape[dimension];
-        let middle = (size / 2).next_multiple_of(unit);
+        let middle = (size / 2).next_multiple_of(step);
         if middle == 0 || middle >= size {
             return None;
         }
-        let mut regions = self.cut(dimension, 0, middle).fitting(kernel, fits)?;
-        regions.extend(self.cut(dimension, middle, size).fitting(kernel, fits)?);
+        let mut regions = self.cut(dimension, 0, middle).fitting(variant, fits)?;
+        regions.extend(self.cut(dimension, middle, size).fitting(variant, fits)?);
         Some(regions)
     }
 
-    /// Regions with the widest access that each can have: the rows' edges apart from what lies between
-    /// them, where the kernel allows it. `starts` are where the operands' views start, in elements.
-    pub(crate) fn by_access(
+    /// Regions with the widest width that each can have: the rows' edges apart from what lies between
+    /// them, where the variant allows it. `starts` are where the operands' views start, in elements.
+    pub(crate) fn by_width(
         self,
-        kernel: Kernel,
-        accesses: &[Access],
+        variant: Variant,
+        widths: &[VectorWidth],
         starts: &[u64],
-    ) -> Vec<(Region, Access)> {
+    ) -> Vec<(Region, VectorWidth)> {
         const ROW: usize = DIMENSIONS - 1;
         let row = self.shape[ROW];
-        for &access in accesses {
-            let unit = access.elements();
-            let phase = |(s, start): (&Strided, &u64)| (s.first + start) % unit;
+        for &width in widths {
+            let elements = width.elements();
+            let phase = |(s, start): (&Strided, &u64)| (s.first + start) % elements;
             let phases: Vec<_> = self.operands.iter().zip(starts).map(phase).collect();
             let steps = |s: &Strided| {
                 let outer = self.shape[..ROW].iter().zip(s.strides);
                 s.strides[ROW] == 1
-                    && outer.into_iter().all(|(n, step)| *n == 1 || step % unit == 0)
+                    && outer.into_iter().all(|(n, step)| *n == 1 || step % elements == 0)
             };
-            let head = phases.first().map_or(0, |phase| (unit - phase) % unit);
+            let head = phases.first().map_or(0, |phase| (elements - phase) % elements);
             let in_step = phases.iter().all(|phase| Some(phase) == phases.first())
                 && self.operands.iter().all(steps);
-            let even = head == 0 && row.is_multiple_of(unit);
+            let even = head == 0 && row.is_multiple_of(elements);
             // Short rows are mostly edges.
-            if in_step && (even || (!kernel.is_ordered() && row >= 4 * unit + head)) {
-                let tail = (row - head) % unit;
+            if in_step && (even || (!variant.position_dependent() && row >= 4 * elements + head)) {
+                let tail = (row - head) % elements;
                 let parts = [
-                    (0, head, Access::Elements),
-                    (head, row - tail, access),
-                    (row - tail, row, Access::Elements),
+                    (0, head, VectorWidth::One),
+                    (head, row - tail, width),
+                    (row - tail, row, VectorWidth::One),
                 ];
                 let parts = parts.into_iter().filter(|(from, to, _)| from < to);
-                return parts.map(|(from, to, access)| (self.cut(ROW, from, to), access)).collect();
+                return parts.map(|(from, to, width)| (self.cut(ROW, from, to), width)).collect();
             }
         }
-        vec![(self, Access::Elements)]
+        vec![(self, VectorWidth::One)]
     }
 }
 
@@ -273,28 +275,28 @@ mod tests {
 
     #[test]
     fn cutting_keeps_every_element() {
-        let (plain, mask) = (Kernel::FORWARD, Kernel { mask: true, ..Kernel::FORWARD });
-        let draws = Kernel { draws: true, ..plain };
+        let (plain, mask) = (Variant::forward(), Variant::forward().with(Operand::Mask));
+        let draws = Variant { random_slopes: true, ..plain };
         for sample in samples() {
-            for (kernel, limit) in [(plain, 1), (plain, 50), (draws, 40), (mask, 300)] {
+            for (variant, limit) in [(plain, 1), (plain, 50), (draws, 40), (mask, 300)] {
                 let fits =
                     |region: &Region| region.operands.iter().all(|s| region.extent(s) <= limit);
-                let Some(regions) = sample.clone().fitting(kernel, &fits) else {
-                    assert!(kernel.is_ordered(), "{sample:?} {limit}");
+                let Some(regions) = sample.clone().fitting(variant, &fits) else {
+                    assert!(variant.position_dependent(), "{sample:?} {limit}");
                     continue;
                 };
                 for operand in 0..2 {
                     let mut found: Vec<_> =
                         regions.iter().flat_map(|region| places(region, operand)).collect();
                     let mut expected = places(&sample, operand);
-                    if !kernel.is_ordered() {
+                    if !variant.position_dependent() {
                         found.sort_unstable();
                         expected.sort_unstable();
                     }
                     assert_eq!(found, expected, "{sample:?} {limit}");
                 }
-                for region in regions.iter().filter(|_| !kernel.free_of_place()) {
-                    assert_eq!(region.start % kernel.block(), 0);
+                for region in regions.iter().filter(|_| !variant.position_independent()) {
+                    assert_eq!(region.start % variant.granularity(), 0);
                 }
             }
         }
@@ -302,10 +304,10 @@ mod tests {
 
     #[test]
     fn wide_words_are_whole_and_edges_are_not_lost() {
-        let accesses = [Access::Octets, Access::Quads];
+        let widths = [VectorWidth::Eight, VectorWidth::Four];
         for sample in samples() {
             for starts in [[0, 0], [3, 3], [3, 7], [1, 0]] {
-                let parts = sample.clone().by_access(Kernel::FORWARD, &accesses, &starts);
+                let parts = sample.clone().by_width(Variant::forward(), &widths, &starts);
                 for (operand, start) in starts.into_iter().enumerate() {
                     let mut found: Vec<_> =
                         parts.iter().flat_map(|(part, _)| places(part, operand)).collect();
@@ -313,10 +315,10 @@ mod tests {
                     found.sort_unstable();
                     expected.sort_unstable();
                     assert_eq!(found, expected);
-                    for (part, access) in &parts {
-                        let unit = access.elements();
-                        for octet in places(part, operand).chunks(unit as usize) {
-                            assert_eq!((octet[0] + start) % unit, 0);
+                    for (part, width) in &parts {
+                        let elements = width.elements();
+                        for octet in places(part, operand).chunks(elements as usize) {
+                            assert_eq!((octet[0] + start) % elements, 0);
                             assert!(octet.iter().zip(octet[0]..).all(|(&at, wanted)| at == wanted));
                         }
                     }
@@ -326,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_apart_is_found_by_looking_at_every_element() {
+    fn disjoint_ranges_are_found_by_looking_at_every_element() {
         let rows = |n: u64, row: u64, pitch: u64| region([1, 1, n, row], &[[0, 0, pitch, 1]]);
         for (sample, other) in [
             (rows(4, 3, 10), 3),
@@ -345,7 +347,7 @@ mod tests {
                 .iter()
                 .any(|&at| places(&sample, 0).iter().any(|&b| b + other == at));
             for start in 0..9 {
-                let found = sample.apart([(a, start), (a, start + other)]);
+                let found = sample.disjoint([(a, start), (a, start + other)]);
                 assert_eq!(found, !meets, "{sample:?} from {start} and {other} on");
             }
         }

@@ -2,119 +2,163 @@
 
 use crate::activation::Activation;
 use crate::element::ElementType;
-use crate::shader::Module;
-use crate::shader::elementwise::operation;
+use crate::operand::{Direction, Indexing, Operand};
+use crate::shader::Shader;
+use crate::shader::elementwise::ElementwiseShader;
 #[cfg(feature = "init")]
-use crate::shader::fill::Fill;
-use crate::shader::statistics::Observed;
-use crate::shader::sum::{Sum, Summand};
-use crate::shader::texture::{FORMATS, Texel};
-use crate::shader::variant::{Access, Direction, Extent, Gate, Kernel, Order, Place, Spread};
+use crate::shader::fill::FillShader;
+use crate::shader::statistics::StatisticsInput;
+use crate::shader::sum::{Sum, SumInput};
+use crate::shader::texture::{FORMATS, TextureShader};
+use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, VectorWidth};
 
-/// Every module the crate compiles, with a name, for tests of other compilers: every activation in every kernel, in plain WGSL; but for the places of operands in kernels of
-/// several parts, and for combinations of what is independent: element types, orders, spreads.
+/// Every module the crate compiles, in plain WGSL and with a name, for tests of other compilers. Two sets are not
+/// complete: the bindings that operands share in larger variants, and combinations of independent choices (element types,
+/// addressing, patterns of channels).
 #[doc(hidden)]
 #[must_use]
 pub fn kernels() -> Vec<(String, String)> {
-    use Place::{Own, OwnWritable, With};
-    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
-    let mut modules = Vec::new();
-    for access in [Access::Quads, Access::Elements] {
-        let of_slopes = [ElementType::F32, ElementType::F16].map(|e| Summand::Slopes([e; 2]));
-        for summand in [Summand::Values].into_iter().chain(of_slopes) {
-            let sum = Sum { summand, access };
-            modules.push((format!("{sum:?}"), sum.source()));
+    modules().into_iter().map(|(name, shader)| (name, shader.source())).collect()
+}
+
+/// The shaders of [`kernels`].
+fn modules() -> Vec<(String, Box<dyn Shader>)> {
+    let mut modules: Vec<(String, Box<dyn Shader>)> = Vec::new();
+    for width in [VectorWidth::Four, VectorWidth::One] {
+        let of_slopes = [ElementType::F32, ElementType::F16].map(|e| SumInput::Slopes([e; 2]));
+        for input in [SumInput::Values].into_iter().chain(of_slopes) {
+            let name = format!("sum {} {}", input.name(), width.name());
+            modules.push((name, Box::new(Sum { input, width })));
         }
     }
     let elements = ElementType::ALL.iter().copied();
-    let observed = elements.clone().map(Observed::Elements).chain([Observed::Records]);
-    let layers = Activation::ALL.iter().map(|activation| Observed::Layer(activation.name()));
-    let observed = observed.chain(layers);
-    modules.extend(observed.map(|o| (format!("units {o:?}"), o.source())));
+    let layers = Activation::ALL.iter().map(|activation| StatisticsInput::Layer(activation.name()));
+    let of_elements = elements.clone().map(StatisticsInput::Elements);
+    for input in of_elements.chain([StatisticsInput::Merge]).chain(layers) {
+        modules.push((format!("statistics {}", input.name()), Box::new(input)));
+    }
     #[cfg(feature = "init")]
-    modules.extend(elements.map(|element| (format!("fill {element}"), Fill(element).source())));
-    let mut add = |activation: &Activation, kernel: Kernel, places: &[Place], spread: Spread| {
-        let octets = kernel.has_halves() && kernel.by_octets();
-        for access in [Access::Octets, Access::Quads, Access::Elements] {
-            if access != Access::Octets || octets {
-                let name =
-                    format!("{} {kernel:?} {access:?} {places:?} {spread:?}", activation.name());
-                modules.push((name, operation(activation, kernel, access, places, spread)));
+    for element in elements {
+        modules.push((format!("fill {element}"), Box::new(FillShader(element))));
+    }
+    for shader in elementwise() {
+        modules.push((name(&shader), Box::new(shader)));
+    }
+    for activation in Activation::ALL {
+        for (name, shader) in textures(activation) {
+            modules.push((name, Box::new(shader)));
+        }
+    }
+    modules
+}
+
+fn elementwise() -> Vec<ElementwiseShader> {
+    use BindingSlot::{Read, ReadWrite, SharedWith};
+    let (forward, gradient) = (Variant::forward(), Variant::gradient());
+    let mut shaders = Vec::new();
+    let mut add = |activation: &Activation, variant: Variant, slots: &[BindingSlot], pattern| {
+        for width in [VectorWidth::Eight, VectorWidth::Four, VectorWidth::One] {
+            if width != VectorWidth::Eight || (variant.has_16_bit() && variant.by_eight()) {
+                let (activation, slots) = (activation.name(), slots.to_vec());
+                shaders.push(ElementwiseShader { activation, variant, width, slots, pattern });
             }
         }
     };
     for activation in Activation::ALL {
-        for x in [Own, With(0), OwnWritable] {
-            add(activation, forward, &[OwnWritable, x], Spread::Same);
-            for dy in [Own, With(0), OwnWritable] {
-                add(activation, gradient, &[OwnWritable, x, dy], Spread::Same);
+        for x in [Read, SharedWith(0), ReadWrite] {
+            add(activation, forward, &[ReadWrite, x], ChannelPattern::Same);
+            for dy in [Read, SharedWith(0), ReadWrite] {
+                add(activation, gradient, &[ReadWrite, x, dy], ChannelPattern::Same);
             }
         }
-        for kernel in kernels_of(activation) {
-            add(activation, kernel, &own(kernel), Spread::Any);
+        for variant in variants_of(activation) {
+            add(activation, variant, &own(variant), ChannelPattern::Any);
         }
     }
-    for spread in [Spread::Same, Spread::Consecutive] {
-        let bias = Kernel { bias: Some(Extent::Channels), ..forward };
-        add(&Activation::Relu, bias, &own(bias), spread);
+    for pattern in [ChannelPattern::Same, ChannelPattern::Consecutive] {
+        let bias = forward.with_indexing(Operand::Bias, Some(Indexing::Channel));
+        add(&Activation::Relu, bias, &own(bias), pattern);
     }
-    modules.extend(Activation::ALL.iter().flat_map(textures));
-    modules
+    shaders
 }
 
-/// The kernels of several parts that an activation has.
-fn kernels_of(activation: &Activation) -> Vec<Kernel> {
-    let (forward, gradient) = (Kernel::FORWARD, Kernel::GRADIENT);
-    let bias = [Extent::Channels, Extent::Elements].map(Some);
-    let mut kernels = vec![Kernel { residual: true, ..forward }];
-    kernels.extend(bias.map(|bias| Kernel { bias, residual: true, ..forward }));
-    kernels.extend(bias.map(|bias| Kernel { bias, ..gradient }));
-    kernels.push(Kernel { residual: true, ..gradient });
-    let gates = [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Activated), ..kernel });
-    kernels.extend(gates);
+/// The variants of an activation beyond the plain ones.
+fn variants_of(activation: &Activation) -> Vec<Variant> {
+    use Operand::{Bias, Dgate, Gate, Mask, Residual, Weight, X};
+    let plain = [Variant::forward(), Variant::gradient()];
+    let [forward, gradient] = plain;
+    let biases = [Indexing::Channel, Indexing::Element].map(Some);
+    let mut variants = vec![forward.with(Residual)];
+    variants.extend(biases.map(|bias| forward.with_indexing(Bias, bias).with(Residual)));
+    variants.extend(biases.map(|bias| gradient.with_indexing(Bias, bias)));
+    variants.push(gradient.with(Residual));
+    let gates = [forward.with(Gate), gradient.with(Gate).with(Dgate)];
+    variants.extend(gates);
     if activation.mask().is_some() {
-        kernels.push(Kernel { mask: true, ..gradient });
-        kernels.push(Kernel { mask: true, residual: true, ..gradient });
-        let forwards = kernels.clone().into_iter();
-        let forwards = forwards.filter(|k| k.direction == Direction::Forward && k.gate.is_none());
-        kernels.extend(forwards.map(|kernel| Kernel { mask: true, ..kernel }).collect::<Vec<_>>());
+        let of_mask = gradient.with_indexing(X, None).with(Mask);
+        variants.extend([of_mask, of_mask.with(Residual)]);
+        let forwards = variants.iter().filter(|v| v.direction == Direction::Forward);
+        let masked: Vec<_> = forwards.filter(|v| !v.has(Gate)).map(|v| v.with(Mask)).collect();
+        variants.extend(masked);
     }
     if activation.draws() {
-        let plain = [forward, gradient];
-        let drawn = plain.into_iter().chain(kernels.clone());
-        let drawn = drawn.filter(|kernel| !kernel.mask && kernel.gate.is_none());
-        kernels.extend(drawn.map(|kernel| Kernel { draws: true, ..kernel }).collect::<Vec<_>>());
-        kernels.extend(plain.map(|kernel| Kernel { weights: true, ..kernel }));
+        let random = plain.iter().chain(&variants).filter(|v| !v.has_mask() && !v.has(Gate));
+        let random: Vec<_> = random.map(|v| Variant { random_slopes: true, ..*v }).collect();
+        variants.extend(random);
+        variants.extend(plain.map(|variant| variant.with(Weight)));
     }
     if *activation == Activation::Relu {
-        let linear =
-            [forward, gradient].map(|kernel| Kernel { gate: Some(Gate::Linear), ..kernel });
-        kernels.extend(linear);
-        for order in [Order::Rows, Order::Strided] {
-            let strided = kernels.clone().into_iter().filter(|k| k.order == Order::Contiguous);
-            kernels.extend(strided.map(|kernel| Kernel { order, ..kernel }).collect::<Vec<_>>());
+        variants.extend(gates.map(|variant| Variant { linear_gate: true, ..variant }));
+        let contiguous = variants.clone();
+        for addressing in [Addressing::Rows, Addressing::Strided] {
+            variants.extend(contiguous.iter().map(|v| Variant { addressing, ..*v }));
         }
     }
     let (f32, f16, bf16) = (ElementType::F32, ElementType::F16, ElementType::Bf16);
+    let all = variants.clone();
     for (input, output) in [(f16, f16), (bf16, bf16), (f32, f16), (bf16, f32)] {
-        kernels.extend([forward, gradient].map(|kernel| Kernel { input, output, ..kernel }));
+        variants.extend(plain.map(|variant| Variant { input, output, ..variant }));
         if *activation == Activation::Relu {
-            let all = kernels.clone().into_iter().filter(|kernel| !kernel.has_halves());
-            kernels.extend(all.map(|k| Kernel { input, output, ..k }).collect::<Vec<_>>());
+            variants.extend(all.iter().map(|v| Variant { input, output, ..*v }));
         }
     }
-    kernels
+    variants
+}
+
+/// The choices of a shader, as words.
+fn name(shader: &ElementwiseShader) -> String {
+    let ElementwiseShader { activation, variant, width, slots, pattern } = shader;
+    let mut words = vec![activation.to_string(), variant.name().to_owned()];
+    for (operand, indexing) in variant.operands() {
+        match (operand, indexing) {
+            (Operand::Bias | Operand::Weight, Indexing::Channel) => {
+                words.push(format!("{operand} per channel, {pattern:?}"));
+            }
+            (Operand::Bias | Operand::Residual, _) => words.push(operand.to_string()),
+            _ => {}
+        }
+    }
+    words.extend(variant.random_slopes.then(|| "random slopes".to_owned()));
+    words.extend(variant.linear_gate.then(|| "linear".to_owned()));
+    let addressing = variant.addressing != Addressing::Contiguous;
+    words.extend(addressing.then(|| format!("{:?}", variant.addressing).to_lowercase()));
+    let (input, output) = (variant.input, variant.output);
+    words.push(if input == output { input.to_string() } else { format!("{input}-{output}") });
+    words.push(width.name().to_owned());
+    let shared = slots.iter().zip(own(*variant)).any(|(slot, own)| *slot != own);
+    words.extend(shared.then(|| format!("{slots:?}")));
+    words.join(" ")
 }
 
 /// Every operand in a buffer of its own.
-fn own(kernel: Kernel) -> Vec<Place> {
-    let written = kernel.writes().len();
-    let place = |index| if index < written { Place::OwnWritable } else { Place::Own };
-    (0..kernel.operands().len()).map(place).collect()
+fn own(variant: Variant) -> Vec<BindingSlot> {
+    let written = variant.writes().len();
+    let slot = |index| if index < written { BindingSlot::ReadWrite } else { BindingSlot::Read };
+    (0..variant.operands().len()).map(slot).collect()
 }
 
 /// Every module of an activation in formats that WebGPU guarantees, with a name.
-fn textures(activation: &Activation) -> Vec<(String, String)> {
+fn textures(activation: &Activation) -> Vec<(String, TextureShader)> {
     let mut modules = Vec::new();
     for (format, name) in FORMATS {
         let guaranteed = format.guaranteed_format_features(wgpu::Features::empty()).flags;
@@ -123,9 +167,9 @@ fn textures(activation: &Activation) -> Vec<(String, String)> {
             {
                 continue;
             }
-            let texel = Texel { activation: activation.name(), format, in_place };
-            let name = format!("texture {} {name}, in place: {in_place}", activation.name());
-            modules.push((name, texel.source()));
+            let shader = TextureShader { activation: activation.name(), format, in_place };
+            let name = format!("texture {} {name}, in slot: {in_place}", activation.name());
+            modules.push((name, shader));
         }
     }
     modules
@@ -139,16 +183,19 @@ mod tests {
     /// Parses and validates every module, without a device.
     #[test]
     fn every_module_is_valid_wgsl() {
-        for summand in [Summand::Values, Summand::Slopes([ElementType::F16; 2])] {
-            validate(&Sum { summand, access: Access::WideOctets }.source());
+        let width = VectorWidth::Eight64;
+        for input in [SumInput::Values, SumInput::Slopes([ElementType::F16; 2])] {
+            validate(&Sum { input, width }.source());
         }
         for (_, source) in kernels() {
             validate(&source);
         }
         for activation in Activation::ALL {
-            for kernel in kernels_of(activation).into_iter().filter(Kernel::by_octets) {
-                let access = Access::WideOctets;
-                validate(&operation(activation, kernel, access, &own(kernel), Spread::Any));
+            for variant in variants_of(activation).into_iter().filter(Variant::by_eight) {
+                let (activation, slots) = (activation.name(), own(variant));
+                let pattern = ChannelPattern::Any;
+                let shader = ElementwiseShader { activation, variant, width, slots, pattern };
+                validate(&shader.source());
             }
         }
     }

@@ -4,17 +4,13 @@ use crate::activation::source;
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::words::conversions;
-use crate::shader::{Key, Module, storage};
+use crate::shader::{Shader, storage};
 
 /// The shader, for elements of this type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Fill(pub(crate) ElementType);
+pub(crate) struct FillShader(pub(crate) ElementType);
 
-impl Module for Fill {
-    fn key(&self) -> Key {
-        Key::of(*self)
-    }
-
+impl Shader for FillShader {
     fn name(&self) -> String {
         "fill".to_owned()
     }
@@ -23,19 +19,19 @@ impl Module for Fill {
         source(self.0)
     }
 
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
-        vec![(1, storage(false))]
+    fn bindings(&self) -> Vec<wgpu::BindingType> {
+        vec![storage(true)]
     }
 }
 
 fn source(element: ElementType) -> String {
     const FILL: &str = wgsl_file!("kernel/fill.wgsl");
-    const WORDS: &str = wgsl_file!("kernel/fill_words.wgsl");
-    const HALVES: &str = wgsl_file!("kernel/fill_halves.wgsl");
+    const OF_F32: &str = wgsl_file!("kernel/fill_f32.wgsl");
+    const OF_16_BIT: &str = wgsl_file!("kernel/fill_16_bit.wgsl");
     if element == ElementType::F32 {
-        return [source::RANDOM, FILL, WORDS].concat();
+        return [source::RANDOM, FILL, OF_F32].concat();
     }
     let stored =
         format!("fn stored(bits: vec4<u32>) -> vec4<u32> {{ return narrow_{element}(bits); }}\n");
-    [source::RANDOM, FILL, HALVES, conversions(element), &stored].concat()
+    [source::RANDOM, FILL, OF_16_BIT, conversions(element), &stored].concat()
 }

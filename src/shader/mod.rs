@@ -13,49 +13,70 @@ pub(crate) mod variant;
 pub(crate) mod words;
 
 use std::any::Any;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-/// What a pipeline is compiled from. Each kind is in a file of its own, so that a program holds those alone that it uses.
-pub(crate) trait Module {
-    /// What tells it from all others. Parameters are no part of that: they travel in a uniform.
-    fn key(&self) -> Key;
-
+/// A shader to compile. Each kind is in a file of its own, so that a program contains only the kinds that it uses.
+pub(crate) trait Shader: Same {
     /// For labels.
     fn name(&self) -> String;
 
     fn source(&self) -> String;
 
-    /// The bindings beside 0, which is the uniform.
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)>;
+    /// The types of the bindings 0, 1, 2, and so on. The uniform comes after them.
+    fn bindings(&self) -> Vec<wgpu::BindingType>;
 }
 
-/// Tells a shader from all others. It is the shader, whatever its type, so that this file need not know all of them.
+/// The value of an `override` in a shader.
+pub(crate) type Constant = (&'static str, u32);
+
+/// Identifies a shader and its constants among all others. Equal keys need only one pipeline.
+///
+/// Comparing keys is cheap: the source is not made for it.
 #[derive(Clone)]
-pub(crate) struct Key(Arc<dyn Same>);
+pub struct ShaderKey {
+    shader: Arc<dyn Shader>,
+    constants: Vec<Constant>,
+}
 
-impl Key {
-    pub(crate) fn of(shader: impl Any + Hash + Eq + Send + Sync) -> Self {
-        Key(Arc::new(shader))
+impl ShaderKey {
+    pub(crate) fn new(shader: impl Shader, constants: &[Constant]) -> Self {
+        ShaderKey { shader: Arc::new(shader), constants: constants.to_vec() }
+    }
+
+    pub(crate) fn shader(&self) -> &dyn Shader {
+        &*self.shader
+    }
+
+    pub(crate) fn constants(&self) -> &[Constant] {
+        &self.constants
     }
 }
 
-impl PartialEq for Key {
+impl PartialEq for ShaderKey {
     fn eq(&self, other: &Self) -> bool {
-        self.0.is_same(&*other.0)
+        self.shader.is_same(&*other.shader) && self.constants == other.constants
     }
 }
 
-impl Eq for Key {}
+impl Eq for ShaderKey {}
 
-impl Hash for Key {
+impl Hash for ShaderKey {
     fn hash<H: Hasher>(&self, mut state: &mut H) {
-        self.0.feed(&mut state);
+        self.shader.feed(&mut state);
+        self.constants.hash(state);
     }
 }
 
-/// `Eq` and `Hash` of values of any type. No `Debug`: a page would hold what it takes of all shaders, some 10 KB.
-trait Same: Any + Send + Sync {
+impl fmt::Debug for ShaderKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ShaderKey({:?}, {:?})", self.shader.name(), self.constants)
+    }
+}
+
+/// `Eq` and `Hash` of values of any type. No `Debug`: that of all shaders would add some 10 KB to a page.
+pub(crate) trait Same: Any + Send + Sync {
     fn is_same(&self, other: &dyn Any) -> bool;
     fn feed(&self, hasher: &mut dyn Hasher);
 }
@@ -70,12 +91,12 @@ impl<T: Any + Hash + Eq + Send + Sync> Same for T {
     }
 }
 
-/// Whole buffers of storage.
-pub(crate) fn storage(read_only: bool) -> wgpu::BindingType {
-    buffer(wgpu::BufferBindingType::Storage { read_only })
+/// A storage buffer.
+pub(crate) fn storage(writable: bool) -> wgpu::BindingType {
+    buffer(wgpu::BufferBindingType::Storage { read_only: !writable })
 }
 
-/// Whole buffers.
+/// A buffer, without offsets that change.
 pub(crate) fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
     wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
 }
@@ -86,11 +107,33 @@ mod tests {
 
     use super::*;
 
+    #[derive(Hash, PartialEq, Eq)]
+    struct One<T>(T);
+
+    impl<T: Any + Hash + Eq + Send + Sync> Shader for One<T> {
+        fn name(&self) -> String {
+            String::new()
+        }
+        fn source(&self) -> String {
+            String::new()
+        }
+        fn bindings(&self) -> Vec<wgpu::BindingType> {
+            Vec::new()
+        }
+    }
+
     /// Numbers that are equal, of types that are not.
     #[test]
-    fn keys_are_equal_where_shaders_are() {
-        let keys = [Key::of(1u32), Key::of(2u32), Key::of(1i32), Key::of(1u32)];
-        assert!(keys[0] == keys[3]);
-        assert_eq!(HashSet::from(keys).len(), 3);
+    fn keys_are_equal_where_shaders_and_constants_are() {
+        let of = |constant| [("A", constant)];
+        let keys = [
+            ShaderKey::new(One(1u32), &of(1)),
+            ShaderKey::new(One(2u32), &of(1)),
+            ShaderKey::new(One(1i32), &of(1)),
+            ShaderKey::new(One(1u32), &of(2)),
+            ShaderKey::new(One(1u32), &of(1)),
+        ];
+        assert!(keys[0] == keys[4]);
+        assert_eq!(HashSet::from(keys).len(), 4);
     }
 }

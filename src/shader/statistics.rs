@@ -1,63 +1,73 @@
-//! Statistics of units, step by step.
+//! Statistics of units, pass by pass.
 
 use crate::activation::{Activation, source};
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
 use crate::shader::words::conversions;
-use crate::shader::{Key, Module, storage};
+use crate::shader::{Shader, storage};
 
-/// What statistics are made of.
+/// The input of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Observed {
+pub(crate) enum StatisticsInput {
     Elements(ElementType),
-    /// What a layer makes, by the name of its activation.
+    /// The outputs of a layer, which it makes with the activation of this name.
     Layer(&'static str),
-    Records,
+    /// The results of the pass before.
+    Merge,
 }
 
-impl Module for Observed {
-    fn key(&self) -> Key {
-        Key::of(*self)
+impl StatisticsInput {
+    /// For the catalogue.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            StatisticsInput::Elements(element) => element.to_string(),
+            StatisticsInput::Layer(activation) => format!("layer {activation}"),
+            StatisticsInput::Merge => "merge".to_owned(),
+        }
     }
+}
 
+impl Shader for StatisticsInput {
     fn name(&self) -> String {
-        "units".to_owned()
+        "statistics".to_owned()
     }
 
     fn source(&self) -> String {
         source(*self)
     }
 
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
-        let [written, read] = [false, true].map(storage);
-        let mut bindings = vec![(1, written), (2, read)];
-        if let Observed::Layer(_) = self {
-            bindings.extend([(3, written), (4, read)]);
+    fn bindings(&self) -> Vec<wgpu::BindingType> {
+        let [read, written] = [false, true].map(storage);
+        match self {
+            StatisticsInput::Layer(_) => vec![written, read, written, read],
+            _ => vec![written, read],
         }
-        bindings
     }
 }
 
-fn source(observed: Observed) -> String {
-    const UNITS: &str = wgsl_file!("kernel/units.wgsl");
-    const FIRST: &str = wgsl_file!("kernel/units_first.wgsl");
-    const MERGE: &str = wgsl_file!("kernel/units_merge.wgsl");
-    const LAYER: &str = wgsl_file!("kernel/units_layer.wgsl");
+fn source(input: StatisticsInput) -> String {
+    let number = if let StatisticsInput::Layer(_) = input { 4 } else { 2 };
+    let params = format!("@group(0) @binding({number}) var<uniform> params: Params;\n");
+    const STATISTICS: &str = wgsl_file!("kernel/statistics.wgsl");
+    const ELEMENTS: &str = wgsl_file!("kernel/statistics_elements.wgsl");
+    const MERGE: &str = wgsl_file!("kernel/statistics_merge.wgsl");
+    const LAYER: &str = wgsl_file!("kernel/statistics_layer.wgsl");
     const ADD: &str = wgsl_file!("kernel/add.wgsl");
-    let element = match observed {
-        Observed::Records => return [source::NUMERICS, UNITS, MERGE].concat(),
-        Observed::Elements(element) => element,
-        Observed::Layer(name) => {
+    let element = match input {
+        StatisticsInput::Merge => return [source::NUMERICS, STATISTICS, MERGE, &params].concat(),
+        StatisticsInput::Elements(element) => element,
+        StatisticsInput::Layer(name) => {
             let found = Activation::named(name);
             let activation = found.map_or(String::new(), |a| source::module(&[*a]));
             let numerics =
                 if found.is_some_and(|a| a.own_wgsl().1) { "" } else { source::NUMERICS };
             let activate = format!(
                 "fn activate(x: vec4<u32>) -> vec4<u32> {{\n\
-                    return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), units.parameters));\n\
+                    return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), params.activation));\n\
                 }}\n"
             );
-            return [UNITS, FIRST, LAYER, ADD, numerics, &activation, &activate].concat();
+            return [STATISTICS, ELEMENTS, LAYER, ADD, numerics, &activation, &activate, &params]
+                .concat();
         }
     };
     let load = match element {
@@ -67,5 +77,5 @@ fn source(observed: Observed) -> String {
         }
     };
     let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
-    [source::NUMERICS, UNITS, FIRST, conversions(element), &load].concat()
+    [source::NUMERICS, STATISTICS, ELEMENTS, conversions(element), &load, &params].concat()
 }

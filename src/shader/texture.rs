@@ -3,8 +3,8 @@
 use crate::activation::{Activation, source};
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
+use crate::shader::Shader;
 use crate::shader::words::conversions;
-use crate::shader::{Key, Module};
 
 const TEXTURE: &str = wgsl_file!("kernel/texture.wgsl");
 
@@ -20,7 +20,7 @@ pub(crate) const SIDE: u32 = 8;
 
 /// What a shader on textures is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Texel {
+pub(crate) struct TextureShader {
     /// The activation's name.
     pub(crate) activation: &'static str,
     /// The format of y.
@@ -29,16 +29,12 @@ pub(crate) struct Texel {
     pub(crate) in_place: bool,
 }
 
-impl Module for Texel {
-    fn key(&self) -> Key {
-        Key::of(*self)
-    }
-
+impl Shader for TextureShader {
     fn name(&self) -> String {
         [self.activation, " of textures"].concat()
     }
 
-    fn bindings(&self) -> Vec<(u32, wgpu::BindingType)> {
+    fn bindings(&self) -> Vec<wgpu::BindingType> {
         use wgpu::StorageTextureAccess::{ReadWrite, WriteOnly};
         let view_dimension = wgpu::TextureViewDimension::D2;
         let access = if self.in_place { ReadWrite } else { WriteOnly };
@@ -49,8 +45,8 @@ impl Module for Texel {
             view_dimension,
             multisampled: false,
         };
-        let x = (!self.in_place).then_some((2, x));
-        [(1, y)].into_iter().chain(x).collect()
+        let x = (!self.in_place).then_some(x);
+        [y].into_iter().chain(x).collect()
     }
 
     fn source(&self) -> String {
@@ -59,10 +55,11 @@ impl Module for Texel {
             Activation::named(activation).map_or(String::new(), |a| source::module(&[*a]));
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
         let name = format.map_or("", |(_, name)| name);
+        let number = if self.in_place { 1 } else { 2 };
         let (access, x, load) = if self.in_place {
             ("read_write", "", "textureLoad(y, at)")
         } else {
-            let x = "@group(0) @binding(2) var x: texture_2d<f32>;\n";
+            let x = "@group(0) @binding(1) var x: texture_2d<f32>;\n";
             ("write", x, "textureLoad(x, at, 0)")
         };
         // Devices round to halves as they like, llvmpipe towards 0; what is a half already, they keep.
@@ -74,8 +71,9 @@ impl Module for Texel {
         };
         [&function, TEXTURE, conversions(element), x].join("\n")
             + &format!(
-                "@group(0) @binding(1) var y: texture_storage_2d<{name}, {access}>;\n\
-                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, operation.parameters); }}\n\
+                "@group(0) @binding({number}) var<uniform> params: Params;\n\
+                @group(0) @binding(0) var y: texture_storage_2d<{name}, {access}>;\n\
+                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, params.activation); }}\n\
                 fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}\n\
                 fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
             )

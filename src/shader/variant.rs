@@ -1,182 +1,148 @@
-//! What an operation is joined from, and so which shader it needs.
+//! What an elementwise shader is compiled for.
 
 use crate::element::ElementType;
-use crate::operand::Operand;
+use crate::operand::{Access, Direction, Indexing, OPERANDS, Operand, Stored};
 
-/// The parts of an operation.
+/// The operands of an operation and how they are stored: a shader's choice of files and flags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Kernel {
+pub(crate) struct Variant {
     pub(crate) direction: Direction,
-    /// What is added before the activation.
-    pub(crate) bias: Option<Extent>,
-    /// Whether something is added after it; to a gradient, what dx holds.
-    pub(crate) residual: bool,
-    /// Forward: a mask is written. Gradient: it is read, in the place of x.
-    pub(crate) mask: bool,
+    /// One entry per row of the operand table: what picks the operand's number, if the operand is there.
+    pub(crate) operands: [Option<Indexing>; OPERANDS.len()],
     /// Whether slopes are drawn at random.
-    pub(crate) draws: bool,
-    /// Whether slopes are given, one a channel.
-    pub(crate) weights: bool,
-    /// A second input, which goes through the activation and multiplies the first.
-    pub(crate) gate: Option<Gate>,
-    /// How the elements lie.
-    pub(crate) order: Order,
-    /// Of x and what becomes of it: the bias, dx.
+    pub(crate) random_slopes: bool,
+    /// Whether the gate multiplies x as it is, without the activation.
+    pub(crate) linear_gate: bool,
+    pub(crate) addressing: Addressing,
+    /// The element type of x, and of all that is stored as x.
     pub(crate) input: ElementType,
-    /// Of y and what becomes of it: the residual, dy.
+    /// The element type of y, and of all that is stored as y.
     pub(crate) output: ElementType,
 }
 
+/// How the elements of an operation lie in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Direction {
-    /// y = f(x).
-    Forward,
-    /// dx = dy · f'(x).
-    Gradient,
-}
-
-/// What a gate does to its input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Gate {
-    /// It applies the activation.
-    Activated,
-    /// Nothing.
-    Linear,
-}
-
-/// How the elements of an operation lie.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Order {
-    /// Behind one another.
+pub(crate) enum Addressing {
     Contiguous,
-    /// In rows, of an operand or of several.
+    /// Some operand is in rows.
     Rows,
-    /// In more than two dimensions.
+    /// Some operand has more than two dimensions.
     Strided,
 }
 
-/// How an operand's range follows from the elements of a dispatch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Extent {
-    /// An element each.
-    Elements,
-    /// One number a channel, all of them for every dispatch.
-    Channels,
-    /// The words of a mask.
-    Mask,
-}
-
-impl Kernel {
-    pub(crate) const FORWARD: Kernel = Kernel {
-        direction: Direction::Forward,
-        bias: None,
-        residual: false,
-        mask: false,
-        draws: false,
-        weights: false,
-        gate: None,
-        order: Order::Contiguous,
-        input: ElementType::F32,
-        output: ElementType::F32,
-    };
-
-    pub(crate) const GRADIENT: Kernel =
-        Kernel { direction: Direction::Gradient, ..Kernel::FORWARD };
-
-    /// What is read, in the order of the bindings.
-    pub(crate) fn reads(&self) -> Vec<(Operand, Extent)> {
-        let gradient = self.direction == Direction::Gradient;
-        let of_mask = gradient && self.mask;
-        [
-            (!of_mask).then_some((Operand::X, Extent::Elements)),
-            of_mask.then_some((Operand::Mask, Extent::Mask)),
-            gradient.then_some((Operand::Dy, Extent::Elements)),
-            self.gate.map(|_| (Operand::Gate, Extent::Elements)),
-            self.bias.map(|extent| (Operand::Bias, extent)),
-            self.weights.then_some((Operand::Weight, Extent::Channels)),
-            self.residual.then_some((Operand::Residual, Extent::Elements)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    /// What is written: the output, the gradient of a gate's input, a mask.
-    pub(crate) fn writes(&self) -> Vec<(Operand, Extent)> {
-        let forward = self.direction == Direction::Forward;
-        [
-            Some((self.written(), Extent::Elements)),
-            (self.gate.is_some() && !forward).then_some((Operand::Dgate, Extent::Elements)),
-            (self.mask && forward).then_some((Operand::Mask, Extent::Mask)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
-    }
-
-    /// All operands, in the order of their bindings: those written, then those read.
-    pub(crate) fn operands(&self) -> Vec<(Operand, Extent)> {
-        self.writes().into_iter().chain(self.reads()).collect()
-    }
-
-    /// The operands of an element each: those read, and then those written.
-    pub(crate) fn of_elements(&self) -> Vec<Operand> {
-        let operands = self.reads().into_iter().chain(self.writes());
-        let each = operands.filter(|(_, extent)| *extent == Extent::Elements);
-        each.map(|(operand, _)| operand).collect()
-    }
-
-    /// The output.
-    pub(crate) fn written(&self) -> Operand {
-        match self.direction {
-            Direction::Forward => Operand::Y,
-            Direction::Gradient => Operand::Dx,
+impl Variant {
+    /// No operands yet.
+    pub(crate) const fn new(direction: Direction) -> Self {
+        Variant {
+            direction,
+            operands: [None; OPERANDS.len()],
+            random_slopes: false,
+            linear_gate: false,
+            addressing: Addressing::Contiguous,
+            input: ElementType::F32,
+            output: ElementType::F32,
         }
     }
 
-    /// How an operand's elements are stored.
-    pub(crate) fn element(&self, operand: Operand) -> ElementType {
-        match (operand, self.direction) {
-            (Operand::Weight, _) => ElementType::F32,
-            (Operand::Y | Operand::Dy, _) | (Operand::Residual, Direction::Forward) => self.output,
-            _ => self.input,
+    /// y = f(x).
+    pub(crate) fn forward() -> Self {
+        Variant::new(Direction::Forward).with(Operand::Y).with(Operand::X)
+    }
+
+    /// dx = dy · f'(x).
+    pub(crate) fn gradient() -> Self {
+        Variant::new(Direction::Gradient).with(Operand::Dx).with(Operand::X).with(Operand::Dy)
+    }
+
+    /// With an operand, indexed as in the table.
+    pub(crate) fn with(self, operand: Operand) -> Self {
+        let row = operand.row().map(|row| OPERANDS[row].indexing);
+        row.map_or(self, |indexing| self.with_indexing(operand, Some(indexing)))
+    }
+
+    /// With an operand that is indexed so, or without the operand.
+    pub(crate) fn with_indexing(mut self, operand: Operand, indexing: Option<Indexing>) -> Self {
+        if let Some(row) = operand.row() {
+            self.operands[row] = indexing;
+        }
+        self
+    }
+
+    pub(crate) fn has(&self, operand: Operand) -> bool {
+        operand.row().is_some_and(|row| self.operands[row].is_some())
+    }
+
+    /// All operands in the order of their bindings: those written, then those read.
+    pub(crate) fn operands(&self) -> Vec<(Operand, Indexing)> {
+        let rows = OPERANDS.iter().zip(self.operands);
+        rows.filter_map(|(row, indexing)| Some((row.operand, indexing?))).collect()
+    }
+
+    pub(crate) fn reads(&self) -> Vec<(Operand, Indexing)> {
+        self.with_access(Access::Read)
+    }
+
+    pub(crate) fn writes(&self) -> Vec<(Operand, Indexing)> {
+        self.with_access(Access::Write)
+    }
+
+    fn with_access(&self, access: Access) -> Vec<(Operand, Indexing)> {
+        let mut operands = self.operands();
+        operands.retain(|(operand, _)| self.access(*operand) == Some(access));
+        operands
+    }
+
+    /// How an operand is used, if this direction has it.
+    fn access(&self, operand: Operand) -> Option<Access> {
+        Some(OPERANDS[operand.row()?].in_direction(self.direction)?.access)
+    }
+
+    /// The element type that an operand is stored in.
+    pub(crate) fn element_type(&self, operand: Operand) -> ElementType {
+        let used = operand.row().and_then(|row| OPERANDS[row].in_direction(self.direction));
+        match used.map(|used| used.stored) {
+            Some(Stored::AsX) => self.input,
+            Some(Stored::AsY) => self.output,
+            Some(Stored::AsF32) | None => ElementType::F32,
         }
     }
 
-    /// Whether some elements are halves.
-    pub(crate) fn has_halves(&self) -> bool {
+    pub(crate) fn has_16_bit(&self) -> bool {
         self.input.is_half() || self.output.is_half()
     }
 
-    /// Whether an operand has one number a channel.
     pub(crate) fn has_channels(&self) -> bool {
-        self.weights || self.bias == Some(Extent::Channels)
+        self.operands.contains(&Some(Indexing::Channel))
     }
 
-    /// Whether it can take eight elements at once: variates are drawn by fours.
-    pub(crate) fn by_octets(&self) -> bool {
-        !self.draws
+    pub(crate) fn has_mask(&self) -> bool {
+        self.has(Operand::Mask)
     }
 
-    /// Dispatches start at a multiple of this many elements from the operation's first: four, or those of
-    /// the 8 words of a mask that are written together.
-    pub(crate) const fn block(&self) -> u64 {
-        if self.mask { 256 } else { 4 }
+    /// Whether an invocation can take eight elements at once. Random numbers come by fours.
+    pub(crate) fn by_eight(&self) -> bool {
+        !self.random_slopes
     }
 
-    /// Whether quads need not start at the operation's first element.
-    pub(crate) const fn free_of_place(&self) -> bool {
-        !self.mask && !self.draws
+    /// Dispatches start at a multiple of this many elements from the operation's first: four, or the elements of the
+    /// 8 `u32`s of a mask that are written together.
+    pub(crate) fn granularity(&self) -> u64 {
+        if self.has_mask() { 256 } else { 4 }
     }
 
-    /// Whether it depends on where an element stands in the operation.
-    pub(crate) fn is_ordered(&self) -> bool {
-        !self.free_of_place() || self.has_channels()
+    /// Whether vectors need not start at the operation's first element.
+    pub(crate) fn position_independent(&self) -> bool {
+        !self.has_mask() && !self.random_slopes
+    }
+
+    /// Whether the result depends on the position of an element in the operation.
+    pub(crate) fn position_dependent(&self) -> bool {
+        !self.position_independent() || self.has_channels()
     }
 
     /// For labels.
-    pub(crate) const fn name(&self) -> &'static str {
-        match (self.direction, self.mask, self.gate.is_some()) {
+    pub(crate) fn name(&self) -> &'static str {
+        match (self.direction, self.has_mask(), self.has(Operand::Gate)) {
             (Direction::Forward, false, false) => "forward",
             (Direction::Forward, true, _) => "forward with mask",
             (Direction::Forward, false, true) => "gate",
@@ -187,49 +153,59 @@ impl Kernel {
     }
 }
 
-/// How a span's data is loaded and stored.
+/// How many elements a load or a store moves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Access {
-    /// Eight elements, those of f32 as four words of 64 bits; every operand starts at an octet.
-    WideOctets,
-    /// Eight elements; every operand starts at an octet.
-    Octets,
-    /// Whole quads of four elements; every operand starts at a quad.
-    Quads,
-    /// Single elements, at any offset and of any number.
-    Elements,
+pub(crate) enum VectorWidth {
+    /// Eight elements by 64-bit words; every operand starts at a multiple of eight elements.
+    Eight64,
+    /// Eight elements; every operand starts at a multiple of eight elements.
+    Eight,
+    /// Four elements; every operand starts at a multiple of four elements.
+    Four,
+    /// One element, at any offset and of any number.
+    One,
 }
 
-impl Access {
-    /// Elements of a group.
+impl VectorWidth {
+    /// The number of elements.
     pub(crate) const fn elements(self) -> u64 {
         match self {
-            Access::WideOctets | Access::Octets => 8,
-            Access::Quads => 4,
-            Access::Elements => 1,
+            VectorWidth::Eight64 | VectorWidth::Eight => 8,
+            VectorWidth::Four => 4,
+            VectorWidth::One => 1,
+        }
+    }
+
+    /// For the catalogue.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            VectorWidth::Eight64 => "eight64",
+            VectorWidth::Eight => "eight",
+            VectorWidth::Four => "four",
+            VectorWidth::One => "one",
         }
     }
 }
 
-/// Where an operand is bound. A buffer may not be bound for reading and for writing at once, even
-/// where the ranges are apart.
+/// The binding of an operand. wgpu does not allow a buffer to be bound for reading and for writing at once, even
+/// where the ranges are disjoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
+pub(crate) enum BindingSlot {
     /// A read-only binding of its own.
-    Own,
-    /// A writable one of its own: it is written, or lies in a buffer that is.
-    OwnWritable,
-    /// In the buffer of the operand with this index, and near enough to share its binding.
-    With(u8),
+    Read,
+    /// A writable binding of its own: the operand is written, or is in a buffer that is.
+    ReadWrite,
+    /// The binding of the operand with this index, which is in the same buffer and near enough.
+    SharedWith(u8),
 }
 
-/// Which channels the elements of a group are of.
+/// The channels of the elements of one vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) enum Spread {
-    /// All of one.
+pub(crate) enum ChannelPattern {
+    /// All elements have one channel.
     Same,
-    /// Of one and those after it, of which the numbers are words of the access.
+    /// Each element has the next channel, and the first element's channel is a multiple of the vector's width.
     Consecutive,
-    /// Of any.
+    /// Any.
     Any,
 }

@@ -1,11 +1,11 @@
 //! How operands lie in memory, as a shader sees it: bindings, loads and stores.
 //!
-//! Whatever the element type and the access, a load gives the bits of f32 and a store takes them. Octets
+//! Whatever the element type and the width, a load gives the bits of f32 and a store takes them. Octets
 //! come as two quads, of every second element each, since that is what the halves of words are.
 
 use crate::element::ElementType;
 use crate::minify::wgsl_file;
-use crate::shader::variant::{Access, Spread};
+use crate::shader::variant::{ChannelPattern, VectorWidth};
 
 /// An operand in a shader.
 #[derive(Debug, Clone, Copy)]
@@ -15,7 +15,7 @@ pub(crate) struct Words<'a> {
     /// The variable it is bound as.
     pub(crate) variable: &'a str,
     pub(crate) element: ElementType,
-    pub(crate) access: Access,
+    pub(crate) width: VectorWidth,
     /// Whether the variable's words are atomic.
     pub(crate) atomic: bool,
     /// Whether its groups do not follow each other.
@@ -37,24 +37,34 @@ pub(crate) const fn conversions(element: ElementType) -> &'static str {
 }
 
 /// The type of a binding's words.
-pub(crate) const fn word(access: Access, element: ElementType) -> &'static str {
-    match (access, element.is_half()) {
-        (Access::WideOctets, false) => "vec4<u64>",
-        (Access::WideOctets, true) => "vec2<u64>",
-        (Access::Octets, true) => "vec4<u32>",
-        (Access::Octets | Access::Quads, false) => "vec4<u32>",
-        (Access::Quads, true) => "vec2<u32>",
-        (Access::Elements, _) => "u32",
+pub(crate) const fn word(width: VectorWidth, element: ElementType) -> &'static str {
+    match (width, element.is_half()) {
+        (VectorWidth::Eight64, false) => "vec4<u64>",
+        (VectorWidth::Eight64, true) => "vec2<u64>",
+        (VectorWidth::Eight, true) => "vec4<u32>",
+        (VectorWidth::Eight | VectorWidth::Four, false) => "vec4<u32>",
+        (VectorWidth::Four, true) => "vec2<u32>",
+        (VectorWidth::One, _) => "u32",
     }
 }
 
 /// Whether stores of the output need atomic words: an element alone is half a word, and who stores the other
 /// half is unknown.
-pub(crate) fn is_atomic(access: Access, element: ElementType) -> bool {
-    access == Access::Elements && element.is_half()
+pub(crate) fn is_atomic(width: VectorWidth, element: ElementType) -> bool {
+    width == VectorWidth::One && element.is_half()
 }
 
 impl Words<'_> {
+    /// `at_<operand>(i)`: where vector i lies.
+    pub(crate) fn position(&self) -> String {
+        let operand = self.operand;
+        let i = match self.strided {
+            true => format!("position(i, params.stride_{operand})"),
+            false => "i".to_owned(),
+        };
+        format!("fn at_{operand}(i: u32) -> u32 {{ return params.offset_{operand} + {i}; }}\n")
+    }
+
     /// `load_<operand>(i)`: the elements of group `i`. The last quad of single elements may be part of one;
     /// what it lacks is filled with the last element, so that no load leaves the range.
     pub(crate) fn load(&self) -> String {
@@ -63,12 +73,12 @@ impl Words<'_> {
 
     /// [`load`](Words::load) of the group at `at`, which may depend on `i`.
     fn load_at(&self, at: &str) -> String {
-        let Words { operand, variable, element, access, .. } = *self;
+        let Words { operand, variable, element, width, .. } = *self;
         let widened = |bits: &str| self.widened(bits);
-        match (access, element.is_half()) {
-            (Access::WideOctets | Access::Octets, half) => {
-                let octet = match (access, half) {
-                    (Access::WideOctets, false) => format!(
+        match (width, element.is_half()) {
+            (VectorWidth::Eight64 | VectorWidth::Eight, half) => {
+                let octet = match (width, half) {
+                    (VectorWidth::Eight64, false) => format!(
                         "let w = {variable}[at];\n\
                         return Octet(vec4<u32>(w), vec4<u32>(w >> vec4<u32>(32u)));"
                     ),
@@ -87,21 +97,21 @@ impl Words<'_> {
                 };
                 format!("fn load_{operand}(i: u32) -> Octet {{ let at = {at}; {octet} }}\n")
             }
-            (Access::Quads, false) => {
+            (VectorWidth::Four, false) => {
                 format!("fn load_{operand}(i: u32) -> vec4<u32> {{ return {variable}[{at}]; }}\n")
             }
-            (Access::Quads, true) => format!(
+            (VectorWidth::Four, true) => format!(
                 "fn load_{operand}(i: u32) -> vec4<u32> {{ let w = {variable}[{at}]; return {}; }}\n",
                 widened("vec4<u32>(w.x & 0xffffu, w.x >> 16u, w.y & 0xffffu, w.y >> 16u)")
             ),
-            (Access::Elements, _) => {
+            (VectorWidth::One, _) => {
                 let one = |k: u32| {
                     format!("element_{operand}({})", self.at(&format!("min(4u * i + {k}u, last)")))
                 };
                 let quad = [0, 1, 2, 3].map(one).join(", ");
                 format!(
                     "{}fn load_{operand}(i: u32) -> vec4<u32> {{\n\
-                        let last = operation.length - 1u;\n\
+                        let last = params.length - 1u;\n\
                         return {};\n\
                     }}\n",
                     self.element(),
@@ -114,8 +124,8 @@ impl Words<'_> {
     /// Eight halves, as four words `w`.
     fn eight_halves(&self) -> String {
         let variable = self.variable;
-        match self.access {
-            Access::WideOctets => format!(
+        match self.width {
+            VectorWidth::Eight64 => format!(
                 "let low = vec2<u32>({variable}[at]);\n\
                 let high = vec2<u32>({variable}[at] >> vec2<u32>(32u));\n\
                 let w = vec4<u32>(low.x, high.x, low.y, high.y);"
@@ -125,41 +135,45 @@ impl Words<'_> {
     }
 
     /// `load_<operand>(i)` of an operand of one number a channel: those of the channels of group `i`.
-    pub(crate) fn load_by_channel(&self, spread: Spread) -> String {
+    pub(crate) fn load_by_channel(&self, pattern: ChannelPattern) -> String {
         let operand = self.operand;
-        let unit = self.access.elements();
-        if spread == Spread::Consecutive && unit > 1 {
+        let unit = self.width.elements();
+        if pattern == ChannelPattern::Consecutive && unit > 1 {
             // One element is of one channel, and the next of the next: no division by how many are.
             return self
-                .load_at(&format!("operation.{operand} + consecutive({unit}u * i) / {unit}u"));
+                .load_at(&format!("params.offset_{operand} + consecutive({unit}u * i) / {unit}u"));
         }
-        let element = |k: u32| match spread {
-            Spread::Same => "same".to_owned(),
-            Spread::Consecutive => format!("element_{operand}(operation.{operand} + c + {k}u)"),
-            Spread::Any => {
-                format!("element_{operand}(operation.{operand} + channel_of(first + {k}u))")
+        let element = |k: u32| match pattern {
+            ChannelPattern::Same => "same".to_owned(),
+            ChannelPattern::Consecutive => {
+                format!("element_{operand}(params.offset_{operand} + c + {k}u)")
+            }
+            ChannelPattern::Any => {
+                format!("element_{operand}(params.offset_{operand} + channel_of(first + {k}u))")
             }
         };
         let quad = |of: [u32; 4]| {
             let quad = of.map(element).join(", ");
             self.widened(&format!("vec4<u32>({quad})"))
         };
-        let (elements, ty, group) = match self.access {
-            Access::WideOctets | Access::Octets => {
+        let (elements, ty, group) = match self.width {
+            VectorWidth::Eight64 | VectorWidth::Eight => {
                 (8, "Octet", format!("Octet({}, {})", quad([0, 2, 4, 6]), quad([1, 3, 5, 7])))
             }
-            Access::Quads | Access::Elements => (4, "vec4<u32>", quad([0, 1, 2, 3])),
+            VectorWidth::Four | VectorWidth::One => (4, "vec4<u32>", quad([0, 1, 2, 3])),
         };
-        let before = match spread {
-            Spread::Same => {
-                format!("let same = element_{operand}(operation.{operand} + channel_of(first));")
+        let before = match pattern {
+            ChannelPattern::Same => {
+                format!(
+                    "let same = element_{operand}(params.offset_{operand} + channel_of(first));"
+                )
             }
-            Spread::Consecutive => "let c = consecutive(4u * i);".to_owned(),
-            Spread::Any => String::new(),
+            ChannelPattern::Consecutive => "let c = consecutive(4u * i);".to_owned(),
+            ChannelPattern::Any => String::new(),
         };
         format!(
             "{}fn load_{operand}(i: u32) -> {ty} {{\n\
-                let first = operation.phase + {elements}u * i;\n\
+                let first = params.first_in_row + {elements}u * i;\n\
                 {before}\n\
                 return {group};\n\
             }}\n",
@@ -167,7 +181,7 @@ impl Words<'_> {
         )
     }
 
-    /// `load_<operand>(i)` of element `i` alone, in all places.
+    /// `load_<operand>(i)` of element `i` alone, in all slots.
     pub(crate) fn load_one(&self) -> String {
         let operand = self.operand;
         let one = format!("vec4<u32>(element_{operand}({}))", self.at("i"));
@@ -191,13 +205,13 @@ impl Words<'_> {
 
     /// `store_<operand>(i, …)`: group `i` of an output.
     pub(crate) fn store(&self) -> String {
-        let Words { operand, variable, element, access, .. } = *self;
+        let Words { operand, variable, element, width, .. } = *self;
         let at = self.at("i");
         let narrow = |bits: &str| self.narrowed(bits);
-        match (access, element.is_half()) {
-            (Access::WideOctets | Access::Octets, half) => {
-                let body = match (access, half) {
-                    (Access::WideOctets, false) => format!(
+        match (width, element.is_half()) {
+            (VectorWidth::Eight64 | VectorWidth::Eight, half) => {
+                let body = match (width, half) {
+                    (VectorWidth::Eight64, false) => format!(
                         "{variable}[at] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));"
                     ),
                     (_, false) => format!(
@@ -205,8 +219,8 @@ impl Words<'_> {
                         {variable}[2u * at + 1u] = vec4<u32>(first.z, second.z, first.w, second.w);"
                     ),
                     (_, true) => {
-                        let word = match access {
-                            Access::WideOctets => {
+                        let word = match width {
+                            VectorWidth::Eight64 => {
                                 "vec2<u64>(w.xz) | (vec2<u64>(w.yw) << vec2<u32>(32u))"
                             }
                             _ => "w",
@@ -224,7 +238,7 @@ impl Words<'_> {
                     }}\n"
                 )
             }
-            (Access::Quads, half) => {
+            (VectorWidth::Four, half) => {
                 let word =
                     if half { "vec2<u32>(h.x | (h.y << 16u), h.z | (h.w << 16u))" } else { "h" };
                 let h = narrow("quad");
@@ -232,7 +246,7 @@ impl Words<'_> {
                     "fn store_{operand}(i: u32, quad: vec4<u32>) {{ let h = {h}; {variable}[{at}] = {word}; }}\n"
                 )
             }
-            (Access::Elements, half) => {
+            (VectorWidth::One, half) => {
                 let put = |k: u32, of: &str| {
                     format!("put_{operand}({}, h.{of});", self.at(&format!("4u * i + {k}u")))
                 };
@@ -249,7 +263,7 @@ impl Words<'_> {
                     "fn put_{operand}(at: u32, h: u32) {{ {one} }}\n\
                     fn store_{operand}(i: u32, quad: vec4<u32>) {{\n\
                         let h = {};\n\
-                        let left = operation.length - 4u * i;\n\
+                        let left = params.length - 4u * i;\n\
                         {}\n\
                         if (left > 1u) {{ {} }}\n\
                         if (left > 2u) {{ {} }}\n\
@@ -265,13 +279,9 @@ impl Words<'_> {
         }
     }
 
-    /// Where group `i` lies in the variable.
+    /// Where vector `i` lies in the variable.
     fn at(&self, i: &str) -> String {
-        let operand = self.operand;
-        match self.strided {
-            true => format!("operation.{operand} + group({i}, strides.{operand})"),
-            false => format!("operation.{operand} + {i}"),
-        }
+        format!("at_{}({i})", self.operand)
     }
 
     fn widened(&self, bits: &str) -> String {

@@ -8,30 +8,31 @@ pub(crate) mod monitor;
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
-use crate::args::view::View;
-use crate::device::prepared::{Dispatch, Prepared, Uniforms};
-use crate::device::{Gpu, pipeline};
+use crate::args::range::BufferRange;
+use crate::args::view::{Buffers, View};
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
 use crate::element::{Element, ElementType};
 use crate::error::{Error, Result};
 use crate::operand::Operand;
-use crate::ops::channel_sums::{Stage, Stages};
-use crate::plan::ranges::{Range, Ranges};
-use crate::shader::statistics::Observed;
+use crate::plan::dispatch::{Dispatch, Plan};
+use crate::plan::planner::Planner;
+use crate::plan::ranges::BoundRange;
+use crate::plan::reduce::{ReducePass, Reduction, scratch};
+use crate::plan::uniform::StatisticsParams;
+use crate::shader::statistics::StatisticsInput;
 
-/// As `Record` in `units.wgsl`.
-type Record = [u32; 8];
+/// As `UnitStatistics` in `statistics.wgsl`.
+type UnitStatistics = [u32; 8];
 
-/// A uniform, word by word as `Units` in `units.wgsl`.
-type Words = [u32; 20];
-
-/// What is bound for the first step.
+/// The input of the first pass.
 #[derive(Clone, Copy)]
 pub(crate) struct Source<'a> {
     pub(crate) x: View<'a>,
     pub(crate) element: ElementType,
     pub(crate) channels: Channels,
     pub(crate) activation: Activation,
-    /// Where x are the inputs of a layer, its outputs and its bias.
+    /// The outputs and the bias of a layer, if x is its input.
     pub(crate) layer: Option<[View<'a>; 2]>,
 }
 
@@ -57,7 +58,7 @@ pub struct Unit {
 
 impl Unit {
     /// Bytes of a unit's record on the device.
-    pub const SIZE: u64 = size_of::<Record>() as u64;
+    pub const SIZE: u64 = size_of::<UnitStatistics>() as u64;
 
     /// Reads what [`Gpu::prepare_units`] left in its buffer.
     #[must_use]
@@ -75,7 +76,7 @@ impl Unit {
                 variance: f64::from(record[6]) / finite.max(1) as f64,
             }
         };
-        records.chunks_exact(size_of::<Record>() / 4).map(read).collect()
+        records.chunks_exact(size_of::<UnitStatistics>() / 4).map(read).collect()
     }
 
     /// The share of outputs that were 0.
@@ -204,10 +205,7 @@ impl Gpu {
         if y.same_buffer(&records) {
             return Err(Error::SharedBuffer { operand: Operand::Y, written: Operand::Records });
         }
-        // There is no binding of nothing.
-        let nothing = if length == 0 { Some(self.buffer(4, false)?) } else { None };
-        let x = nothing.as_ref().map_or(y, View::from);
-        let source = Source { x, element: T::TYPE, channels, activation, layer: None };
+        let source = Source { x: y, element: T::TYPE, channels, activation, layer: None };
         prepare(self, source, length, records)
     }
 }
@@ -224,14 +222,14 @@ pub(crate) fn check_records(records: View<'_>, channels: Channels) -> Result<()>
     Err(Error::ChannelLength { operand, length, channels })
 }
 
-/// The steps that make a record a channel.
-fn stages(gpu: &Gpu, channels: Channels, length: u64) -> Result<Stages<'_>> {
+/// The passes that give one result per channel.
+fn reduction(planner: &Planner, channels: Channels, length: u64) -> Result<Reduction> {
     if length == 0 {
         let segments = channels.count.into();
-        let nothing = Stage { segments, length: 0, sums: 1, from: 0, to: 0 };
-        return Ok(Stages { gpu, steps: vec![vec![nothing]] });
+        let nothing = ReducePass { segments, length: 0, sums: 1, input_start: 0, output_start: 0 };
+        return Ok(Reduction::of_levels(vec![vec![nothing]], Unit::SIZE));
     }
-    Stages::new(gpu, channels, length, Unit::SIZE)
+    Reduction::new(planner.ranges, channels, length, Unit::SIZE, Unit::SIZE)
 }
 
 /// From and to of what counts as the lower bound, and as the upper one.
@@ -249,64 +247,84 @@ fn bounds(activation: &Activation) -> [f32; 4] {
     [a, b, c, d]
 }
 
-/// Binds and sizes the steps for `length` elements.
+/// Plans the passes for `length` elements.
 pub(crate) fn prepare(
     gpu: &Gpu,
     source: Source<'_>,
     length: u64,
     records: View<'_>,
 ) -> Result<Prepared> {
-    let Source { element, channels, activation, layer, .. } = source;
-    let stages = stages(gpu, channels, length)?;
-    let limits = &gpu.shared.limits;
-    let (geometry, ranges) = (gpu.shared.geometry.single(), Ranges::new(limits));
-    pipeline::check_limits(limits, geometry.workgroup, if layer.is_some() { 4 } else { 2 })?;
-    let between = stages.between(Unit::SIZE)?;
+    let mut buffers = Buffers::default();
+    let x = buffers.range(source.x);
+    let layer = source.layer.map(|layer| layer.map(|view| buffers.range(view)));
+    let records = buffers.range(records);
+    let plan = plan(&gpu.shared.planner, &source, x, layer, length, records)?;
+    Prepared::new(gpu, plan, &buffers)
+}
+
+fn plan(
+    planner: &Planner,
+    source: &Source<'_>,
+    x: BufferRange,
+    layer: Option<[BufferRange; 2]>,
+    length: u64,
+    records: BufferRange,
+) -> Result<Plan> {
+    let Source { element, channels, activation, .. } = *source;
+    let mut reduction = reduction(planner, channels, length)?;
+    let (launch, ranges) = (planner.launch.one_vector_per_invocation(), planner.ranges);
+    planner.check_limits(launch.workgroup, if layer.is_some() { 4 } else { 2 })?;
     let (count, inner) = (u64::from(channels.count), u64::from(channels.inner));
-    let mut plans: Vec<(Observed, &Stage, Vec<Range<'_>>)> = Vec::new();
-    let mut words: Vec<Words> = Vec::new();
-    let mut input = (source.x, element.size());
-    for (index, step) in stages.steps.iter().enumerate() {
-        let output = stages.output(index, &between, records);
-        let layer = layer.filter(|_| index == 0);
-        let observed = match layer {
-            _ if index > 0 => Observed::Records,
-            Some(_) => Observed::Layer(activation.name()),
-            None => Observed::Elements(element),
+    let mut input = (x, element.size());
+    if length == 0 {
+        // A binding cannot be empty.
+        input.0 = scratch(reduction.scratch.len() as u32, 4);
+        reduction.scratch.push(4);
+    }
+    let mut dispatches = Vec::new();
+    for (level, passes) in reduction.levels.iter().enumerate() {
+        let output = reduction.output(level, records);
+        let layer = layer.filter(|_| level == 0);
+        let shader = match layer {
+            _ if level > 0 => StatisticsInput::Merge,
+            Some(_) => StatisticsInput::Layer(activation.name()),
+            None => StatisticsInput::Elements(element),
         };
-        for stage in step {
+        for pass in passes {
             let mut bound = vec![
-                ranges.bind(output, Unit::SIZE, stage.to, stage.outputs()),
-                ranges.bind(input.0, input.1, stage.from, stage.inputs()),
+                ranges.bind(&output, Unit::SIZE, pass.output_start, pass.outputs()),
+                ranges.bind(&input.0, input.1, pass.input_start, pass.inputs()),
             ];
-            if let Some([y, bias]) = layer {
-                bound.push(ranges.bind(y, 4, stage.from, stage.inputs()));
+            if let Some([y, bias]) = &layer {
+                bound.push(ranges.bind(y, 4, pass.input_start, pass.inputs()));
                 bound.push(ranges.bind(bias, 4, 0, count));
             }
-            let first = |index: usize| bound.get(index).map_or(0, |range| range.first);
-            let phase = stage.from / inner % count;
-            let counts = [first(1), first(0), stage.segments, stage.length, stage.sums];
-            let of_layer = [first(2), first(3), phase];
-            let mut uniform: Words = [0; 20];
-            for (word, number) in uniform.iter_mut().zip(counts.into_iter().chain(of_layer)) {
-                *word = number as u32;
-            }
-            uniform[8..12].copy_from_slice(&bounds(&activation).map(f32::to_bits));
-            uniform[12..16].copy_from_slice(&activation.uniform().map(f32::to_bits));
-            uniform[16..18].copy_from_slice(&[channels.count, channels.inner]);
-            words.push(uniform);
-            plans.push((observed, stage, bound));
+            let first = |index| bound.get(index).map_or(0, |range: &BoundRange| range.first as u32);
+            let params = StatisticsParams {
+                offset_y: first(0),
+                offset_x: first(1),
+                segments: pass.segments as u32,
+                length: pass.length as u32,
+                sums: pass.sums as u32,
+                offset_result: first(2),
+                offset_bias: first(3),
+                first_channel: (pass.input_start / inner % count) as u32,
+                bounds: bounds(&activation),
+                activation: activation.uniform(),
+                channels: channels.count,
+                inner: channels.inner,
+                ..StatisticsParams::ZERO
+            };
+            let workgroups = launch.workgroups(4 * pass.outputs());
+            dispatches.push(Dispatch::new(
+                shader,
+                &launch.size(),
+                bound,
+                params.words(),
+                workgroups,
+            ));
         }
         input = (output, Unit::SIZE);
     }
-    let uniforms = Uniforms::new(gpu, &words)?;
-    let dispatches = plans.iter().enumerate().map(|(index, (observed, stage, bound))| {
-        let operands = (1..)
-            .zip(bound)
-            .map(|(number, range)| (number, wgpu::BindingResource::Buffer(range.binding.clone())));
-        let uniform = uniforms.binding(index);
-        let workgroups = geometry.workgroups(4 * stage.outputs());
-        Dispatch::new(gpu, observed, &geometry.size(), uniform, operands, workgroups, stage.from)
-    });
-    Ok(Prepared::fixed(dispatches.collect::<Result<_>>()?))
+    Ok(Plan { scratch: reduction.scratch, dispatches, ..Plan::default() })
 }

@@ -1,10 +1,10 @@
-// A record more.
+// Merges one result.
 
-@group(0) @binding(2) var<storage, read> x: array<Record>;
+@group(0) @binding(1) var<storage, read> x: array<UnitStatistics>;
 
 fn begin(i: u32) {}
 
-fn joined(total: Record, i: u32) -> Record {
+fn joined(total: UnitStatistics, i: u32) -> UnitStatistics {
     let other = x[i];
     var record = total;
     record.not_finite += other.not_finite;

@@ -1,0 +1,64 @@
+// Statistics of units: each of `segments` segments of `length` elements gives `sums` results, each over every `sums`-th
+// element in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
+// the pass before (statistics_merge.wgsl).
+
+override WORKGROUP: u32 = 64u;
+
+// The finite elements: their number, the zeros, those at the lower and at the upper bound, the mean, and the sum of the
+// squared deviations from it.
+struct UnitStatistics {
+    count: u32,
+    zeros: u32,
+    low: u32,
+    high: u32,
+    not_finite: u32,
+    mean: f32,
+    squares: f32,
+    unused: u32,
+}
+
+struct Params {
+    // The first element of each operand in its binding.
+    offset_y: u32,
+    offset_x: u32,
+    segments: u32,
+    length: u32,
+    sums: u32,
+    // For statistics_layer.wgsl.
+    offset_result: u32,
+    offset_bias: u32,
+    first_channel: u32,
+    // Saturated outputs: from and to at the lower bound, from and to at the upper bound.
+    bounds: vec4<f32>,
+    activation: vec4<f32>,
+    channels: u32,
+    inner: u32,
+}
+
+// a / count.
+fn over(a: vec4<f32>, count: u32) -> vec4<f32> {
+    let divisor = numerics_split(vec4<f32>(f32(count)));
+    return numerics_value(numerics_wide_div(numerics_plain(a), divisor));
+}
+
+@group(0) @binding(0) var<storage, read_write> y: array<UnitStatistics>;
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(local_invocation_index) local: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    let index = (workgroup.y * workgroups.x + workgroup.x) * WORKGROUP + local;
+    if (index >= params.segments * params.sums) {
+        return;
+    }
+    let segment = params.offset_x + index / params.sums * params.length;
+    let first = index % params.sums;
+    begin(segment + first);
+    var total: UnitStatistics;
+    for (var i = first; i < params.length; i += params.sums) {
+        total = joined(total, segment + i);
+    }
+    y[params.offset_y + index] = total;
+}

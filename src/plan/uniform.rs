@@ -1,0 +1,217 @@
+//! The uniforms of all shaders, with the fields of the structs in their WGSL.
+
+use crate::operand::OPERANDS;
+
+/// Declares a uniform's struct with named fields. Where WGSL aligns a field, the fields before it fill the gap.
+macro_rules! uniform {
+    ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $type:ty,)+ }) => {
+        $(#[$meta])*
+        #[repr(C)]
+        #[derive(Debug, Clone)]
+        pub(crate) struct $name { $($(#[$doc])* pub(crate) $field: $type,)+ }
+
+        impl $name {
+            /// Each field's name and its offset in bytes.
+            #[cfg(test)]
+            pub(crate) const FIELDS: &'static [(&'static str, usize)] =
+                &[$((stringify!($field), std::mem::offset_of!($name, $field)),)+];
+
+            /// All fields 0.
+            pub(crate) const ZERO: Self = $name { $($field: Field::ZERO,)+ };
+
+            /// The fields in their order, as the GPU reads them.
+            pub(crate) fn words(&self) -> Vec<u32> {
+                let mut words = Vec::with_capacity(size_of::<Self>() / 4);
+                $(self.$field.append_to(&mut words);)+
+                words
+            }
+        }
+    };
+}
+
+uniform! {
+    /// Of an elementwise operation: `Params` in params.wgsl.
+    Params {
+        activation: [f32; 4],
+        draw: [u32; 4],
+        first_four: [u32; 2],
+        by_inner: [u32; 2],
+        by_channels: [u32; 2],
+        by_row: [u32; 2],
+        by_plane: [u32; 2],
+        by_block: [u32; 2],
+        shape: [u32; 4],
+        channels: u32,
+        inner: u32,
+        first_in_row: u32,
+        length: u32,
+        first_vector: u32,
+        offset: [u32; OPERANDS.len()],
+        padding: [u32; 1],
+        stride: [[u32; 4]; OPERANDS.len()],
+    }
+}
+
+uniform! {
+    /// Of a pass of sums: `Params` in sum.wgsl.
+    SumParams {
+        offset_y: u32,
+        offset_x: u32,
+        offset_dy: u32,
+        segments: u32,
+        length: u32,
+        sums: u32,
+        sums_per_invocation: u32,
+        padding: u32,
+    }
+}
+
+uniform! {
+    /// Of a pass of statistics: `Params` in statistics.wgsl.
+    StatisticsParams {
+        offset_y: u32,
+        offset_x: u32,
+        segments: u32,
+        length: u32,
+        sums: u32,
+        offset_result: u32,
+        offset_bias: u32,
+        first_channel: u32,
+        bounds: [f32; 4],
+        activation: [f32; 4],
+        channels: u32,
+        inner: u32,
+        padding: [u32; 2],
+    }
+}
+
+uniform! {
+    /// Of a tile of a texture: `Params` in texture.wgsl.
+    TextureParams {
+        activation: [f32; 4],
+        first: [u32; 2],
+        keeps_alpha: u32,
+        padding: u32,
+    }
+}
+
+#[cfg(feature = "init")]
+uniform! {
+    /// Of a fill with random numbers: `Params` in fill.wgsl.
+    FillParams {
+        scale: f32,
+        shift: f32,
+        low: f32,
+        high: f32,
+        draw: [u32; 4],
+        first_four: [u32; 2],
+        offset_y: u32,
+        length: u32,
+        method: u32,
+        first: u32,
+        count: u32,
+        padding: u32,
+        cubics: [[u32; 4]; 256],
+    }
+}
+
+/// What a field is made of.
+trait Field: Copy {
+    const ZERO: Self;
+
+    fn append_to(&self, words: &mut Vec<u32>);
+}
+
+impl Field for u32 {
+    const ZERO: Self = 0;
+
+    fn append_to(&self, words: &mut Vec<u32>) {
+        words.push(*self);
+    }
+}
+
+impl Field for f32 {
+    const ZERO: Self = 0.0;
+
+    fn append_to(&self, words: &mut Vec<u32>) {
+        words.push(self.to_bits());
+    }
+}
+
+impl<T: Field, const N: usize> Field for [T; N] {
+    const ZERO: Self = [T::ZERO; N];
+
+    fn append_to(&self, words: &mut Vec<u32>) {
+        self.iter().for_each(|item| item.append_to(words));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::activation::Activation;
+    use crate::element::ElementType;
+    use crate::shader::Shader;
+    use crate::shader::elementwise::ElementwiseShader;
+    use crate::shader::statistics::StatisticsInput;
+    use crate::shader::sum::{Sum, SumInput};
+    use crate::shader::texture::TextureShader;
+    use crate::shader::variant::{BindingSlot, ChannelPattern, Variant, VectorWidth};
+
+    /// Compares every member of `Params` in a shader with the fields of its Rust struct.
+    fn check(shader: &dyn Shader, fields: &[(&str, usize)], words: &[u32], size: usize) {
+        use wgpu::naga::{TypeInner, front::wgsl::parse_str};
+        assert_eq!(4 * words.len(), size);
+        let module = parse_str(&shader.source()).expect("valid WGSL");
+        let params = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some("Params"));
+        let Some(TypeInner::Struct { members, span }) = params.map(|(_, ty)| &ty.inner) else {
+            panic!("{} has no struct Params", shader.name());
+        };
+        assert_eq!(*span as usize, size, "{}", shader.name());
+        let offset = |name: &str| fields.iter().find(|(field, _)| *field == name).map(|f| f.1);
+        for member in members {
+            let name = member.name.as_deref().unwrap_or_default();
+            // A field per operand is an array in Rust.
+            let of_operand = || {
+                let (field, operand) = name.split_once('_')?;
+                let row = OPERANDS.iter().position(|row| row.name == operand)?;
+                let size = if field == "stride" { 16 } else { 4 };
+                Some(offset(field)? + row * size)
+            };
+            let expected = offset(name).or_else(of_operand);
+            assert_eq!(Some(member.offset as usize), expected, "{} {name}", shader.name());
+        }
+    }
+
+    #[test]
+    fn fields_are_where_shaders_read_them() {
+        let elementwise = ElementwiseShader {
+            activation: Activation::Relu.name(),
+            variant: Variant::forward(),
+            width: VectorWidth::Four,
+            slots: vec![BindingSlot::ReadWrite, BindingSlot::Read],
+            pattern: ChannelPattern::Same,
+        };
+        check(&elementwise, Params::FIELDS, &Params::ZERO.words(), size_of::<Params>());
+        let sum = Sum { input: SumInput::Values, width: VectorWidth::Four };
+        check(&sum, SumParams::FIELDS, &SumParams::ZERO.words(), size_of::<SumParams>());
+        let statistics = StatisticsInput::Elements(ElementType::F32);
+        let size = size_of::<StatisticsParams>();
+        check(&statistics, StatisticsParams::FIELDS, &StatisticsParams::ZERO.words(), size);
+        let (activation, format) = (Activation::Relu.name(), wgpu::TextureFormat::R32Float);
+        let texture = TextureShader { activation, format, in_place: false };
+        check(
+            &texture,
+            TextureParams::FIELDS,
+            &TextureParams::ZERO.words(),
+            size_of::<TextureParams>(),
+        );
+    }
+
+    #[cfg(feature = "init")]
+    #[test]
+    fn fields_of_a_fill_are_where_its_shader_reads_them() {
+        let fill = crate::shader::fill::FillShader(ElementType::F32);
+        check(&fill, FillParams::FIELDS, &FillParams::ZERO.words(), size_of::<FillParams>());
+    }
+}
