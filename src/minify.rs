@@ -6,9 +6,9 @@ macro_rules! wgsl_file {
         const WHOLE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/shaders/", $path));
         #[cfg(target_arch = "wasm32")]
         const TEXT: &str = {
-            const LENGTH: usize = crate::minify::bare::<0>(WHOLE).1;
-            const BARE: [u8; LENGTH] = crate::minify::bare::<LENGTH>(WHOLE).0;
-            match std::str::from_utf8(&BARE) {
+            const LENGTH: usize = crate::minify::minify::<0>(WHOLE).1;
+            const MINIFIED: [u8; LENGTH] = crate::minify::minify::<LENGTH>(WHOLE).0;
+            match std::str::from_utf8(&MINIFIED) {
                 Ok(text) => text,
                 Err(_) => WHOLE,
             }
@@ -21,10 +21,10 @@ macro_rules! wgsl_file {
 
 pub(crate) use wgsl_file;
 
-/// The first `N` bytes of what is left of a source without comments, which are of whole lines or their ends, and without
-/// the space that parts nothing, and how many there are.
+/// The first `N` bytes of a source without comments (of whole lines, or at their ends) and without needless space, and the
+/// number of all its bytes. A line that begins with `#` keeps its line breaks, because the linker reads it by lines.
 #[cfg(any(target_arch = "wasm32", test))]
-pub(crate) const fn bare<const N: usize>(source: &str) -> ([u8; N], usize) {
+pub(crate) const fn minify<const N: usize>(source: &str) -> ([u8; N], usize) {
     let source = source.as_bytes();
     let mut kept = [0; N];
     let (mut at, mut length) = (0, 0);
@@ -33,6 +33,28 @@ pub(crate) const fn bare<const N: usize>(source: &str) -> ([u8; N], usize) {
     let mut comment = false;
     while at < source.len() {
         let byte = source[at];
+        if byte == b'#' && !comment {
+            if length > 0 && last != b'\n' {
+                if length < N {
+                    kept[length] = b'\n';
+                }
+                length += 1;
+            }
+            while at < source.len() && source[at] != b'\n' {
+                if length < N {
+                    kept[length] = source[at];
+                }
+                length += 1;
+                at += 1;
+            }
+            if length < N {
+                kept[length] = b'\n';
+            }
+            length += 1;
+            (last, space) = (b'\n', b';');
+            at += 1;
+            continue;
+        }
         comment = byte != b'\n' && (comment || (byte == b'/' && next(source, at) == b'/'));
         if byte == b'\n' || (byte == b' ' && space != b'\n') {
             space = byte;
@@ -40,7 +62,7 @@ pub(crate) const fn bare<const N: usize>(source: &str) -> ([u8; N], usize) {
             // Signs that join with none that comes in the shaders; others could: - and -, > and =, / and *.
             let parts = !matches!(
                 last,
-                b',' | b';' | b'{' | b'}' | b'(' | b')' | b':' | b'=' | b'+' | b'*'
+                b',' | b';' | b'{' | b'}' | b'(' | b')' | b':' | b'=' | b'+' | b'*' | b'\n'
             ) && !matches!(byte, b'{' | b'}' | b')' | b'+')
                 && (byte != b'*' || last == b'/');
             if parts && space != b';' {
@@ -67,11 +89,11 @@ const fn next(source: &[u8], at: usize) -> u8 {
 
 #[cfg(test)]
 mod tests {
-    use super::bare;
+    use super::minify;
     use crate::wgsl;
 
     fn text(source: &str) -> String {
-        let (bytes, length) = bare::<131_072>(source);
+        let (bytes, length) = minify::<131_072>(source);
         String::from_utf8(bytes[..length].to_vec()).unwrap()
     }
 
@@ -84,15 +106,23 @@ mod tests {
     }
 
     #[test]
+    fn directives_keep_their_lines() {
+        let source =
+            "// One.\n\n#if read\nfn f() {\n#each item\n    g(ITEM, 1u); // two\n#end\n}\n#endif\n";
+        let left = "#if read\nfn f(){\n#each item\ng(ITEM,1u);\n#end\n}\n#endif\n";
+        assert_eq!(text(source), left);
+    }
+
+    #[test]
     fn every_module_stays_what_it_is() {
         let together = |source: &str| source.split_whitespace().collect::<String>();
         for (name, source) in wgsl::kernels() {
             assert!(!source.contains("/*"), "{name} has a comment of another kind");
             let code: String = source.lines().filter_map(|line| line.split("//").next()).collect();
-            let bare = text(&source);
-            assert_eq!(together(&bare), together(&code), "{name}");
-            assert!(bare.len() < source.len(), "{name}");
-            assert_eq!(expressions(&bare), expressions(&source), "{name}");
+            let minified = text(&source);
+            assert_eq!(together(&minified), together(&code), "{name}");
+            assert!(minified.len() < source.len(), "{name}");
+            assert_eq!(expressions(&minified), expressions(&source), "{name}");
         }
     }
 

@@ -50,4 +50,4 @@
 
 pub use crate::activation::source::{NUMERICS, RANDOM, module};
 pub use crate::activation::sources::*;
-pub use crate::shader::catalog::kernels;
+pub use crate::shader::catalog::{kernels, wide_kernels};

@@ -1,7 +1,5 @@
 //! An activation's WGSL, as the crate's kernels use it, in naga's MSL, made ready for a C++ compiler.
 
-use std::fmt::Write as _;
-
 use naga::back::msl;
 use naga::valid::{Capabilities, ModuleInfo, ValidationFlags, Validator};
 use naga::{BinaryOperator, Expression, Handle, MathFunction, ScalarKind};
@@ -63,9 +61,11 @@ fn source(activation: Activation, form: Form) -> String {
     if !source.contains(wgsl::NUMERICS) {
         source += wgsl::NUMERICS;
     }
-    source += if activation.passes() { PASS } else { MULTIPLY };
+    // The linker's flag becomes a condition.
     let selects = activation.gradient() == Gradient::Selects;
-    let _ = writeln!(source, "const GRADIENT_SELECTS = {selects};");
+    let multiply = MULTIPLY.replace("#if selects", &format!("if ({selects}) {{"));
+    source += if activation.passes() { PASS } else { &multiply };
+    source = source.replace("#endif", "}");
     match form {
         Form::Naive(_) => {}
         Form::Alone => {

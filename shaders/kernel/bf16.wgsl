@@ -1,4 +1,4 @@
-// Halves that are the upper half of an f32, to and from its bits.
+// bf16, the upper half of an f32, to and from the bits of f32.
 
 fn widen_bf16(h: vec4<u32>) -> vec4<u32> {
     return h << vec4<u32>(16u);

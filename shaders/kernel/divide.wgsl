@@ -1,5 +1,5 @@
-// n / d by a product, since many devices divide slowly; `divisor` is two words that the host makes of d
-// (src/plan/elementwise.rs), after Granlund and Montgomery, 1994.
+// n / d by a product, because many devices divide slowly. The host makes `divisor` from d (src/plan/elementwise.rs), after
+// Granlund and Montgomery, 1994.
 fn divide(n: u32, divisor: vec2<u32>) -> u32 {
     let m = divisor.x;
     let low = (n & 0xffffu) * (m & 0xffffu);

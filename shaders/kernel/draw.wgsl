@@ -1,5 +1,5 @@
-// A uniform variate in [0, 1) for each element of quad i: a function of its place in the operation, the
-// seed and the offset, and of nothing else.
+// A uniform variate in [0, 1) for each element of four i. It depends on the element's position in the operation, the seed
+// and the offset alone.
 
 fn draw(i: u32) -> vec4<f32> {
     let low = params.first_four.x + i;

@@ -1,5 +1,5 @@
-// Halves of IEEE 754 binary16 to and from the bits of f32, by integers: built-in conversions may flush
-// subnormal numbers, and round as they like.
+// f16 (IEEE 754 binary16) to and from the bits of f32, by integers: built-in conversions may flush subnormal numbers, and
+// may round in any direction.
 
 fn widen_f16(h: vec4<u32>) -> vec4<u32> {
     let sign = (h & vec4<u32>(0x8000u)) << vec4<u32>(16u);

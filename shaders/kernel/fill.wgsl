@@ -1,5 +1,5 @@
 // Random numbers for initial weights. Each is a function of seed, offset and position, and equal to the last bit on
-// every device and in src/init/mod.rs. They are stored by fill_f32.wgsl or fill_16_bit.wgsl puts them.
+// every device and in src/init/mod.rs.
 
 override WORKGROUP: u32 = 64u;
 
@@ -23,7 +23,7 @@ struct Params {
     cubics: array<vec4<u32>, 256>,
 }
 
-@group(0) @binding(1) var<uniform> params: Params;
+@group(0) @binding(PARAMS) var<uniform> params: Params;
 
 // v, rounded before anything else happens to it, as by numerics_rounded.
 fn fill_rounded(v: f32) -> f32 {
@@ -75,7 +75,7 @@ fn main(
     let low = params.first_four.x + i;
     let high = params.first_four.y + select(0u, 1u, low < i);
     let words = random_philox(vec4<u32>(low, high, params.draw.z, params.draw.w), params.draw.xy);
-    let four = stored(vec4<u32>(
+    let four = NARROW(vec4<u32>(
         fill_number(words.x),
         fill_number(words.y),
         fill_number(words.z),
@@ -83,8 +83,8 @@ fn main(
     ));
     let left = params.length - 4u * i;
     let e = params.offset_y + 4u * i;
-    put(e, four.x);
-    if (left > 1u) { put(e + 1u, four.y); }
-    if (left > 2u) { put(e + 2u, four.z); }
-    if (left > 3u) { put(e + 3u, four.w); }
+    put_y(e, four.x);
+    if (left > 1u) { put_y(e + 1u, four.y); }
+    if (left > 2u) { put_y(e + 2u, four.z); }
+    if (left > 3u) { put_y(e + 3u, four.w); }
 }

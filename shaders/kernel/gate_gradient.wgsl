@@ -1,4 +1,4 @@
-// dx = dy * f(gate) and dgate = dy * x * f'(gate); dx is named y here.
+// dx = dy * f(gate) and dgate = dy * x * f'(gate).
 
 fn compute(data: Data, i: u32) -> Results {
     let dy = bitcast<vec4<f32>>(data.dy);

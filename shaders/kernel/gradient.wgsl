@@ -1,5 +1,6 @@
-// dx = dy * f'(x); dx is the output, and so named y here.
+// dx = dy * f'(x).
 
 fn compute(data: Data, i: u32) -> Results {
-    return Results(after(multiply(activate_grad(before(data), data, i), data.dy), data));
+    let derivative = activate_grad(activation_input(data), data, i);
+    return Results(with_residual(multiply(derivative, data.dy), data));
 }

@@ -1,5 +1,4 @@
-// The entry point of most kernels: each invocation handles VECTORS_PER_INVOCATION groups of four elements, or of
-// eight.
+// The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -9,7 +8,7 @@ fn main(
 ) {
     params = given;
     let first = block_of(local, workgroup, workgroups) * LANES * VECTORS_PER_INVOCATION + local % LANES;
-    let count = word_count();
+    let count = vector_count();
     for (var step = 0u; step < VECTORS_PER_INVOCATION; step++) {
         let i = first + step * LANES;
         if (i >= count) {

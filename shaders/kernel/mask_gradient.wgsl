@@ -1,8 +1,8 @@
-// dx = dy * f'(x), from the mask that the forward operation wrote. The parameters are the derivative's
-// lower and upper level, and a NaN.
+// dx = dy * f'(x), from the mask that the forward operation wrote. params.activation has the derivative's lower and upper
+// level, and a NaN.
 
 // dy times a level: dy itself for 1, and 0 for 0, whatever dy is.
-fn scale(dy: vec4<u32>, level: u32) -> vec4<u32> {
+fn times_level(dy: vec4<u32>, level: u32) -> vec4<u32> {
     if (level == 0x3f800000u) {
         return dy;
     }
@@ -10,25 +10,28 @@ fn scale(dy: vec4<u32>, level: u32) -> vec4<u32> {
     return select(bitcast<vec4<u32>>(product), vec4<u32>(0u), (level & 0x7fffffffu) == 0u);
 }
 
-fn levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
+fn times_levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
     let levels = bitcast<vec4<u32>>(params.activation);
-    var low = vec4<u32>(0u);
-    if (!MASK_LOW_IS_0) {
-        low = scale(dy, levels.x);
-    }
-    var dx = select(low, scale(dy, MASK_HIGH), high != vec4<u32>(0u));
-    if (MASK_BITS == 2u) {
-        dx = select(dx, levels.zzzz, nan != vec4<u32>(0u));
-    }
+#if low_is_0
+    let low = vec4<u32>(0u);
+#else
+    let low = times_level(dy, levels.x);
+#endif
+    let dx = select(low, times_level(dy, UPPER_LEVEL), high != vec4<u32>(0u));
+#if nan_bits
+    return select(dx, levels.zzzz, nan != vec4<u32>(0u));
+#else
     return dx;
+#endif
 }
 
-fn run_word(index: u32, first: u32, count: u32) {
+fn run_mask(index: u32, first: u32, count: u32) {
     let high = mask[params.offset_mask + MASK_BITS * index];
-    var nan = 0u;
-    if (MASK_BITS == 2u) {
-        nan = mask[params.offset_mask + MASK_BITS * index + 1u];
-    }
+#if nan_bits
+    let nan = mask[params.offset_mask + MASK_BITS * index + 1u];
+#else
+    let nan = 0u;
+#endif
     for (var step = 0u; step < 4u; step++) {
         let i = first + 8u * step;
         if (i >= count) {
@@ -37,8 +40,8 @@ fn run_word(index: u32, first: u32, count: u32) {
         let pair = load_pair(i);
         let bits = vec4<u32>(high >> (8u * step));
         let nans = vec4<u32>(nan >> (8u * step));
-        let a = levels(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
-        let b = levels(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
-        store_pair(i, Results(after(a, pair.first)), Results(after(b, pair.second)));
+        let a = times_levels(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
+        let b = times_levels(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
+        store_pair(i, Results(with_residual(a, pair.first)), Results(with_residual(b, pair.second)));
     }
 }

@@ -1,6 +1,6 @@
-// The entry point of kernels with a mask: each invocation handles VECTORS_PER_INVOCATION words of it, each the bits of four
-// groups of eight elements. Whatever the device, 8 lanes share a block of 32 groups, and word w has the groups
-// 32 (w / 8) + w % 8 + 8 step.
+// The entry point of kernels with a mask. Each invocation takes VECTORS_PER_INVOCATION u32 of the mask, each with the bits of
+// four vectors of eight elements. On every device 8 lanes share a block of 32 vectors, and u32 number m has the vectors
+// 32 (m / 8) + m % 8 + 8 step.
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -11,12 +11,12 @@ fn main(
     params = given;
     let lane = local % LANES;
     let block = block_of(local, workgroup, workgroups) * VECTORS_PER_INVOCATION;
-    let count = octet_count();
+    let count = pair_count();
     for (var part = 0u; part < VECTORS_PER_INVOCATION; part++) {
         let first = (block + part) * 32u + lane;
         if (first >= count) {
             break;
         }
-        run_word((block + part) * 8u + lane, first, count);
+        run_mask((block + part) * 8u + lane, first, count);
     }
 }

@@ -11,8 +11,8 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let zero = (dy & vec4<u32>(0x7fffffffu)) == vec4<u32>(0u);
     let infinite = magnitude == vec4<u32>(0x7f800000u);
     dx = select(dx, dy, (bits == vec4<u32>(0x3f800000u)) | (infinite & zero));
-    if (GRADIENT_SELECTS) {
-        dx = select(dx, vec4<u32>(0u), magnitude == vec4<u32>(0u));
-    }
+#if selects
+    dx = select(dx, vec4<u32>(0u), magnitude == vec4<u32>(0u));
+#endif
     return dx;
 }

@@ -30,9 +30,13 @@ struct Params {
     first_vector: u32,
     // The first number of each operand in its binding. The unit is one load: a vector per element, a number per channel (a
     // vector if the pattern is consecutive), a u32 of a mask.
-OFFSETS
+#each any
+    offset_OPERAND: u32,
+#end
     // The vectors from one to the next in each dimension, of each operand.
-STRIDES
+#each any
+    stride_OPERAND: vec4<u32>,
+#end
 }
 
 @group(0) @binding(PARAMS) var<uniform> given: Params;

@@ -41,6 +41,7 @@ fn over(a: vec4<f32>, count: u32) -> vec4<f32> {
     return numerics_value(numerics_wide_div(numerics_plain(a), divisor));
 }
 
+@group(0) @binding(PARAMS) var<uniform> params: Params;
 @group(0) @binding(0) var<storage, read_write> y: array<UnitStatistics>;
 
 @compute @workgroup_size(WORKGROUP)

@@ -6,6 +6,10 @@
 // The bias of the channel, which is the same for all elements of an invocation.
 var<private> shift: vec4<u32>;
 
+fn activate(x: vec4<u32>) -> vec4<u32> {
+    return bitcast<vec4<u32>>(ACTIVATION(bitcast<vec4<f32>>(x), params.activation));
+}
+
 fn begin(i: u32) {
     // The dispatch's first element is the first of a channel.
     let channel = (params.first_channel + (i - params.offset_x) / params.inner) % params.channels;

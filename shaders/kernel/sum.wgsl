@@ -1,6 +1,5 @@
 // Sums: each of `segments` segments of `length` vectors gives `sums` sums, each over every `sums`-th vector. All lanes
-// read neighbouring vectors at each step, and the order is the same on every device. `value` gives a term, and `put`
-// stores a sum.
+// read neighbouring vectors at each step, and the order is the same on every device.
 
 override WORKGROUP: u32 = 64u;
 
@@ -20,7 +19,54 @@ struct Params {
     padding: u32,
 }
 
+@group(0) @binding(PARAMS) var<uniform> given: Params;
+
 var<private> params: Params;
+
+// The sums of a vector.
+#if eight
+alias Sums = mat2x4<f32>;
+
+fn plus(a: Sums, b: Sums) -> Sums {
+    return Sums(numerics_add(a[0], b[0]), numerics_add(a[1], b[1]));
+}
+
+fn value(i: u32) -> Sums {
+    let x = load_x(i);
+#if slopes
+    let dy = load_dy(i);
+    return Sums(slope_term(x.first, dy.first), slope_term(x.second, dy.second));
+#else
+    return Sums(bitcast<vec4<f32>>(x.first), bitcast<vec4<f32>>(x.second));
+#endif
+}
+
+fn put(i: u32, sums: Sums) {
+    store_y(i, bitcast<vec4<u32>>(sums[0]), bitcast<vec4<u32>>(sums[1]));
+}
+#else
+alias Sums = vec4<f32>;
+
+fn plus(a: Sums, b: Sums) -> Sums {
+    return numerics_add(a, b);
+}
+
+fn value(i: u32) -> Sums {
+#if slopes
+    return slope_term(load_x(i), load_dy(i));
+#else
+    return bitcast<vec4<f32>>(load_x(i));
+#endif
+}
+
+fn put(i: u32, sums: Sums) {
+#if one
+    put_y(at_y(i), bitcast<vec4<u32>>(sums).x);
+#else
+    store_y(i, bitcast<vec4<u32>>(sums));
+#endif
+}
+#endif
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -18,17 +18,41 @@ use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, V
 #[doc(hidden)]
 #[must_use]
 pub fn kernels() -> Vec<(String, String)> {
-    modules().into_iter().map(|(name, shader)| (name, shader.source())).collect()
+    others()
+        .into_iter()
+        .chain(elementwise(PLAIN))
+        .map(|(name, shader)| (name, shader.source()))
+        .collect()
 }
 
-/// The shaders of [`kernels`].
-fn modules() -> Vec<(String, Box<dyn Shader>)> {
-    let mut modules: Vec<(String, Box<dyn Shader>)> = Vec::new();
+/// The modules with 64-bit words, which are an extension of WGSL. They stand beside [`kernels`].
+#[doc(hidden)]
+#[must_use]
+pub fn wide_kernels() -> Vec<(String, String)> {
+    let width = VectorWidth::Eight64;
+    let sums = [SumInput::Values, SumInput::Slopes([ElementType::F16; 2])];
+    let sums = sums.map(|input| sum(input, width));
+    let shaders = sums.into_iter().chain(elementwise(&[width]));
+    shaders.map(|(name, shader)| (name, shader.source())).collect()
+}
+
+/// The widths of plain WGSL.
+const PLAIN: &[VectorWidth] = &[VectorWidth::Eight, VectorWidth::Four, VectorWidth::One];
+
+/// A shader and its name.
+type Named = (String, Box<dyn Shader>);
+
+fn sum(input: SumInput, width: VectorWidth) -> Named {
+    (format!("sum {} {}", input.name(), width.name()), Box::new(Sum { input, width }))
+}
+
+/// The shaders of [`kernels`] that are not elementwise.
+fn others() -> Vec<Named> {
+    let mut modules: Vec<Named> = Vec::new();
     for width in [VectorWidth::Four, VectorWidth::One] {
         let of_slopes = [ElementType::F32, ElementType::F16].map(|e| SumInput::Slopes([e; 2]));
         for input in [SumInput::Values].into_iter().chain(of_slopes) {
-            let name = format!("sum {} {}", input.name(), width.name());
-            modules.push((name, Box::new(Sum { input, width })));
+            modules.push(sum(input, width));
         }
     }
     let elements = ElementType::ALL.iter().copied();
@@ -41,9 +65,6 @@ fn modules() -> Vec<(String, Box<dyn Shader>)> {
     for element in elements {
         modules.push((format!("fill {element}"), Box::new(FillShader(element))));
     }
-    for shader in elementwise() {
-        modules.push((name(&shader), Box::new(shader)));
-    }
     for activation in Activation::ALL {
         for (name, shader) in textures(activation) {
             modules.push((name, Box::new(shader)));
@@ -52,15 +73,22 @@ fn modules() -> Vec<(String, Box<dyn Shader>)> {
     modules
 }
 
-fn elementwise() -> Vec<ElementwiseShader> {
+/// The elementwise shaders of these widths.
+fn elementwise(widths: &[VectorWidth]) -> Vec<Named> {
     use BindingSlot::{Read, ReadWrite, SharedWith};
     let (forward, gradient) = (Variant::forward(), Variant::gradient());
-    let mut shaders = Vec::new();
+    let mut shaders: Vec<Named> = Vec::new();
     let mut add = |activation: &Activation, variant: Variant, slots: &[BindingSlot], pattern| {
-        for width in [VectorWidth::Eight, VectorWidth::Four, VectorWidth::One] {
-            if width != VectorWidth::Eight || (variant.has_16_bit() && variant.by_eight()) {
+        for &width in widths {
+            let fits = match width {
+                VectorWidth::Eight64 => variant.by_eight(),
+                VectorWidth::Eight => variant.by_eight() && variant.has_16_bit(),
+                VectorWidth::Four | VectorWidth::One => true,
+            };
+            if fits {
                 let (activation, slots) = (activation.name(), slots.to_vec());
-                shaders.push(ElementwiseShader { activation, variant, width, slots, pattern });
+                let shader = ElementwiseShader { activation, variant, width, slots, pattern };
+                shaders.push((name(&shader), Box::new(shader)));
             }
         }
     };
@@ -132,7 +160,8 @@ fn name(shader: &ElementwiseShader) -> String {
     for (operand, indexing) in variant.operands() {
         match (operand, indexing) {
             (Operand::Bias | Operand::Weight, Indexing::Channel) => {
-                words.push(format!("{operand} per channel, {pattern:?}"));
+                let pattern = format!("{pattern:?}").to_lowercase();
+                words.push(format!("{operand} per channel, {pattern}"));
             }
             (Operand::Bias | Operand::Residual, _) => words.push(operand.to_string()),
             _ => {}
@@ -183,21 +212,33 @@ mod tests {
     /// Parses and validates every module, without a device.
     #[test]
     fn every_module_is_valid_wgsl() {
-        let width = VectorWidth::Eight64;
-        for input in [SumInput::Values, SumInput::Slopes([ElementType::F16; 2])] {
-            validate(&Sum { input, width }.source());
-        }
-        for (_, source) in kernels() {
+        for (_, source) in kernels().into_iter().chain(wide_kernels()) {
             validate(&source);
         }
-        for activation in Activation::ALL {
-            for variant in variants_of(activation).into_iter().filter(Variant::by_eight) {
-                let (activation, slots) = (activation.name(), own(variant));
-                let pattern = ChannelPattern::Any;
-                let shader = ElementwiseShader { activation, variant, width, slots, pattern };
-                validate(&shader.source());
+    }
+
+    /// A launcher may take the layout of a bind group from the shader, which must not lack a binding then.
+    #[test]
+    fn every_module_uses_all_its_bindings() {
+        for (name, source) in kernels() {
+            let module = validate(&source);
+            let flags = wgpu::naga::valid::ValidationFlags::all();
+            let capabilities = wgpu::naga::valid::Capabilities::SHADER_INT64;
+            let info = wgpu::naga::valid::Validator::new(flags, capabilities)
+                .validate(&module)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            for (handle, variable) in module.global_variables.iter() {
+                let used = !info.get_entry_point(0)[handle].is_empty();
+                assert!(used || variable.binding.is_none(), "{name}: {:?}", variable.name);
             }
         }
+    }
+
+    #[test]
+    fn names_are_unique() {
+        let modules: Vec<_> = kernels().into_iter().chain(wide_kernels()).collect();
+        let names: std::collections::HashSet<_> = modules.iter().map(|(name, _)| name).collect();
+        assert_eq!(names.len(), modules.len());
     }
 
     /// The public sources stand alone, and next to each other, and keep the naming rule.

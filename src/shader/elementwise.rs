@@ -1,40 +1,19 @@
-//! Links one activation and one variant into a module.
-//!
-//! Whole files are joined; WGSL does not care for their order, and nothing is substituted inside one.
-//! What is generated here are the one-line wrappers that give the activation its variant name, and what calls
-//! the loads and stores of words.rs.
+//! The shader of an elementwise operation: which files it is linked from, and with which flags and names.
 
+use std::borrow::Cow;
+
+use crate::activation::Activation;
 use crate::activation::table::Gradient;
-use crate::activation::{Activation, source};
-use crate::minify::wgsl_file;
 use crate::operand::{Direction, Indexing, OPERANDS, Operand};
+use crate::shader::link::{File, Linker, Scope, file};
+use crate::shader::operand::{self, Layout};
 use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, VectorWidth};
-use crate::shader::words::{Words, binding, conversions, is_atomic, word};
 use crate::shader::{Shader, storage};
-
-const PARAMS: &str = wgsl_file!("kernel/params.wgsl");
-const GRID: &str = wgsl_file!("kernel/grid.wgsl");
-const MASK_GRID: &str = wgsl_file!("kernel/mask_grid.wgsl");
-const FORWARD: &str = wgsl_file!("kernel/forward.wgsl");
-const GRADIENT: &str = wgsl_file!("kernel/gradient.wgsl");
-const MULTIPLY: &str = wgsl_file!("kernel/multiply.wgsl");
-const PASS: &str = wgsl_file!("kernel/pass.wgsl");
-const MASKED_FORWARD: &str = wgsl_file!("kernel/masked_forward.wgsl");
-const MASK_GRADIENT: &str = wgsl_file!("kernel/mask_gradient.wgsl");
-const ADD: &str = wgsl_file!("kernel/add.wgsl");
-const CHANNELS: &str = wgsl_file!("kernel/channels.wgsl");
-const ROWS: &str = wgsl_file!("kernel/rows.wgsl");
-const STRIDED: &str = wgsl_file!("kernel/strided.wgsl");
-const DIVIDE: &str = wgsl_file!("kernel/divide.wgsl");
-const DIVIDE_WIDE: &str = wgsl_file!("kernel/divide_wide.wgsl");
-const DRAW: &str = wgsl_file!("kernel/draw.wgsl");
-const GATE: &str = wgsl_file!("kernel/gate.wgsl");
-const GATE_GRADIENT: &str = wgsl_file!("kernel/gate_gradient.wgsl");
 
 /// An activation linked with a variant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct ElementwiseShader {
-    /// Its name.
+    /// The activation's name.
     pub(crate) activation: &'static str,
     pub(crate) variant: Variant,
     pub(crate) width: VectorWidth,
@@ -49,9 +28,8 @@ impl Shader for ElementwiseShader {
     }
 
     fn source(&self) -> String {
-        Activation::named(self.activation).map_or(String::new(), |found| {
-            operation(found, self.variant, self.width, &self.slots, self.pattern)
-        })
+        let found = Activation::named(self.activation);
+        found.map_or(String::new(), |activation| self.link(activation))
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
@@ -60,221 +38,141 @@ impl Shader for ElementwiseShader {
     }
 }
 
-/// The source of the module; `slots` has one entry for each operand.
-pub(crate) fn operation(
-    activation: &Activation,
-    variant: Variant,
-    width: VectorWidth,
-    slots: &[BindingSlot],
-    pattern: ChannelPattern,
-) -> String {
-    let of_each = |item: &dyn Fn(&str) -> String| {
-        OPERANDS.iter().map(|row| item(row.name)).collect::<String>()
-    };
-    let is_own = |slot: &&BindingSlot| !matches!(slot, BindingSlot::SharedWith(_));
-    let params = PARAMS
-        .replace("OFFSETS\n", &of_each(&|name| format!("    offset_{name}: u32,\n")))
-        .replace("STRIDES\n", &of_each(&|name| format!("    stride_{name}: vec4<u32>,\n")))
-        .replace("PARAMS", &slots.iter().filter(is_own).count().to_string());
-    let mut parts = vec![params.as_str()];
-    let function = source::module(&[*activation]);
-    let linear = variant.linear_gate;
-    if !linear {
-        parts.push(&function);
-    }
-    let multiply = if activation.passes() { PASS } else { MULTIPLY };
-    let (gradient, gate_gradient) = ([GRID, GRADIENT, multiply], [GRID, GATE_GRADIENT, multiply]);
-    parts.extend(match (variant.direction, variant.has_mask(), variant.has(Operand::Gate)) {
-        (Direction::Forward, false, false) => [GRID, FORWARD].as_slice(),
-        (Direction::Forward, true, _) => &[MASK_GRID, MASKED_FORWARD],
-        (Direction::Forward, false, true) => &[GRID, GATE],
-        (Direction::Gradient, false, false) => &gradient,
-        (Direction::Gradient, true, _) => &[MASK_GRID, MASK_GRADIENT],
-        (Direction::Gradient, false, true) => &gate_gradient,
-    });
-    if variant.has(Operand::Bias) || variant.has(Operand::Residual) {
-        parts.push(ADD);
-    }
-    // What the variant calls, unless the activation has brought it along.
-    let multiplies =
-        variant.direction == Direction::Gradient && (variant.has_mask() || !activation.passes());
-    let adds = variant.has(Operand::Bias) || variant.has(Operand::Residual);
-    if (multiplies || adds || variant.has(Operand::Gate)) && (linear || !activation.own_wgsl().1) {
-        parts.push(source::NUMERICS);
-    }
-    if variant.has_channels() {
-        parts.push(CHANNELS);
-    }
-    if variant.has_channels() || variant.addressing != Addressing::Contiguous {
-        parts.push(if width == VectorWidth::Eight64 { DIVIDE_WIDE } else { DIVIDE });
-    }
-    match variant.addressing {
-        Addressing::Contiguous => {}
-        Addressing::Rows => parts.push(ROWS),
-        Addressing::Strided => parts.push(STRIDED),
-    }
-    if variant.random_slopes {
-        parts.extend([source::RANDOM, DRAW]);
-    }
-    parts.push(conversions(variant.input));
-    if variant.output != variant.input {
-        parts.push(conversions(variant.output));
-    }
-    let reads = variant.reads();
-    let reads_x = reads.iter().any(|(operand, _)| *operand == Operand::X);
-    let mut source = parts.join("\n");
-    source += &activate(activation.name(), variant);
-    source += if variant.has(Operand::Bias) {
-        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(add(data.x, data.bias)); }\n"
-    } else if reads_x {
-        "fn before(data: Data) -> vec4<f32> { return bitcast<vec4<f32>>(data.x); }\n"
-    } else {
-        ""
-    };
-    source += if variant.has(Operand::Residual) {
-        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return add(result, data.residual); }\n"
-    } else {
-        "fn after(result: vec4<u32>, data: Data) -> vec4<u32> { return result; }\n"
-    };
-    let selects = activation.gradient() == Gradient::Selects;
-    source += &format!("const GRADIENT_SELECTS = {selects};\n");
-    if let Some(mask) = activation.mask() {
-        let (bits, high, low) = (mask.bits, mask.levels.1.to_bits(), mask.levels.0);
-        source += &format!(
-            "const MASK_BITS = {bits}u;\nconst MASK_HIGH = {high}u;\nconst MASK_LOW_IS_0 = {};\n",
-            low == 0.0
-        );
-    }
-    let operands = variant.operands();
-    let mut variables: Vec<&str> = Vec::new();
-    let (mut data, mut results) = (Vec::new(), Vec::new());
-    let mut number = 0;
-    for (index, ((operand, extent), slot)) in operands.iter().zip(slots).enumerate() {
-        let row = operand.row().map_or(0, |row| row);
-        let (name, element) = (OPERANDS[row].name, variant.element_type(*operand));
-        let written = index < variant.writes().len();
-        let strided = variant.addressing != Addressing::Contiguous;
-        let host =
-            if let BindingSlot::SharedWith(host) = slot { usize::from(*host) } else { index };
-        // What is written by halves needs atomic words, and so does what is read through its binding.
-        let atomic = host < variant.writes().len()
-            && operands[host].1 == Indexing::Element
-            && is_atomic(width, element);
-        variables.push(if host == index { name } else { variables[host] });
-        let variable = variables[index];
-        if host == index {
-            let each = *extent == Indexing::Element;
-            let by_words = *extent == Indexing::Channel && pattern == ChannelPattern::Consecutive;
-            let word = if each || by_words { word(width, element) } else { "u32" };
-            let word = if atomic { "atomic<u32>" } else { word };
-            let mode = if *slot == BindingSlot::Read { "read" } else { "read_write" };
-            source += &binding(number, name, mode, word);
-            number += 1;
-        }
-        let words = Words { operand: name, variable, element, width, atomic, strided };
-        if *extent == Indexing::Element {
-            source += &words.position();
-        }
-        match (extent, written) {
-            (Indexing::Mask, _) => {}
-            (_, true) => {
-                results.push(name);
-                source += &words.store();
-            }
-            (Indexing::Element, _) => {
-                data.push(name);
-                source += &words.load();
-            }
-            (Indexing::Channel, _) => {
-                data.push(name);
-                source += &words.load_by_channel(pattern);
-            }
-        }
-    }
-    source += &moves(&data, &results, width, variant.has_mask());
-    source
-}
-
-/// Gives the activation, or its form with slopes of their own, its variant names.
-fn activate(name: &str, variant: Variant) -> String {
-    let wrapper = |wrapper: &str, suffix: &str, linear: &str| {
-        let call = if variant.linear_gate {
-            linear.to_owned()
-        } else if variant.random_slopes {
-            format!("{name}{suffix}_with(x, {name}_drawn(draw(i), params.activation))")
-        } else if variant.has(Operand::Weight) {
-            format!("{name}{suffix}_with(x, bitcast<vec4<f32>>(data.weight))")
-        } else {
-            format!("{name}{suffix}(x, params.activation)")
+impl ElementwiseShader {
+    fn link(&self, activation: &Activation) -> String {
+        let (variant, layouts) = (self.variant, self.layouts());
+        let module = self.scope(activation, &layouts);
+        let gradient = variant.direction == Direction::Gradient;
+        let (gate, mask) = (variant.has(Operand::Gate), variant.has_mask());
+        let adds = variant.has(Operand::Bias) || variant.has(Operand::Residual);
+        let multiply = match activation.passes() {
+            true => file!("kernel/pass.wgsl"),
+            false => file!("kernel/multiply.wgsl"),
         };
-        format!(
-            "fn {wrapper}(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {{ return {call}; }}\n"
-        )
-    };
-    wrapper("activate", "", "x") + &wrapper("activate_grad", "_grad", "vec4<f32>(1.0)")
-}
 
-/// What is read and written for four elements and for eight, and what the grids call.
-fn moves(data: &[&str], results: &[&str], width: VectorWidth, mask: bool) -> String {
-    let joined = |names: &[&str], item: &dyn Fn(&str) -> String| {
-        names.iter().map(|name| item(name)).collect::<Vec<_>>().join(", ")
-    };
-    let quads = |name: &str| format!("{name}: vec4<u32>");
-    let mut source = format!(
-        "struct Octet {{ first: vec4<u32>, second: vec4<u32> }}\n\
-        struct Data {{ {} }}\n\
-        struct Results {{ {} }}\n\
-        struct Pair {{ first: Data, second: Data }}\n",
-        joined(data, &quads),
-        joined(results, &quads)
-    );
-    if matches!(width, VectorWidth::Eight64 | VectorWidth::Eight) {
-        let loads: String =
-            data.iter().map(|name| format!("let {name} = load_{name}(i); ")).collect();
-        let first = joined(data, &|name| format!("{name}.first"));
-        let second = joined(data, &|name| format!("{name}.second"));
-        let stores: String = results
-            .iter()
-            .map(|name| format!("store_{name}(i, first.{name}, second.{name}); "))
-            .collect();
-        source += &format!(
-            "const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);\n\
-            const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);\n\
-            fn word_count() -> u32 {{ return params.length; }}\n\
-            fn octet_count() -> u32 {{ return params.length; }}\n\
-            fn load_pair(i: u32) -> Pair {{ {loads} return Pair(Data({first}), Data({second})); }}\n\
-            fn store_pair(i: u32, first: Results, second: Results) {{ {stores} }}\n"
-        );
-        if !mask {
-            source += "fn run(i: u32) {\n\
-                let pair = load_pair(i);\n\
-                store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));\n\
-            }\n";
+        let mut linker = Linker::default();
+        let mut add = |template: File| linker.expand(template, &[&module]);
+        add(file!("kernel/params.wgsl"));
+        add(file!("operand/bindings.wgsl"));
+        match self.width {
+            VectorWidth::Eight64 | VectorWidth::Eight => {
+                add(file!("operand/eight.wgsl"));
+                add(file!("operand/data_eight.wgsl"));
+            }
+            VectorWidth::Four | VectorWidth::One => add(file!("operand/data.wgsl")),
         }
-        return source;
+        add(if mask { file!("kernel/mask_grid.wgsl") } else { file!("kernel/grid.wgsl") });
+        if mask {
+            add(file!("kernel/mask.wgsl"));
+        }
+        match (variant.direction, mask, gate) {
+            (Direction::Forward, false, false) => add(file!("kernel/forward.wgsl")),
+            (Direction::Forward, true, _) => add(file!("kernel/masked_forward.wgsl")),
+            (Direction::Forward, false, true) => add(file!("kernel/gate.wgsl")),
+            (Direction::Gradient, false, false) => add(file!("kernel/gradient.wgsl")),
+            (Direction::Gradient, true, _) => add(file!("kernel/mask_gradient.wgsl")),
+            (Direction::Gradient, false, true) => add(file!("kernel/gate_gradient.wgsl")),
+        }
+        if gradient && !mask {
+            add(multiply);
+        }
+        if !gate {
+            add(file!("kernel/fused.wgsl"));
+        }
+        if adds {
+            add(file!("kernel/add.wgsl"));
+        }
+        if !(gradient && mask) {
+            add(file!("kernel/activate.wgsl"));
+        }
+        if variant.random_slopes {
+            add(file!("kernel/draw.wgsl"));
+        }
+        match variant.addressing {
+            Addressing::Contiguous => {}
+            Addressing::Rows => add(file!("kernel/rows.wgsl")),
+            Addressing::Strided => add(file!("kernel/strided.wgsl")),
+        }
+        if variant.has_channels() {
+            add(file!("kernel/channels.wgsl"));
+        }
+        if variant.has_channels() || variant.addressing != Addressing::Contiguous {
+            add(match self.width {
+                VectorWidth::Eight64 => file!("kernel/divide_wide.wgsl"),
+                _ => file!("kernel/divide.wgsl"),
+            });
+        }
+        operand::link(&mut linker, &module, &layouts);
+        if variant.random_slopes {
+            linker.append(file!("random.wgsl"));
+        }
+        // What kernels call of numerics.wgsl, and what the activation does.
+        let multiplies = gradient && (mask || !activation.passes());
+        let activation = (!variant.linear_gate).then_some(activation);
+        linker.append_functions(activation, multiplies || adds || gate);
+        linker.finish()
     }
-    let loads = joined(data, &|name| format!("load_{name}(i)"));
-    let stores: String =
-        results.iter().map(|name| format!("store_{name}(i, results.{name}); ")).collect();
-    source += &format!(
-        "fn load(i: u32) -> Data {{ return Data({loads}); }}\n\
-        fn store(i: u32, results: Results) {{ {stores} }}\n"
-    );
-    source += match width {
-        VectorWidth::One => "fn word_count() -> u32 { return (params.length + 3u) / 4u; }\n",
-        _ => "fn word_count() -> u32 { return params.length; }\n",
-    };
-    source += if mask {
-        "const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);\n\
-        const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);\n\
-        fn octet_count() -> u32 { return (word_count() + 1u) / 2u; }\n\
-        fn load_pair(i: u32) -> Pair { return Pair(load(2u * i), load(2u * i + 1u)); }\n\
-        fn store_pair(i: u32, first: Results, second: Results) {\n\
-            store(2u * i, first);\n\
-            if (2u * i + 1u < word_count()) { store(2u * i + 1u, second); }\n\
-        }\n"
-    } else {
-        "fn run(i: u32) { store(i, compute(load(i), i)); }\n"
-    };
-    source
+
+    /// How the shader loads and stores each operand.
+    fn layouts(&self) -> Vec<Layout> {
+        let ElementwiseShader { variant, width, pattern, .. } = self;
+        let operands = variant.operands();
+        let written = variant.writes().len();
+        let mut layouts: Vec<Layout> = Vec::with_capacity(operands.len());
+        for (index, (operand, indexing)) in operands.iter().enumerate() {
+            let row = operand.row().map(|row| &OPERANDS[row]);
+            let slot = self.slots.get(index).copied().unwrap_or(BindingSlot::Read);
+            let host = match slot {
+                BindingSlot::SharedWith(host) => layouts.get(usize::from(host)),
+                BindingSlot::Read | BindingSlot::ReadWrite => None,
+            };
+            let element = variant.element_type(*operand);
+            let name = row.map_or("", |row| row.name);
+            // A store of one 16-bit element shares a u32 with others. So the output is bound as atomic, and so is every
+            // input that shares its binding.
+            let per_element = *indexing == Indexing::Element;
+            let is_output = index < written && per_element;
+            let atomic = match host {
+                Some(host) => host.atomic,
+                None => is_output && *width == VectorWidth::One && element.is_half(),
+            };
+            layouts.push(Layout {
+                name,
+                variable: host.map_or(name, |host| host.variable),
+                element,
+                width: *width,
+                indexing: *indexing,
+                pattern: *pattern,
+                written: index < written,
+                bound: host.is_none(),
+                read_only: slot == BindingSlot::Read,
+                atomic,
+                strided: variant.addressing != Addressing::Contiguous,
+            });
+        }
+        layouts
+    }
+
+    fn scope(&self, activation: &Activation, layouts: &[Layout]) -> Scope {
+        let ElementwiseShader { variant, width, .. } = self;
+        let mask = activation.mask().filter(|_| variant.has_mask());
+        let high = mask.map_or(0, |mask| mask.levels.1.to_bits());
+        let plain = !variant.random_slopes && !variant.linear_gate && !variant.has(Operand::Weight);
+        let mut scope = operand::scope(*width, layouts);
+        scope.names.extend([
+            ("ACTIVATION", Cow::Borrowed(self.activation)),
+            ("HIGH", format!("{high}u").into()),
+        ]);
+        scope.flags.extend([
+            ("plain", plain),
+            ("random_slopes", variant.random_slopes),
+            ("linear_gate", variant.linear_gate),
+            ("selects", activation.gradient() == Gradient::Selects),
+            ("nan_bits", mask.is_some_and(|mask| mask.bits == 2)),
+            ("low_is_0", mask.is_some_and(|mask| mask.levels.0 == 0.0)),
+        ]);
+        let present = OPERANDS.iter().zip(variant.operands);
+        scope.flags.extend(present.map(|(row, indexing)| (row.name, indexing.is_some())));
+        scope
+    }
 }

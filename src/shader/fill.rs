@@ -1,9 +1,9 @@
 //! Initial weights, for buffers of any element type.
 
-use crate::activation::source;
 use crate::element::ElementType;
-use crate::minify::wgsl_file;
-use crate::shader::words::conversions;
+use crate::shader::link::{Linker, file};
+use crate::shader::operand::{self, Layout};
+use crate::shader::variant::VectorWidth;
 use crate::shader::{Shader, storage};
 
 /// The shader, for elements of this type.
@@ -16,22 +16,18 @@ impl Shader for FillShader {
     }
 
     fn source(&self) -> String {
-        source(self.0)
+        let layouts = [Layout::new("y", self.0, VectorWidth::One, true)];
+        let (module, y) = (operand::scope(VectorWidth::One, &layouts), layouts[0].scope(0));
+        let mut linker = Linker::default();
+        linker.expand(file!("kernel/fill.wgsl"), &[&module, &y]);
+        linker.expand(file!("operand/bindings.wgsl"), &[&module]);
+        linker.expand(file!("operand/element.wgsl"), &[&module, &y]);
+        operand::conversions(&mut linker, [self.0].into_iter());
+        linker.append(file!("random.wgsl"));
+        linker.finish()
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
         vec![storage(true)]
     }
-}
-
-fn source(element: ElementType) -> String {
-    const FILL: &str = wgsl_file!("kernel/fill.wgsl");
-    const OF_F32: &str = wgsl_file!("kernel/fill_f32.wgsl");
-    const OF_16_BIT: &str = wgsl_file!("kernel/fill_16_bit.wgsl");
-    if element == ElementType::F32 {
-        return [source::RANDOM, FILL, OF_F32].concat();
-    }
-    let stored =
-        format!("fn stored(bits: vec4<u32>) -> vec4<u32> {{ return narrow_{element}(bits); }}\n");
-    [source::RANDOM, FILL, OF_16_BIT, conversions(element), &stored].concat()
 }

@@ -6,11 +6,12 @@ pub(crate) mod catalog;
 pub(crate) mod elementwise;
 #[cfg(feature = "init")]
 pub(crate) mod fill;
+pub(crate) mod link;
+pub(crate) mod operand;
 pub(crate) mod statistics;
 pub(crate) mod sum;
 pub(crate) mod texture;
 pub(crate) mod variant;
-pub(crate) mod words;
 
 use std::any::Any;
 use std::fmt;

@@ -1,9 +1,10 @@
 //! Statistics of units, pass by pass.
 
-use crate::activation::{Activation, source};
+use crate::activation::Activation;
 use crate::element::ElementType;
-use crate::minify::wgsl_file;
-use crate::shader::words::conversions;
+use crate::shader::link::{Linker, file};
+use crate::shader::operand::{self, Layout};
+use crate::shader::variant::VectorWidth;
 use crate::shader::{Shader, storage};
 
 /// The input of a pass.
@@ -33,7 +34,34 @@ impl Shader for StatisticsInput {
     }
 
     fn source(&self) -> String {
-        source(*self)
+        let (activation, element) = match *self {
+            StatisticsInput::Elements(element) => (None, element),
+            StatisticsInput::Layer(name) => (Activation::named(name), ElementType::F32),
+            StatisticsInput::Merge => (None, ElementType::F32),
+        };
+        let layout = Layout::new("x", element, VectorWidth::One, false);
+        let mut module = layout.scope(1);
+        let number = self.bindings().len().to_string();
+        module.names.push(("PARAMS", number.into()));
+        module.names.extend(activation.map(|a| ("ACTIVATION", a.name().into())));
+        let mut linker = Linker::default();
+        let mut add = |file| linker.expand(file, &[&module]);
+        add(file!("kernel/statistics.wgsl"));
+        match self {
+            StatisticsInput::Merge => add(file!("kernel/statistics_merge.wgsl")),
+            _ => add(file!("kernel/statistics_elements.wgsl")),
+        }
+        match self {
+            StatisticsInput::Elements(_) => add(file!("kernel/statistics_stored.wgsl")),
+            StatisticsInput::Layer(_) => {
+                add(file!("kernel/statistics_layer.wgsl"));
+                add(file!("kernel/add.wgsl"));
+            }
+            StatisticsInput::Merge => {}
+        }
+        operand::conversions(&mut linker, [element].into_iter());
+        linker.append_functions(activation, true);
+        linker.finish()
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
@@ -43,39 +71,4 @@ impl Shader for StatisticsInput {
             _ => vec![written, read],
         }
     }
-}
-
-fn source(input: StatisticsInput) -> String {
-    let number = if let StatisticsInput::Layer(_) = input { 4 } else { 2 };
-    let params = format!("@group(0) @binding({number}) var<uniform> params: Params;\n");
-    const STATISTICS: &str = wgsl_file!("kernel/statistics.wgsl");
-    const ELEMENTS: &str = wgsl_file!("kernel/statistics_elements.wgsl");
-    const MERGE: &str = wgsl_file!("kernel/statistics_merge.wgsl");
-    const LAYER: &str = wgsl_file!("kernel/statistics_layer.wgsl");
-    const ADD: &str = wgsl_file!("kernel/add.wgsl");
-    let element = match input {
-        StatisticsInput::Merge => return [source::NUMERICS, STATISTICS, MERGE, &params].concat(),
-        StatisticsInput::Elements(element) => element,
-        StatisticsInput::Layer(name) => {
-            let found = Activation::named(name);
-            let activation = found.map_or(String::new(), |a| source::module(&[*a]));
-            let numerics =
-                if found.is_some_and(|a| a.own_wgsl().1) { "" } else { source::NUMERICS };
-            let activate = format!(
-                "fn activate(x: vec4<u32>) -> vec4<u32> {{\n\
-                    return bitcast<vec4<u32>>({name}(bitcast<vec4<f32>>(x), params.activation));\n\
-                }}\n"
-            );
-            return [STATISTICS, ELEMENTS, LAYER, ADD, numerics, &activation, &activate, &params]
-                .concat();
-        }
-    };
-    let load = match element {
-        ElementType::F32 => "return x[i];".to_owned(),
-        half => {
-            format!("return widen_{half}(vec4<u32>((x[i >> 1u] >> (16u * (i & 1u))) & 0xffffu)).x;")
-        }
-    };
-    let load = format!("fn begin(i: u32) {{}}\nfn element(i: u32) -> u32 {{ {load} }}\n");
-    [source::NUMERICS, STATISTICS, ELEMENTS, conversions(element), &load, &params].concat()
 }

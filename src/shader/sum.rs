@@ -1,14 +1,10 @@
-//! Sums over channels, step by step.
+//! Sums over channels, pass by pass.
 
-use crate::activation::source;
 use crate::element::ElementType;
-use crate::minify::wgsl_file;
+use crate::shader::link::{Linker, file};
+use crate::shader::operand::{self, Layout};
 use crate::shader::variant::VectorWidth;
-use crate::shader::words::{Words, binding, conversions, word};
 use crate::shader::{Shader, storage};
-
-const SUM: &str = wgsl_file!("kernel/sum.wgsl");
-const SLOPES: &str = wgsl_file!("kernel/slopes.wgsl");
 
 /// The terms of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,7 +46,31 @@ impl Shader for Sum {
     }
 
     fn source(&self) -> String {
-        sum(self.input, self.width)
+        let Sum { input, width } = *self;
+        let layouts = self.layouts();
+        let slopes = matches!(input, SumInput::Slopes(_));
+        let mut module = operand::scope(width, &layouts);
+        module.flags.push(("slopes", slopes));
+        let mut linker = Linker::default();
+        linker.expand(file!("kernel/sum.wgsl"), &[&module]);
+        linker.expand(file!("operand/bindings.wgsl"), &[&module]);
+        if width == VectorWidth::Eight64 {
+            linker.append(file!("operand/eight.wgsl"));
+        }
+        if width == VectorWidth::One {
+            for (_, scope) in operand::scopes(&layouts) {
+                linker.expand(file!("operand/element.wgsl"), &[&module, &scope]);
+                linker.expand(file!("operand/single.wgsl"), &[&module, &scope]);
+            }
+            operand::conversions(&mut linker, input.elements().into_iter());
+        } else {
+            operand::link(&mut linker, &module, &layouts);
+        }
+        if slopes {
+            linker.append(file!("kernel/slopes.wgsl"));
+        }
+        linker.append_functions(None, true);
+        linker.finish()
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
@@ -59,71 +79,13 @@ impl Shader for Sum {
     }
 }
 
-/// The source of a module that sums.
-fn sum(input: SumInput, width: VectorWidth) -> String {
-    let f32 = ElementType::F32;
-    let words = |operand: &'static str, element| Words {
-        operand,
-        variable: operand,
-        element,
-        width,
-        atomic: false,
-        strided: false,
-    };
-    let y = words("y", f32);
-    let mut source =
-        SUM.to_owned() + source::NUMERICS + &binding(0, "y", "read_write", word(width, f32));
-    source += "struct Octet { first: vec4<u32>, second: vec4<u32> }\n";
-    let params = 1 + input.elements().len();
-    source += &format!("@group(0) @binding({params}) var<uniform> given: Params;\n");
-    source += &y.position();
-    let operands = ["x", "dy"].into_iter().zip(input.elements());
-    for (number, (operand, element)) in (1..).zip(operands) {
-        let words = words(operand, element);
-        source += &words.position();
-        source += &binding(number, operand, "read", word(width, element));
-        source += &if width == VectorWidth::One { words.load_one() } else { words.load() };
+impl Sum {
+    /// How the shader loads and stores each operand.
+    fn layouts(&self) -> Vec<Layout> {
+        let Sum { input, width } = *self;
+        let y = Layout::new("y", ElementType::F32, width, true);
+        let inputs = ["x", "dy"].into_iter().zip(input.elements());
+        let inputs = inputs.map(|(name, element)| Layout::new(name, element, width, false));
+        [y].into_iter().chain(inputs).collect()
     }
-    if let SumInput::Slopes(elements) = input {
-        source += SLOPES;
-        source += conversions(elements[0]);
-        if elements[1] != elements[0] {
-            source += conversions(elements[1]);
-        }
-    }
-    let term = |part: &str| match input {
-        SumInput::Values => format!("bitcast<vec4<f32>>(x{part})"),
-        SumInput::Slopes(_) => format!("slope_term(x{part}, dy{part})"),
-    };
-    let loads = match input {
-        SumInput::Values => "let x = load_x(i);",
-        SumInput::Slopes(_) => "let x = load_x(i); let dy = load_dy(i);",
-    };
-    let (float, plus, value, put) = match width {
-        VectorWidth::Eight64 | VectorWidth::Eight => (
-            // Two quads that are added as one.
-            "mat2x4<f32>",
-            "mat2x4<f32>(numerics_add(a[0], b[0]), numerics_add(a[1], b[1]))",
-            format!("mat2x4<f32>({}, {})", term(".first"), term(".second")),
-            "store_y(i, bitcast<vec4<u32>>(sum[0]), bitcast<vec4<u32>>(sum[1]));",
-        ),
-        VectorWidth::Four => {
-            ("vec4<f32>", "numerics_add(a, b)", term(""), "store_y(i, bitcast<vec4<u32>>(sum));")
-        }
-        VectorWidth::One => (
-            "f32",
-            "numerics_add(vec4<f32>(a), vec4<f32>(b)).x",
-            term("") + ".x",
-            "y[params.offset_y + i] = bitcast<u32>(sum);",
-        ),
-    };
-    if width != VectorWidth::One {
-        source += &y.store();
-    }
-    source += &format!(
-        "fn plus(a: {float}, b: {float}) -> {float} {{ return {plus}; }}\n\
-        fn value(i: u32) -> {float} {{ {loads} return {value}; }}\n\
-        fn put(i: u32, sum: {float}) {{ {put} }}\n"
-    );
-    source
 }

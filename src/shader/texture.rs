@@ -1,12 +1,8 @@
-//! How texels lie, as a shader sees it: which formats can be written, bindings, loads and stores.
+//! Textures, as a shader sees them: which formats can be written, bindings, loads and stores.
 
-use crate::activation::{Activation, source};
-use crate::element::ElementType;
-use crate::minify::wgsl_file;
+use crate::activation::Activation;
 use crate::shader::Shader;
-use crate::shader::words::conversions;
-
-const TEXTURE: &str = wgsl_file!("kernel/texture.wgsl");
+use crate::shader::link::{Linker, Scope, file};
 
 /// The formats that results can have, with their names in WGSL.
 pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
@@ -50,32 +46,23 @@ impl Shader for TextureShader {
     }
 
     fn source(&self) -> String {
-        let activation = self.activation;
-        let function =
-            Activation::named(activation).map_or(String::new(), |a| source::module(&[*a]));
         let format = FORMATS.iter().find(|(format, _)| *format == self.format);
-        let name = format.map_or("", |(_, name)| name);
-        let number = if self.in_place { 1 } else { 2 };
-        let (access, x, load) = if self.in_place {
-            ("read_write", "", "textureLoad(y, at)")
-        } else {
-            let x = "@group(0) @binding(1) var x: texture_2d<f32>;\n";
-            ("write", x, "textureLoad(x, at, 0)")
+        let half = self.format == wgpu::TextureFormat::Rgba16Float;
+        let module = Scope {
+            names: vec![
+                ("PARAMS", self.bindings().len().to_string().into()),
+                ("ACTIVATION", self.activation.into()),
+                ("FORMAT", format.map_or("", |(_, name)| name).into()),
+            ],
+            flags: vec![("in_place", self.in_place), ("f16", half)],
+            lists: Vec::new(),
         };
-        // Devices round to halves as they like, llvmpipe towards 0; what is a half already, they keep.
-        let (element, result) = if self.format == wgpu::TextureFormat::Rgba16Float {
-            let half = "bitcast<vec4<f32>>(widen_f16(narrow_f16(bitcast<vec4<u32>>(result))))";
-            (ElementType::F16, half)
-        } else {
-            (ElementType::F32, "result")
-        };
-        [&function, TEXTURE, conversions(element), x].join("\n")
-            + &format!(
-                "@group(0) @binding({number}) var<uniform> params: Params;\n\
-                @group(0) @binding(0) var y: texture_storage_2d<{name}, {access}>;\n\
-                fn activate(x: vec4<f32>) -> vec4<f32> {{ return {activation}(x, params.activation); }}\n\
-                fn load(at: vec2<u32>) -> vec4<f32> {{ return {load}; }}\n\
-                fn store(at: vec2<u32>, result: vec4<f32>) {{ textureStore(y, at, {result}); }}\n"
-            )
+        let mut linker = Linker::default();
+        linker.expand(file!("kernel/texture.wgsl"), &[&module]);
+        if half {
+            linker.append(file!("kernel/f16.wgsl"));
+        }
+        linker.append_functions(Activation::named(self.activation), false);
+        linker.finish()
     }
 }

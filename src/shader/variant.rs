@@ -78,17 +78,10 @@ impl Variant {
         rows.filter_map(|(row, indexing)| Some((row.operand, indexing?))).collect()
     }
 
-    pub(crate) fn reads(&self) -> Vec<(Operand, Indexing)> {
-        self.with_access(Access::Read)
-    }
-
+    /// What is written.
     pub(crate) fn writes(&self) -> Vec<(Operand, Indexing)> {
-        self.with_access(Access::Write)
-    }
-
-    fn with_access(&self, access: Access) -> Vec<(Operand, Indexing)> {
         let mut operands = self.operands();
-        operands.retain(|(operand, _)| self.access(*operand) == Some(access));
+        operands.retain(|(operand, _)| self.access(*operand) == Some(Access::Write));
         operands
     }
 

@@ -11,5 +11,10 @@ pub mod devices;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod exhaustive;
 pub mod inputs;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod launcher;
 pub mod layout;
+// Its files are on a disk.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod modules;
 pub mod stored;

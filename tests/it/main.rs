@@ -12,6 +12,7 @@ mod harness;
 mod harness_catches;
 #[cfg(feature = "init")]
 mod init;
+mod launcher;
 mod limits;
 mod lost;
 mod middleware;
@@ -27,6 +28,7 @@ mod texture;
 mod transfer;
 mod units;
 mod vectors;
+mod wgsl;
 
 use std::sync::OnceLock;
 

@@ -13,7 +13,7 @@ pub(crate) fn run() -> Outcome {
     let folder = npm::fetch(DAWN)?;
     let modules = folder.join("modules");
     let file = File::create(&modules).map_err(|error| format!("{}: {error}", modules.display()))?;
-    check(cargo(&["run", "--quiet", "--example", "print_wgsl"]).stdout(file))?;
+    check(cargo(&["run", "--quiet", "--example", "wgsl", "--", "--json"]).stdout(file))?;
     let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/tint.mjs"));
     check(Command::new("node").arg(script).arg(&folder).arg(&modules))
 }

@@ -1,0 +1,11 @@
+// A mask has a bit per element that says which of its two levels the derivative has. If the gradient of a NaN is NaN, a
+// second u32 says where.
+
+#if nan_bits
+const MASK_BITS = 2u;
+#else
+const MASK_BITS = 1u;
+#endif
+
+// The higher of the two levels.
+const UPPER_LEVEL = HIGH;

@@ -1,0 +1,190 @@
+//! How shaders bind, load and store operands.
+//!
+//! Whatever the element type and the width, a load gives the bits of f32 and a store takes them.
+
+use std::borrow::Cow;
+
+use crate::element::ElementType;
+use crate::operand::{Indexing, OPERANDS};
+use crate::shader::link::{Linker, Scope, file};
+use crate::shader::variant::{ChannelPattern, VectorWidth};
+
+/// An operand in a shader.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Layout {
+    pub(crate) name: &'static str,
+    /// The variable it is bound as, which another operand may declare.
+    pub(crate) variable: &'static str,
+    pub(crate) element: ElementType,
+    pub(crate) width: VectorWidth,
+    pub(crate) indexing: Indexing,
+    pub(crate) pattern: ChannelPattern,
+    pub(crate) written: bool,
+    /// Whether it declares the variable.
+    pub(crate) bound: bool,
+    pub(crate) read_only: bool,
+    pub(crate) atomic: bool,
+    pub(crate) strided: bool,
+}
+
+impl Layout {
+    /// A contiguous operand of its own variable.
+    pub(crate) fn new(
+        name: &'static str,
+        element: ElementType,
+        width: VectorWidth,
+        written: bool,
+    ) -> Self {
+        Layout {
+            name,
+            variable: name,
+            element,
+            width,
+            indexing: Indexing::Element,
+            pattern: ChannelPattern::Same,
+            written,
+            bound: true,
+            read_only: !written,
+            atomic: written && width == VectorWidth::One && element.is_half(),
+            strided: false,
+        }
+    }
+
+    /// Whether it is loaded or stored as a vector.
+    fn is_vector(&self) -> bool {
+        match self.indexing {
+            Indexing::Element => self.width != VectorWidth::One,
+            Indexing::Channel => self.is_consecutive() && self.width != VectorWidth::One,
+            Indexing::Mask => false,
+        }
+    }
+
+    fn is_consecutive(&self) -> bool {
+        self.indexing == Indexing::Channel && self.pattern == ChannelPattern::Consecutive
+    }
+
+    /// The type of its variable's items.
+    fn word(&self) -> &'static str {
+        match (self.width, self.element.is_half()) {
+            _ if self.atomic => "atomic<u32>",
+            _ if !self.is_vector() => "u32",
+            (VectorWidth::Eight64, false) => "vec4<u64>",
+            (VectorWidth::Eight64, true) => "vec2<u64>",
+            (VectorWidth::Eight, _) | (VectorWidth::Four, false) => "vec4<u32>",
+            (VectorWidth::Four, true) => "vec2<u32>",
+            (VectorWidth::One, _) => "u32",
+        }
+    }
+
+    /// Names and flags of its templates. `number` is that of its binding.
+    pub(crate) fn scope(&self, number: usize) -> Scope {
+        let half = self.element.is_half();
+        let convert = |name: &str| match half {
+            true => format!("{name}_{}", self.element).into(),
+            false => Cow::Borrowed(""),
+        };
+        Scope {
+            names: vec![
+                ("OPERAND", self.name.into()),
+                ("VARIABLE", self.variable.into()),
+                ("NUMBER", number.to_string().into()),
+                ("ACCESS", if self.read_only { "read" } else { "read_write" }.into()),
+                ("WORD", self.word().into()),
+                ("WIDEN", convert("widen")),
+                ("NARROW", convert("narrow")),
+            ],
+            flags: vec![
+                ("bound", self.bound),
+                ("read", !self.written),
+                ("written", self.written),
+                ("element", self.indexing == Indexing::Element),
+                ("strided", self.strided),
+                ("consecutive", self.indexing == Indexing::Channel && self.is_vector()),
+                ("same", self.pattern == ChannelPattern::Same),
+                ("one_by_one", self.is_consecutive()),
+                ("is_16_bit", half),
+                ("atomic", self.atomic),
+            ],
+            lists: Vec::new(),
+        }
+    }
+}
+
+/// Names, flags and lists of a module with these operands.
+pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope {
+    let is_eight = matches!(width, VectorWidth::Eight64 | VectorWidth::Eight);
+    let of = |keep: &dyn Fn(&Layout) -> bool| {
+        scopes(layouts).into_iter().filter(|(layout, _)| keep(layout)).map(|(_, s)| s).collect()
+    };
+    let in_data = |layout: &Layout| layout.indexing != Indexing::Mask;
+    let any = OPERANDS
+        .iter()
+        .map(|row| Scope { names: vec![("OPERAND", row.name.into())], ..Scope::default() });
+    let bound = layouts.iter().filter(|layout| layout.bound).count();
+    Scope {
+        names: vec![
+            ("PARAMS", bound.to_string().into()),
+            ("WIDTH", if is_eight { "8u" } else { "4u" }.into()),
+            ("VECTOR", if is_eight { "Eight" } else { "vec4<u32>" }.into()),
+        ],
+        flags: vec![("eight", is_eight), ("one", width == VectorWidth::One)],
+        lists: vec![
+            ("any", any.collect()),
+            ("operand", of(&|_| true)),
+            ("read", of(&|layout| in_data(layout) && !layout.written)),
+            ("written", of(&|layout| in_data(layout) && layout.written)),
+        ],
+    }
+}
+
+/// Each operand with its scope. The numbers of bindings have no gaps.
+pub(crate) fn scopes(layouts: &[Layout]) -> Vec<(&Layout, Scope)> {
+    let mut number = 0;
+    let scope = |layout: &Layout| {
+        let scope = layout.scope(number);
+        number += usize::from(layout.bound);
+        scope
+    };
+    layouts.iter().zip(layouts.iter().map(scope).collect::<Vec<_>>()).collect()
+}
+
+/// Appends the loads and stores of operands, and the conversions they call.
+pub(crate) fn link(linker: &mut Linker, module: &Scope, layouts: &[Layout]) {
+    for (layout, scope) in scopes(layouts) {
+        let scopes = [module, &scope];
+        let mut add = |template| linker.expand(template, &scopes);
+        let half = layout.element.is_half();
+        match (layout.indexing, layout.width) {
+            (Indexing::Mask, _) => {}
+            (Indexing::Channel, _) if !layout.is_vector() => {
+                add(file!("operand/element.wgsl"));
+                add(file!("operand/per_channel.wgsl"));
+            }
+            (_, VectorWidth::Eight64) if half => add(file!("operand/eight64_16_bit.wgsl")),
+            (_, VectorWidth::Eight64) => add(file!("operand/eight64_f32.wgsl")),
+            (_, VectorWidth::Eight) if half => add(file!("operand/eight_16_bit.wgsl")),
+            (_, VectorWidth::Eight) => add(file!("operand/eight_f32.wgsl")),
+            (_, VectorWidth::Four) if half => add(file!("operand/four_16_bit.wgsl")),
+            (_, VectorWidth::Four) => add(file!("operand/four_f32.wgsl")),
+            (_, VectorWidth::One) => {
+                add(file!("operand/element.wgsl"));
+                add(file!("operand/one.wgsl"));
+            }
+        }
+    }
+    conversions(linker, layouts.iter().map(|layout| layout.element));
+}
+
+/// Appends the conversions of 16-bit elements, each once.
+pub(crate) fn conversions(linker: &mut Linker, elements: impl Iterator<Item = ElementType>) {
+    let mut elements: Vec<ElementType> = elements.collect();
+    elements.dedup();
+    for (index, element) in elements.iter().enumerate() {
+        match element {
+            _ if elements[..index].contains(element) => {}
+            ElementType::F32 => {}
+            ElementType::F16 => linker.append(file!("kernel/f16.wgsl")),
+            ElementType::Bf16 => linker.append(file!("kernel/bf16.wgsl")),
+        }
+    }
+}

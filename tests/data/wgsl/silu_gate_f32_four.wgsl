@@ -1,0 +1,196 @@
+// shaders/kernel/params.wgsl
+// The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
+// (src/plan/launch_config.rs).
+
+override WORKGROUP: u32 = 64u;
+override LANES: u32 = 64u;
+override VECTORS_PER_INVOCATION: u32 = 1u;
+
+struct Params {
+    activation: vec4<f32>,
+    // The key and the upper half of the counter of random numbers.
+    draw: vec4<u32>,
+    // The first vector of four elements, counted from the start of the operation: 64 bits, the lower half first.
+    first_four: vec2<u32>,
+    // Divisors for channels.wgsl.
+    by_inner: vec2<u32>,
+    by_channels: vec2<u32>,
+    // Divisors of the sizes of a row, a plane and a block, in vectors (strided.wgsl).
+    by_row: vec2<u32>,
+    by_plane: vec2<u32>,
+    by_block: vec2<u32>,
+    // The sizes of the dimensions. The last is in vectors.
+    shape: vec4<u32>,
+    // Element i of the dispatch has the channel (first_in_row + i) / inner % channels.
+    channels: u32,
+    inner: u32,
+    first_in_row: u32,
+    // The length of the dispatch, in vectors.
+    length: u32,
+    // The dispatch's first vector, counted from the start of the region.
+    first_vector: u32,
+    // The first number of each operand in its binding. The unit is one load: a vector per element, a number per channel (a
+    // vector if the pattern is consecutive), a u32 of a mask.
+    offset_y: u32,
+    offset_dx: u32,
+    offset_dgate: u32,
+    offset_mask: u32,
+    offset_x: u32,
+    offset_dy: u32,
+    offset_gate: u32,
+    offset_bias: u32,
+    offset_weight: u32,
+    offset_residual: u32,
+    // The vectors from one to the next in each dimension, of each operand.
+    stride_y: vec4<u32>,
+    stride_dx: vec4<u32>,
+    stride_dgate: vec4<u32>,
+    stride_mask: vec4<u32>,
+    stride_x: vec4<u32>,
+    stride_dy: vec4<u32>,
+    stride_gate: vec4<u32>,
+    stride_bias: vec4<u32>,
+    stride_weight: vec4<u32>,
+    stride_residual: vec4<u32>,
+}
+
+@group(0) @binding(3) var<uniform> given: Params;
+
+// A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
+// is, and would load it again at every step.
+var<private> params: Params;
+
+// LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
+// The grid is two-dimensional past the device's limit for one dimension.
+fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
+    return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP / LANES) + local / LANES;
+}
+// shaders/operand/bindings.wgsl
+// The bindings of the operands, and the position of vector i in each.
+
+@group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
+
+fn at_y(i: u32) -> u32 {
+    return params.offset_y + i;
+}
+
+@group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
+
+fn at_x(i: u32) -> u32 {
+    return params.offset_x + i;
+}
+
+@group(0) @binding(2) var<storage, read> gate: array<vec4<u32>>;
+
+fn at_gate(i: u32) -> u32 {
+    return params.offset_gate + i;
+}
+
+// shaders/operand/data.wgsl
+// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
+struct Data {
+    x: vec4<u32>,
+    gate: vec4<u32>,
+}
+
+struct Results {
+    y: vec4<u32>,
+}
+
+fn load(i: u32) -> Data {
+    return Data(
+        load_x(i),
+        load_gate(i),
+    );
+}
+
+fn store(i: u32, results: Results) {
+    store_y(i, results.y);
+}
+
+fn four_count() -> u32 {
+    return params.length;
+}
+
+fn vector_count() -> u32 {
+    return four_count();
+}
+
+fn run(i: u32) {
+    store(i, compute(load(i), i));
+}
+// shaders/kernel/grid.wgsl
+// The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
+@compute @workgroup_size(WORKGROUP)
+fn main(
+    @builtin(local_invocation_index) local: u32,
+    @builtin(workgroup_id) workgroup: vec3<u32>,
+    @builtin(num_workgroups) workgroups: vec3<u32>,
+) {
+    params = given;
+    let first = block_of(local, workgroup, workgroups) * LANES * VECTORS_PER_INVOCATION + local % LANES;
+    let count = vector_count();
+    for (var step = 0u; step < VECTORS_PER_INVOCATION; step++) {
+        let i = first + step * LANES;
+        if (i >= count) {
+            break;
+        }
+        run(i);
+    }
+}
+// shaders/kernel/gate.wgsl
+// y = x * f(gate).
+
+fn compute(data: Data, i: u32) -> Results {
+    let gated = numerics_times(bitcast<vec4<f32>>(data.x), activate(bitcast<vec4<f32>>(data.gate), data, i));
+    return Results(bitcast<vec4<u32>>(gated));
+}
+// shaders/kernel/activate.wgsl
+// The activation and its derivative, under the names that kernels call. i counts fours.
+
+fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
+    return silu(x, params.activation);
+}
+
+fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
+    return silu_grad(x, params.activation);
+}
+// shaders/operand/four_f32.wgsl
+// Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
+fn store_y(i: u32, four: vec4<u32>) {
+    y[at_y(i)] = four;
+}
+// shaders/operand/four_f32.wgsl
+// Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+fn load_x(i: u32) -> vec4<u32> {
+    return x[at_x(i)];
+}
+
+// shaders/operand/four_f32.wgsl
+// Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+fn load_gate(i: u32) -> vec4<u32> {
+    return gate[at_gate(i)];
+}
+
+// shaders/numerics.wgsl, left out
+// shaders/activation/silu.wgsl
+// silu(x) = x / (1 + exp(-x)).
+
+fn silu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+    let size = numerics_abs(x, 110.0);
+    return numerics_gate(x, size, numerics_plain(numerics_with_sign(size, x)));
+}
+
+// s (1 + x (1 - s)) with s = 1 / (1 + exp(-x)), and silu'(x) = 1 - silu'(-x).
+fn silu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+    let size = numerics_abs(x, 120.0);
+    let value = numerics_logistic_grad(numerics_plain(-size), numerics_split(size), numerics_is_positive(x));
+    return numerics_or_nan(value, x);
+}
+

@@ -1,0 +1,19 @@
+//! The modules that GPUs run, as they are checked in.
+
+/// What is in tests/data/wgsl shows readers what runs. A change of a shader must show there.
+#[test]
+fn checked_in_modules_are_those_that_run() {
+    let differing = testkit::modules::differing();
+    assert!(
+        differing.is_empty(),
+        "{differing:?} differ; look at the change, then `cargo xtask wgsl --update`"
+    );
+}
+
+#[test]
+fn every_shown_module_exists() {
+    let all = testkit::modules::all();
+    for shown in testkit::modules::SHOWN {
+        assert!(all.iter().any(|(name, _)| name == shown), "{shown}");
+    }
+}
