@@ -1,0 +1,172 @@
+//! A launcher of plans as a foreign engine has it: it knows no type of the crate's own GPU layer.
+//!
+//! It does as Burn's runtime does. All tensors are ranges of one pooled buffer, layouts of bind groups come from the
+//! shaders, constants are written into the text, and shaders are compiled without bounds checks.
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use wgpu_relu::plan::{
+    Binding, BufferId, BufferRange, Dispatch, Plan, Planner, Request, ShaderKey,
+};
+use wgpu_relu::{Activation, ElementType, Error, Gpu, Operand, Result, View, wgpu};
+
+use crate::layout::Subject;
+
+/// An activation, launched from plans.
+pub struct Launcher<'g> {
+    gpu: &'g Gpu,
+    planner: Planner,
+    activation: Activation,
+    elements: [ElementType; 2],
+    pipelines: Mutex<HashMap<ShaderKey, wgpu::ComputePipeline>>,
+}
+
+/// The tensors of a launch: the caller's buffers, which are copied into the pool and back.
+type Tensors<'v> = Vec<&'v wgpu::Buffer>;
+
+impl<'g> Launcher<'g> {
+    pub fn new(gpu: &'g Gpu, activation: Activation, elements: [ElementType; 2]) -> Self {
+        let device = gpu.device();
+        let planner = Planner::new(&gpu.adapter_info(), &device.limits(), device.features());
+        let pipelines = Mutex::new(HashMap::new());
+        Launcher { gpu, planner: planner.pooled(), activation, elements, pipelines }
+    }
+
+    /// How many pipelines it has compiled.
+    pub fn pipelines(&self) -> usize {
+        self.pipelines.lock().map_or(0, |pipelines| pipelines.len())
+    }
+
+    fn launch(&self, request: Request, operands: &[(Operand, View<'_>)]) -> Result<()> {
+        let [x, y] = self.elements;
+        let mut tensors: Tensors<'_> = Vec::new();
+        let request =
+            operands.iter().fold(request.with_elements(x, y), |request, (operand, view)| {
+                let known = tensors.iter().position(|tensor| *tensor == view.buffer());
+                let id = known.unwrap_or(tensors.len());
+                if known.is_none() {
+                    tensors.push(view.buffer());
+                }
+                let size = view.buffer().size();
+                let range =
+                    BufferRange::elements::<u8>(id as u32, size, view.offset(), view.size());
+                request.with(*operand, range)
+            });
+        let plan = request.plan(&self.planner)?;
+        self.run(&plan, &tensors)
+    }
+
+    fn run(&self, plan: &Plan, tensors: &Tensors<'_>) -> Result<()> {
+        let (device, queue) = (self.gpu.device(), self.gpu.queue());
+        let alignment = u64::from(device.limits().min_storage_buffer_offset_alignment);
+        // Where each tensor and each scratch buffer begins in the pool.
+        let sizes = tensors.iter().map(|tensor| tensor.size());
+        let mut end = 0;
+        let starts: Vec<u64> = sizes
+            .chain(plan.scratch.iter().copied())
+            .map(|size| {
+                let start = end;
+                end = (start + size).next_multiple_of(alignment);
+                start
+            })
+            .collect();
+        let pool = device.create_buffer(&wgpu::BufferDescriptor {
+            label: Some("pool"),
+            size: end.max(alignment),
+            usage: wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_SRC
+                | wgpu::BufferUsages::COPY_DST,
+            mapped_at_creation: false,
+        });
+        let start = |buffer| match buffer {
+            BufferId::Operand(index) => starts[index as usize],
+            BufferId::Scratch(index) => starts[tensors.len() + index as usize],
+            _ => 0,
+        };
+        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+        for (tensor, start) in tensors.iter().zip(&starts) {
+            encoder.copy_buffer_to_buffer(tensor, 0, &pool, *start, tensor.size());
+        }
+        for dispatch in &plan.dispatches {
+            let pipeline = self.pipeline(dispatch)?;
+            let uniform = device.create_buffer(&wgpu::BufferDescriptor {
+                label: Some("parameters"),
+                size: dispatch.uniform().len() as u64,
+                usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
+                mapped_at_creation: false,
+            });
+            queue.write_buffer(&uniform, 0, dispatch.uniform());
+            let of_pool = |binding: &Binding| wgpu::BindGroupEntry {
+                binding: binding.number,
+                resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                    buffer: &pool,
+                    offset: start(binding.buffer) + binding.offset,
+                    size: std::num::NonZero::new(binding.size),
+                }),
+            };
+            let bindings = dispatch.bindings();
+            let mut entries: Vec<_> = bindings.iter().map(of_pool).collect();
+            entries.push(wgpu::BindGroupEntry {
+                binding: bindings.len() as u32,
+                resource: uniform.as_entire_binding(),
+            });
+            let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: None,
+                layout: &pipeline.get_bind_group_layout(0),
+                entries: &entries,
+            });
+            let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+            let [x, y, z] = dispatch.workgroups();
+            pass.set_pipeline(&pipeline);
+            pass.set_bind_group(0, &group, &[]);
+            pass.dispatch_workgroups(x, y, z);
+        }
+        for (tensor, start) in tensors.iter().zip(&starts) {
+            encoder.copy_buffer_to_buffer(&pool, *start, tensor, 0, tensor.size());
+        }
+        queue.submit([encoder.finish()]);
+        Ok(())
+    }
+
+    fn pipeline(&self, dispatch: &Dispatch) -> Result<wgpu::ComputePipeline> {
+        let lost = |_| Error::DeviceLost { doing: "another thread" };
+        let mut pipelines = self.pipelines.lock().map_err(lost)?;
+        if let Some(pipeline) = pipelines.get(dispatch.key()) {
+            return Ok(pipeline.clone());
+        }
+        let device = self.gpu.device();
+        let descriptor = wgpu::ShaderModuleDescriptor {
+            label: None,
+            source: wgpu::ShaderSource::Wgsl(dispatch.source_with_constants().into()),
+        };
+        // SAFETY: no shader of the crate indexes outside the ranges that its plan binds; that is what this launcher tries,
+        // on drivers whose memory is the tests' own.
+        #[expect(unsafe_code, reason = "foreign engines compile so")]
+        let module = unsafe {
+            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        };
+        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+            label: None,
+            layout: None,
+            module: &module,
+            entry_point: Some(Dispatch::ENTRY_POINT),
+            compilation_options: wgpu::PipelineCompilationOptions::default(),
+            cache: None,
+        });
+        pipelines.insert(dispatch.key().clone(), pipeline.clone());
+        Ok(pipeline)
+    }
+}
+
+impl Subject for Launcher<'_> {
+    fn forward(&self, x: View<'_>, y: View<'_>) -> Result<()> {
+        let operands = [(Operand::X, x), (Operand::Y, y)];
+        self.launch(Request::forward(self.activation), &operands)
+    }
+
+    fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> Result<()> {
+        let operands = [(Operand::X, x), (Operand::Dy, dy), (Operand::Dx, dx)];
+        self.launch(Request::gradient(self.activation), &operands)
+    }
+}

@@ -1,0 +1,112 @@
+//! Plans, launched as a foreign engine does it (testkit's launcher).
+
+use testkit::launcher::Launcher;
+use testkit::layout::Layout;
+use wgpu_relu::half::{bf16, f16};
+use wgpu_relu::plan::{BufferRange, Planner, Request};
+use wgpu_relu::{Activation, Channels, Element, ElementType, Error, Operand};
+
+use crate::gpu;
+use crate::harness::examine;
+
+/// Every layout at lengths of each width and rest.
+fn check<X: Element, Y: Element>(activation: Activation) {
+    let launcher = Launcher::new(gpu(), activation, [X::TYPE, Y::TYPE]);
+    for length in [1, 7, 64, 1021, 2048, 4099, 70_001] {
+        for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
+            let apart = matches!(layout, Layout::Apart { .. });
+            if X::TYPE != Y::TYPE && !apart {
+                continue;
+            }
+            if let Err(error) = examine::<X, Y>(gpu(), activation, &launcher, length, layout, seed)
+            {
+                panic!("{error}");
+            }
+        }
+    }
+    assert!(launcher.pipelines() > 2, "{activation}");
+}
+
+#[test]
+fn plans_give_the_results_of_the_operators() {
+    for &activation in Activation::ALL {
+        check::<f32, f32>(activation);
+    }
+}
+
+#[test]
+fn plans_of_16_bit_elements_give_the_results_of_the_operators() {
+    for activation in [Activation::Relu, Activation::Gelu, Activation::Elu { alpha: 1.0 }] {
+        check::<f16, f16>(activation);
+        check::<bf16, bf16>(activation);
+        check::<bf16, f32>(activation);
+    }
+}
+
+fn planner() -> Planner {
+    let device = gpu().device();
+    Planner::new(&gpu().adapter_info(), &device.limits(), device.features())
+}
+
+/// A buffer of its own for 64 f32.
+fn whole(buffer: u32) -> BufferRange {
+    BufferRange::whole(buffer, 256)
+}
+
+#[test]
+fn plans_tell_what_an_operand_lacks() {
+    let forward = || Request::forward(Activation::Relu).with(Operand::X, whole(0));
+    let gradient = || {
+        let request = Request::gradient(Activation::Relu);
+        request.with(Operand::Dx, whole(1)).with(Operand::Dy, whole(2))
+    };
+    let channels = Channels::last(64);
+    for (request, operand) in [
+        (forward(), Operand::Y),
+        (forward().with(Operand::Y, whole(1)).with(Operand::Dy, whole(2)), Operand::Dy),
+        (gradient(), Operand::X),
+        (gradient().with(Operand::X, whole(0)).with(Operand::Mask, whole(3)), Operand::X),
+        (gradient().with(Operand::X, whole(0)).with(Operand::Gate, whole(3)), Operand::Dgate),
+        (forward().with(Operand::Y, whole(1)).with(Operand::Weight, whole(2)), Operand::Weight),
+        (forward().with_channels(Operand::Y, whole(1), channels), Operand::Y),
+    ] {
+        match request.plan(&planner()) {
+            Err(Error::Operands { operand: found, .. }) => assert_eq!(found, operand),
+            other => panic!("{operand}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn plans_check_ranges_as_operators_do() {
+    let request =
+        |y| Request::forward(Activation::Relu).with(Operand::X, whole(0)).with(Operand::Y, y);
+    let plan = |y| request(y).plan(&planner());
+    assert!(plan(whole(1)).is_ok());
+    assert!(plan(whole(0)).is_ok(), "in place");
+    let shifted = BufferRange::elements::<f32>(0, 512, 1, 64);
+    let x = BufferRange::elements::<f32>(0, 512, 0, 64);
+    let overlapping =
+        Request::forward(Activation::Relu).with(Operand::X, x).with(Operand::Y, shifted);
+    assert!(matches!(overlapping.plan(&planner()), Err(Error::Overlap { .. })));
+    assert!(matches!(plan(BufferRange::whole(1, 252)), Err(Error::LengthMismatch { .. })));
+    let past = BufferRange::elements::<f32>(1, 256, 1, 64);
+    assert!(matches!(plan(past), Err(Error::OutOfBounds { .. })));
+}
+
+/// Launchers compile once per key, so equal operations must have equal keys, and others must not.
+#[test]
+fn keys_tell_shaders_apart() {
+    let key = |activation, element| {
+        let range = |buffer| BufferRange::whole(buffer, 1 << 16);
+        let request = Request::forward(activation).with_elements(element, element);
+        let request = request.with(Operand::X, range(0)).with(Operand::Y, range(1));
+        request.plan(&planner()).unwrap().dispatches[0].key().clone()
+    };
+    let relu = key(Activation::Relu, ElementType::F32);
+    assert_eq!(relu, key(Activation::Relu, ElementType::F32));
+    assert_ne!(relu, key(Activation::Relu, ElementType::F16));
+    assert_ne!(relu, key(Activation::Silu, ElementType::F32));
+    let elu = |alpha| key(Activation::Elu { alpha }, ElementType::F32);
+    assert_eq!(elu(1.0), elu(2.0), "parameters are in the uniform");
+}
