@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand_distr::{Distribution, StandardNormal};
-use wgpu_relu::{Activation, Gpu, GpuRelu, reference, wgpu, wgsl};
+use wgpu_relu::{Activation, Gpu, reference, wgpu, wgsl};
 
 const ROWS: usize = 512;
 const INNER: usize = 64;
@@ -65,7 +65,7 @@ fn run() -> wgpu_relu::Result<f64> {
 
     let alone = "fn epilogue(v: vec4<f32>) -> vec4<f32> { return v; }";
     matmul(&gpu, &[MATMUL, alone], [&a, &b, &product]);
-    GpuRelu::with_activation(&gpu, Activation::Gelu)?.apply_in_place(&product)?;
+    Activation::Gelu.on(&gpu)?.apply_in_place(&product)?;
 
     let (fused, unfused) = (gpu.download(&fused)?, gpu.download(&product)?);
     let differences = fused.iter().zip(&unfused);

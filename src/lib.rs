@@ -13,14 +13,15 @@
 //! let dx = relu.gradient(&x, &dy)?; // dL/dx from x and dL/dy
 //! assert_eq!(gpu.download(&dx)?, [0.0, 0.0, 1.0]);
 //!
-//! let elu = GpuRelu::with_activation(&gpu, Activation::Elu { alpha: 1.0 })?;
+//! let elu = Activation::Elu { alpha: 1.0 }.on(&gpu)?;
 //! elu.apply_into(&x, &y)?; // the caller's output
 //! elu.apply_in_place(&x)?; // no second buffer
 //! # Ok::<(), wgpu_relu::Error>(())
 //! ```
 //!
 //! - [`Gpu`] is a device, made or adopted ([`Gpu::from_device`]), with upload and download.
-//! - [`GpuRelu`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]).
+//! - [`GpuActivation`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]). [`GpuRelu`]
+//!   is the same type, and `GpuRelu::new(&gpu)` is plain ReLU.
 //! - [`GpuPrelu`] learns its slopes, and [`GpuGlu`] gates one half of its inputs with the other.
 //! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
 //!   in every frame.
@@ -70,7 +71,7 @@ pub use half;
 #[cfg(feature = "init")]
 pub use init::{Fan, Init};
 pub use operand::Operand;
-pub use ops::activation::GpuRelu;
+pub use ops::activation::{GpuActivation, GpuRelu};
 pub use ops::glu::GpuGlu;
 pub use ops::prelu::GpuPrelu;
 pub use ops::statistics::Unit;

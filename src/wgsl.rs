@@ -32,7 +32,7 @@
 //! compiler. Fast math, contraction to fma, flushed subnormal numbers and inexact division change nothing. That holds
 //!
 //! - for the value and the derivative of every activation here, for all f32 inputs and parameters, subnormal ones included;
-//! - for what [`GpuRelu`](crate::GpuRelu), [`GpuPrelu`](crate::GpuPrelu) and [`GpuGlu`](crate::GpuGlu) make of them: gradients,
+//! - for what [`GpuActivation`](crate::GpuActivation), [`GpuPrelu`](crate::GpuPrelu) and [`GpuGlu`](crate::GpuGlu) make of them: gradients,
 //!   biases, residuals and gates, in f32, f16 and bf16;
 //! - up to the payload of a NaN, and unless a sum over channels or a statistic has a subnormal part.
 //!

@@ -16,7 +16,7 @@ use clap::Parser;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use wgpu_relu::reference::Errors;
-use wgpu_relu::{Activation, Gpu, GpuRelu, Tolerance, reference};
+use wgpu_relu::{Activation, Gpu, Tolerance, reference};
 
 /// The data set the repository ships; data/README.md says where it comes from.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.npy");
@@ -66,7 +66,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
     let dy = dense::normal(x.len(), 1.0, &mut random)?;
 
     let gpu = Gpu::new()?;
-    let operator = GpuRelu::with_activation(&gpu, activation)?;
+    let operator = activation.on(&gpu)?;
     let (x_buffer, dy_buffer) = (gpu.upload(&x)?, gpu.upload(&dy)?);
     let y_buffer = operator.apply(&x_buffer)?;
     let dx_buffer = operator.gradient(&x_buffer, &dy_buffer)?;

@@ -75,7 +75,7 @@ activations! {
 
     /// Randomized leaky ReLU as in evaluation: x for x > 0, else the mean of `lower` and `upper`
     /// (rounded to f32) times x. In training each element has a slope of its own:
-    /// [`GpuRelu::in_training`](crate::GpuRelu::in_training).
+    /// [`GpuActivation::in_training`](crate::GpuActivation::in_training).
     Rrelu(
         /// Lower bound of the slope: finite.
         lower = 0.125,

@@ -84,8 +84,8 @@ impl<'a> Fusion<'a> {
         self.with(Operand::Residual, residual, None)
     }
 
-    /// Writes beside y the mask that [`GpuRelu::mask_gradient`](crate::GpuRelu::mask_gradient) needs in the
-    /// place of x. A buffer of its own, of [`GpuRelu::mask_size`](crate::GpuRelu::mask_size) bytes.
+    /// Writes beside y the mask that [`GpuActivation::mask_gradient`](crate::GpuActivation::mask_gradient) needs in the
+    /// place of x. A buffer of its own, of [`GpuActivation::mask_size`](crate::GpuActivation::mask_size) bytes.
     #[must_use]
     pub fn mask(self, mask: impl Into<View<'a>>) -> Self {
         self.with(Operand::Mask, mask, None)

@@ -150,7 +150,7 @@ impl Gpu {
     }
 
     /// An uninitialised (zeroed) buffer of `size` bytes that every operator takes, as the outputs of
-    /// [`GpuRelu::apply`](crate::GpuRelu::apply) are.
+    /// [`GpuActivation::apply`](crate::GpuActivation::apply) are.
     pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
         use wgpu::BufferUsages as Usage;
         let limit = self.shared.planner.limits.max_buffer_size;

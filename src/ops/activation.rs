@@ -13,14 +13,15 @@ use crate::operand::{Direction, Operand};
 use crate::plan::request::{self, Request};
 use crate::shader::variant::Variant;
 
-/// An activation on a device: applies it, and its gradient, to buffers.
+/// An activation on a device: applies it, and its gradient, to buffers. [`Activation::on`] makes one, and
+/// `GpuRelu::new` one of plain ReLU ([`GpuRelu`] is the same type).
 ///
 /// Wherever a buffer is taken, a range of one is too ([`View`]): at any element offset, of any
 /// length, also past the device's binding limit. Input and output may be different buffers, the same
 /// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
-/// f32, or as [`with_element`](GpuRelu::with_element) has it.
+/// f32, or as [`with_element`](GpuActivation::with_element) has it.
 ///
-/// Every call but [`forward`](GpuRelu::forward) submits and returns at once; only reading a result
+/// Every call but [`forward`](GpuActivation::forward) submits and returns at once; only reading a result
 /// back waits.
 ///
 /// # Errors
@@ -31,10 +32,10 @@ use crate::shader::variant::Variant;
 /// for a lost device and for exhausted memory. Nothing is written then.
 ///
 /// ```
-/// use wgpu_relu::{Activation, Gpu, GpuRelu};
+/// use wgpu_relu::{Activation, Gpu};
 ///
 /// let gpu = Gpu::new()?;
-/// let elu = GpuRelu::with_activation(&gpu, Activation::Elu { alpha: 1.0 })?;
+/// let elu = Activation::Elu { alpha: 1.0 }.on(&gpu)?;
 /// let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?;
 /// let dy = gpu.upload(&[1.0f32, 1.0, 1.0])?;
 /// let y = elu.apply(&x)?;
@@ -44,7 +45,7 @@ use crate::shader::variant::Variant;
 /// # Ok::<(), wgpu_relu::Error>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct GpuRelu {
+pub struct GpuActivation {
     pub(crate) gpu: Gpu,
     pub(crate) activation: Activation,
     pub(crate) draw: Option<Draw>,
@@ -54,11 +55,39 @@ pub struct GpuRelu {
     pub(crate) keeps_alpha: bool,
 }
 
-impl GpuRelu {
-    /// Plain ReLU. Creates nothing on the device; a pipeline is compiled when first used.
+/// [`GpuActivation`] under the name of its default, ReLU: `GpuRelu::new(&gpu)`.
+pub type GpuRelu = GpuActivation;
+
+impl Activation {
+    /// The operator that applies this activation on a device. Creates nothing on the device; a pipeline is
+    /// compiled at its first use.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
+    ///
+    /// ```
+    /// use wgpu_relu::{Activation, Gpu, GpuActivation};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// let hardtanh: GpuActivation = Activation::Hardtanh { min_val: -1.0, max_val: 1.0 }.on(&gpu)?;
+    /// let y = hardtanh.apply(&gpu.upload(&[-2.0, 0.5, 3.0])?)?;
+    /// assert_eq!(gpu.download(&y)?, [-1.0, 0.5, 1.0]);
+    ///
+    /// assert!(Activation::Elu { alpha: f32::NAN }.on(&gpu).is_err());
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn on(self, gpu: &Gpu) -> Result<GpuActivation> {
+        self.validate()?;
+        Ok(GpuActivation { activation: self, ..GpuActivation::new(gpu) })
+    }
+}
+
+impl GpuActivation {
+    /// Plain ReLU. Creates nothing on the device; a pipeline is compiled at its first use.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
-        GpuRelu {
+        GpuActivation {
             gpu: gpu.clone(),
             activation: Activation::Relu,
             draw: None,
@@ -68,14 +97,13 @@ impl GpuRelu {
         }
     }
 
-    /// Any activation.
+    /// Any activation: the same as [`Activation::on`].
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
-        activation.validate()?;
-        Ok(GpuRelu { activation, ..GpuRelu::new(gpu) })
+        activation.on(gpu)
     }
 
     /// The same with elements of another type, x and y alike. Halves are rounded from the f32 result, to
@@ -95,7 +123,7 @@ impl GpuRelu {
     /// ```
     #[must_use]
     pub fn with_element(&self, element: ElementType) -> Self {
-        GpuRelu { elements: [element; 2], ..self.clone() }
+        GpuActivation { elements: [element; 2], ..self.clone() }
     }
 
     /// The same with results of another type than the inputs: y and dy are of `element`, x and dx remain.
@@ -113,7 +141,7 @@ impl GpuRelu {
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         let [input, _] = self.elements;
-        GpuRelu { elements: [input, element], ..self.clone() }
+        GpuActivation { elements: [input, element], ..self.clone() }
     }
 
     /// The same with gradients that add to what dx holds: dx += dy · f'(x), as they must where x is used
@@ -131,17 +159,17 @@ impl GpuRelu {
     /// ```
     #[must_use]
     pub fn accumulating(&self) -> Self {
-        GpuRelu { accumulates: true, ..self.clone() }
+        GpuActivation { accumulates: true, ..self.clone() }
     }
 
     /// Randomized leaky ReLU as in training: each element at or below 0 gets a slope of its own between
     /// `lower` and `upper`, by `draw`. The gradient with the same draw uses the same slopes.
     ///
     /// ```
-    /// # use wgpu_relu::{Activation, Draw, Gpu, GpuRelu};
+    /// # use wgpu_relu::{Activation, Draw, Gpu};
     /// # let gpu = Gpu::new()?;
     /// let (lower, upper) = (0.125, 0.25);
-    /// let rrelu = GpuRelu::with_activation(&gpu, Activation::Rrelu { lower, upper })?;
+    /// let rrelu = Activation::Rrelu { lower, upper }.on(&gpu)?;
     /// let draw = Draw { seed: 7, offset: 0 };
     /// let x = gpu.upload(&[-1.0, 2.0, -3.0])?;
     /// let y = rrelu.in_training(draw)?.apply(&x)?;
@@ -161,7 +189,7 @@ impl GpuRelu {
                 remedy: "use it as it is in training too, or take rrelu",
             });
         }
-        Ok(GpuRelu { draw: Some(draw), ..self.clone() })
+        Ok(GpuActivation { draw: Some(draw), ..self.clone() })
     }
 
     /// Whether slopes are drawn at random.

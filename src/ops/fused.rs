@@ -6,7 +6,7 @@ use crate::device::call::Call;
 use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 use crate::plan::request;
 
 /// # Fused forms
@@ -14,7 +14,7 @@ use crate::plan::request;
 /// With a [`Fusion`], an operator adds a bias before the activation, a residual after it, or both, and
 /// writes a mask for the gradient: all in the pass that reads x and writes y. Errors as for the operator
 /// itself.
-impl GpuRelu {
+impl GpuActivation {
     /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes an element, 4 for each addend of every
     /// element, and an eighth or a quarter for a mask.
     ///
@@ -74,7 +74,7 @@ impl GpuRelu {
         })
     }
 
-    /// [`fused_gradient`](GpuRelu::fused_gradient) in the caller's buffer, which may be that of x or dy.
+    /// [`fused_gradient`](GpuActivation::fused_gradient) in the caller's buffer, which may be that of x or dy.
     pub fn fused_gradient_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -85,7 +85,7 @@ impl GpuRelu {
         self.prepare_fused_gradient(x, dy, fusion, dx)?.submit(&self.gpu)
     }
 
-    /// Checks, binds and sizes y = f(x + bias) + residual once; see [`prepare`](GpuRelu::prepare).
+    /// Checks, binds and sizes y = f(x + bias) + residual once; see [`prepare`](GpuActivation::prepare).
     pub fn prepare_fused<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -99,7 +99,7 @@ impl GpuRelu {
         fusion.operands().fold(call, with).prepare(&self.gpu)
     }
 
-    /// Checks, binds and sizes [`fused_gradient`](GpuRelu::fused_gradient) once.
+    /// Checks, binds and sizes [`fused_gradient`](GpuActivation::fused_gradient) once.
     pub fn prepare_fused_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -163,7 +163,7 @@ impl GpuRelu {
     }
 
     /// dx = dL/dx from dy and the mask that was written beside y, in a new buffer: the same, to the last bit,
-    /// as [`gradient`](GpuRelu::gradient) from x. Moves 8⅛ bytes an element instead of 12.
+    /// as [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes an element instead of 12.
     pub fn mask_gradient<'a>(
         &self,
         mask: impl Into<View<'a>>,
@@ -175,7 +175,7 @@ impl GpuRelu {
         })
     }
 
-    /// [`mask_gradient`](GpuRelu::mask_gradient) in the caller's buffer, which may be that of dy.
+    /// [`mask_gradient`](GpuActivation::mask_gradient) in the caller's buffer, which may be that of dy.
     pub fn mask_gradient_into<'a>(
         &self,
         mask: impl Into<View<'a>>,
@@ -185,7 +185,7 @@ impl GpuRelu {
         self.prepare_mask_gradient(mask, dy, dx)?.submit(&self.gpu)
     }
 
-    /// Checks, binds and sizes [`mask_gradient`](GpuRelu::mask_gradient) once.
+    /// Checks, binds and sizes [`mask_gradient`](GpuActivation::mask_gradient) once.
     pub fn prepare_mask_gradient<'a>(
         &self,
         mask: impl Into<View<'a>>,

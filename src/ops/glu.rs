@@ -10,7 +10,7 @@ use crate::device::prepared::Prepared;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 
 /// A gated linear unit on a device: y = a · f(b), where the *second* half of the inputs is the gate, as
 /// PyTorch's GLU has it (Dauphin et al., 2016; Shazeer, 2020).
@@ -26,7 +26,7 @@ use crate::ops::activation::GpuRelu;
 ///
 /// Both halves are views, of two buffers or of one: those of one buffer, split along an axis, are what
 /// [`apply_split`](GpuGlu::apply_split) takes. f is as exact as the activation itself, and the products are rounded; a
-/// product of 0 and ∞ is NaN, in the gradients too, and db is infinite where dy · a is. Views and element types are as for [`GpuRelu`], and so are the errors.
+/// product of 0 and ∞ is NaN, in the gradients too, and db is infinite where dy · a is. Views and element types are as for [`GpuActivation`], and so are the errors.
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuGlu};
@@ -44,7 +44,7 @@ use crate::ops::activation::GpuRelu;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GpuGlu {
-    relu: GpuRelu,
+    relu: GpuActivation,
     /// Whether the gate multiplies as it is.
     linear: bool,
 }
@@ -83,7 +83,7 @@ impl GpuGlu {
     /// y = a · b.
     #[must_use]
     pub fn bilinear(gpu: &Gpu) -> Self {
-        GpuGlu { relu: GpuRelu::new(gpu), linear: true }
+        GpuGlu { relu: GpuActivation::new(gpu), linear: true }
     }
 
     /// y = a · f(b) with any activation.
@@ -92,20 +92,20 @@ impl GpuGlu {
     ///
     /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
-        Ok(GpuGlu { relu: GpuRelu::with_activation(gpu, activation)?, linear: false })
+        Ok(GpuGlu { relu: activation.on(gpu)?, linear: false })
     }
 
     fn of(gpu: &Gpu, activation: Activation) -> Self {
-        GpuGlu { relu: GpuRelu { activation, ..GpuRelu::new(gpu) }, linear: false }
+        GpuGlu { relu: GpuActivation { activation, ..GpuActivation::new(gpu) }, linear: false }
     }
 
-    /// The same with elements of another type. See [`GpuRelu::with_element`].
+    /// The same with elements of another type. See [`GpuActivation::with_element`].
     #[must_use]
     pub fn with_element(&self, element: ElementType) -> Self {
         GpuGlu { relu: self.relu.with_element(element), ..self.clone() }
     }
 
-    /// The same with y and dy of another type than a and b. See [`GpuRelu::with_output_element`].
+    /// The same with y and dy of another type than a and b. See [`GpuActivation::with_output_element`].
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         GpuGlu { relu: self.relu.with_output_element(element), ..self.clone() }
@@ -130,7 +130,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn apply<'a>(
         &self,
         a: impl Into<View<'a>>,
@@ -145,7 +145,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn apply_into<'a>(
         &self,
         a: impl Into<View<'a>>,
@@ -160,7 +160,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn gradient<'a>(
         &self,
         a: impl Into<View<'a>>,
@@ -180,7 +180,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn gradient_into<'a>(
         &self,
         a: impl Into<View<'a>>,
@@ -198,7 +198,7 @@ impl GpuGlu {
     /// # Errors
     ///
     /// [`Error::OddAxis`] for an axis of odd length, [`Error::Channels`] for an x that is no whole number of rows,
-    /// [`Error::Strided`] for one in rows or strides, and those of [`GpuRelu`].
+    /// [`Error::Strided`] for one in rows or strides, and those of [`GpuActivation`].
     pub fn apply_split<'a>(&self, x: impl Into<View<'a>>, axis: Channels) -> Result<wgpu::Buffer> {
         let [a, b] = self.halves(Operand::X, x.into(), axis)?;
         self.apply(a, b)
@@ -252,11 +252,11 @@ impl GpuGlu {
         self.prepare_gradient_split(x, dy, axis, dx)?.submit(&self.relu.gpu)
     }
 
-    /// Checks, binds and sizes y once; see [`GpuRelu::prepare`].
+    /// Checks, binds and sizes y once; see [`GpuActivation::prepare`].
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn prepare<'a>(
         &self,
         a: impl Into<View<'a>>,
@@ -271,7 +271,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`GpuRelu`]'s.
+    /// As [`GpuActivation`]'s.
     pub fn prepare_gradient<'a>(
         &self,
         a: impl Into<View<'a>>,

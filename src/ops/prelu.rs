@@ -9,7 +9,7 @@ use crate::device::prepared::Prepared;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 use crate::ops::channel_sums;
 use crate::plan::request::equal_lengths;
 use crate::shader::sum::SumInput;
@@ -19,7 +19,7 @@ use crate::shader::sum::SumInput;
 ///
 /// At 0 and for NaN the derivative is w, as PyTorch has it; at -∞ with a slope of 0 the value is the limit,
 /// 0. Slopes are f32, of any size and sign; they are read when an operation runs, so that an optimiser may change them in
-/// between. Views, element types and accumulation are as for [`GpuRelu`], and so are the errors.
+/// between. Views, element types and accumulation are as for [`GpuActivation`], and so are the errors.
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuPrelu};
@@ -39,7 +39,7 @@ use crate::shader::sum::SumInput;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GpuPrelu {
-    relu: GpuRelu,
+    relu: GpuActivation,
     weights: wgpu::Buffer,
     /// Of the slopes: bytes.
     offset: u64,
@@ -60,24 +60,24 @@ impl GpuPrelu {
         let View { buffer, offset, size, layout } = weights.into();
         // The slopes' place in the table; the bounds between which rrelu draws its own count for nothing.
         let activation = Activation::Rrelu { lower: 0.0, upper: 0.0 };
-        let relu = GpuRelu { activation, ..GpuRelu::new(gpu) };
+        let relu = GpuActivation { activation, ..GpuActivation::new(gpu) };
         GpuPrelu { relu, weights: buffer.clone(), offset, size, layout, channels }
     }
 
     /// The same with x and y of another type; slopes and their gradient remain f32. See
-    /// [`GpuRelu::with_element`].
+    /// [`GpuActivation::with_element`].
     #[must_use]
     pub fn with_element(&self, element: ElementType) -> Self {
         GpuPrelu { relu: self.relu.with_element(element), ..self.clone() }
     }
 
-    /// The same with y and dy of another type than x. See [`GpuRelu::with_output_element`].
+    /// The same with y and dy of another type than x. See [`GpuActivation::with_output_element`].
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         GpuPrelu { relu: self.relu.with_output_element(element), ..self.clone() }
     }
 
-    /// The same with gradients that add to what dx holds. See [`GpuRelu::accumulating`].
+    /// The same with gradients that add to what dx holds. See [`GpuActivation::accumulating`].
     #[must_use]
     pub fn accumulating(&self) -> Self {
         GpuPrelu { relu: self.relu.accumulating(), ..self.clone() }
@@ -102,7 +102,7 @@ impl GpuPrelu {
     ///
     /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::ChannelLength`] for slopes that
     /// are not one a channel, [`Error::SharedBuffer`] for slopes in the output's buffer, and those of
-    /// [`GpuRelu`].
+    /// [`GpuActivation`].
     pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
         let x = x.into();
         self.relu.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
@@ -165,7 +165,7 @@ impl GpuPrelu {
     /// # Errors
     ///
     /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::Strided`] for x or dy in rows or
-    /// strides, and those of [`GpuRelu`].
+    /// strides, and those of [`GpuActivation`].
     pub fn weight_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -192,7 +192,7 @@ impl GpuPrelu {
         self.prepare_weight_gradient(x, dy, dw)?.submit(&self.relu.gpu)
     }
 
-    /// Checks, binds and sizes y once; see [`GpuRelu::prepare`].
+    /// Checks, binds and sizes y once; see [`GpuActivation::prepare`].
     ///
     /// # Errors
     ///

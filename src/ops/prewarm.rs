@@ -8,14 +8,14 @@ use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 
 /// Elements that take every access of a contiguous operation: wide words, and a rest of single elements.
 const LENGTH: u64 = 2049;
 
 impl Gpu {
-    /// Compiles ahead what [`GpuRelu`] needs for these activations on f32, so that their first use costs what
-    /// every other does: [`GpuRelu::prewarm`] of each.
+    /// Compiles ahead what [`GpuActivation`] needs for these activations on f32, so that their first use costs what
+    /// every other does: [`GpuActivation::prewarm`] of each.
     ///
     /// ```
     /// use wgpu_relu::{Activation, Gpu, GpuRelu};
@@ -29,17 +29,17 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// Those of [`GpuRelu::prewarm`], and [`Error::InvalidParameter`](crate::Error::InvalidParameter).
+    /// Those of [`GpuActivation::prewarm`], and [`Error::InvalidParameter`](crate::Error::InvalidParameter).
     pub fn prewarm<A: Borrow<Activation>>(
         &self,
         activations: impl IntoIterator<Item = A>,
     ) -> Result<()> {
         let mut activations = activations.into_iter();
-        activations.try_for_each(|a| GpuRelu::with_activation(self, *a.borrow())?.prewarm())
+        activations.try_for_each(|a| a.borrow().on(self)?.prewarm())
     }
 }
 
-impl GpuRelu {
+impl GpuActivation {
     /// Compiles ahead what this operator needs for contiguous elements: value and gradient, to new buffers and in
     /// place. It applies them to buffers of its own once, since some drivers compile only then, and returns
     /// without waiting for that. Threads may do this at once, each with operators of its own, while others

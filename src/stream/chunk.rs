@@ -7,7 +7,7 @@ use crate::device::error_scope::{guarded, wait};
 use crate::device::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 
 const STREAM: &str = "streaming";
 
@@ -17,7 +17,7 @@ const LOST: Error = Error::DeviceLost { doing: STREAM };
 /// Buffers for one chunk: filled, submitted, drained, and filled again. The result takes the place of
 /// the last input.
 pub(crate) struct Slot {
-    relu: GpuRelu,
+    relu: GpuActivation,
     /// Bytes of an element.
     element: u64,
     /// x, and dy for a gradient.
@@ -42,7 +42,7 @@ struct Staged {
 
 impl Slot {
     /// For chunks of up to `capacity` elements, with `inputs` inputs.
-    pub(crate) fn new(relu: &GpuRelu, inputs: usize, capacity: u64) -> Result<Self> {
+    pub(crate) fn new(relu: &GpuActivation, inputs: usize, capacity: u64) -> Result<Self> {
         let gpu = &relu.gpu;
         let element = relu.element(Operand::X).size();
         let bytes = (capacity * element).next_multiple_of(4);

@@ -12,7 +12,7 @@ use std::sync::mpsc::channel;
 use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
-use crate::ops::activation::GpuRelu;
+use crate::ops::activation::GpuActivation;
 use crate::stream::chunk::Slot;
 
 /// Chunks under way at once: one is filled, one computed, one drained.
@@ -29,7 +29,7 @@ const CPU_CHUNK: usize = 512 << 10;
 const PIECE: usize = 256 << 10;
 
 /// An activation, or its gradient, on host data of any length: longer than a binding, a buffer or the
-/// device's memory. Made by [`GpuRelu::stream`].
+/// device's memory. Made by [`GpuActivation::stream`].
 ///
 /// The data goes through three sets of buffers of a chunk each, so that one chunk is filled, one computed
 /// and one read back at the same time. Progress is told, and results are handed out, on the caller's thread.
@@ -60,7 +60,7 @@ const PIECE: usize = 256 << 10;
 /// ```
 #[must_use = "a stream does nothing before one of its methods is called"]
 pub struct Stream<'a> {
-    relu: GpuRelu,
+    relu: GpuActivation,
     /// Whether the device's work is the CPU's.
     on_cpu: bool,
     chunk: usize,
@@ -72,7 +72,7 @@ pub struct Stream<'a> {
 
 type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + 'a>;
 
-impl GpuRelu {
+impl GpuActivation {
     /// The activation on host data of any size; see [`Stream`].
     ///
     /// ```
@@ -87,7 +87,7 @@ impl GpuRelu {
         let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
         // Results replace an input, to which nothing is to be added.
-        let relu = GpuRelu { accumulates: false, ..self.clone() };
+        let relu = GpuActivation { accumulates: false, ..self.clone() };
         Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
     }
 

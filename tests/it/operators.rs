@@ -1,6 +1,6 @@
 //! The operator's calls, as users write them.
 
-use wgpu_relu::{Activation, Error, Gpu, GpuRelu, View, reference};
+use wgpu_relu::{Activation, Error, Gpu, GpuActivation, GpuRelu, View, reference};
 
 use crate::{bits, gpu, own_device, random_words};
 
@@ -19,6 +19,23 @@ fn the_first_program_of_the_readme() {
     assert_eq!(gpu.download(&x).unwrap(), [0.0, 0.0, 2.0]);
     relu.gradient_into(&x, &dy, &dy).unwrap();
     assert_eq!(gpu.download(&dy).unwrap(), [0.0, 0.0, 7.0]);
+}
+
+/// `Activation::on`, `with_activation` and the alias `GpuRelu` are three ways to one type, with one check.
+#[test]
+fn an_activation_makes_its_operator() {
+    let gpu = gpu();
+    let x = gpu.upload(&[-2.0f32, 0.5, 3.0]).unwrap();
+    for activation in [Activation::Relu, Activation::Hardtanh { min_val: -1.0, max_val: 1.0 }] {
+        let made: GpuActivation = activation.on(gpu).unwrap();
+        let other: GpuRelu = GpuActivation::with_activation(gpu, activation).unwrap();
+        assert_eq!((made.activation(), other.activation()), (activation, activation));
+        let [a, b] = [made, other].map(|relu| gpu.download(&relu.apply(&x).unwrap()).unwrap());
+        assert_eq!(bits(&a), bits(&b));
+        assert_eq!(a, reference::forward(activation, &[-2.0, 0.5, 3.0]));
+    }
+    let error = Activation::Elu { alpha: f32::INFINITY }.on(gpu).unwrap_err();
+    assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
 }
 
 #[test]
