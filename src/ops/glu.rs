@@ -1,4 +1,4 @@
-//! Gated units: one half of the inputs, multiplied by an activation of the other.
+//! Gated units: one input, multiplied by an activation of another.
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
@@ -12,8 +12,7 @@ use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
 
-/// A gated linear unit on a device: y = a · f(b), where the *second* half of the inputs is the gate, as
-/// PyTorch's GLU has it (Dauphin et al., 2016; Shazeer, 2020).
+/// A gated linear unit on a device: y = x · f(gate) (Dauphin et al., 2016; Shazeer, 2020).
 ///
 /// | | f |
 /// | --- | --- |
@@ -21,18 +20,20 @@ use crate::ops::activation::GpuActivation;
 /// | [`reglu`](GpuGlu::reglu) | relu |
 /// | [`geglu`](GpuGlu::geglu), [`geglu_tanh`](GpuGlu::geglu_tanh) | gelu, by erf or by tanh |
 /// | [`swiglu`](GpuGlu::swiglu) | silu |
-/// | [`bilinear`](GpuGlu::bilinear) | none: y = a · b |
+/// | [`bilinear`](GpuGlu::bilinear) | none: y = x · gate |
 /// | [`with_activation`](GpuGlu::with_activation) | any |
 ///
-/// Both halves are views, of two buffers or of one: those of one buffer, split along an axis, are what
-/// [`apply_split`](GpuGlu::apply_split) takes. f is as exact as the activation itself, and the products are rounded; a
-/// product of 0 and ∞ is NaN, in the gradients too, and db is infinite where dy · a is. Views and element types are as for [`GpuActivation`], and so are the errors.
+/// x and gate are views, of two buffers or of one. [`apply_split`](GpuGlu::apply_split) takes one tensor and splits it
+/// along an axis: the first half is x and the *second* is the gate, as in PyTorch's GLU.
+///
+/// f is as exact as the activation itself, and each product is rounded. A product of 0 and ∞ is NaN, in the gradients
+/// too, and dgate is infinite where dy · x is. Views, element types and errors are those of [`GpuActivation`].
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuGlu};
 ///
 /// let gpu = Gpu::new()?;
-/// let x = gpu.upload(&[1.0, 2.0, 0.0, -1.0, 3.0, 4.0, 5.0, 6.0])?; // [2, 4]: two rows of a, a, b, b
+/// let x = gpu.upload(&[1.0, 2.0, 0.0, -1.0, 3.0, 4.0, 5.0, 6.0])?; // [2, 4]: two rows of x, x, gate, gate
 /// let reglu = GpuGlu::reglu(&gpu);
 /// let y = reglu.apply_split(&x, Channels::last(4))?; // [2, 2]
 /// assert_eq!(gpu.download(&y)?, [0.0, 0.0, 15.0, 24.0]);
@@ -50,43 +51,43 @@ pub struct GpuGlu {
 }
 
 impl GpuGlu {
-    /// y = a · σ(b).
+    /// y = x · σ(gate).
     #[must_use]
     pub fn glu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Sigmoid)
     }
 
-    /// y = a · relu(b).
+    /// y = x · relu(gate).
     #[must_use]
     pub fn reglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Relu)
     }
 
-    /// y = a · gelu(b), by erf.
+    /// y = x · gelu(gate), by erf.
     #[must_use]
     pub fn geglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Gelu)
     }
 
-    /// y = a · gelu(b), by tanh.
+    /// y = x · gelu(gate), by tanh.
     #[must_use]
     pub fn geglu_tanh(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::GeluTanh)
     }
 
-    /// y = a · silu(b).
+    /// y = x · silu(gate).
     #[must_use]
     pub fn swiglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Silu)
     }
 
-    /// y = a · b.
+    /// y = x · gate.
     #[must_use]
     pub fn bilinear(gpu: &Gpu) -> Self {
         GpuGlu { relu: GpuActivation::new(gpu), linear: true }
     }
 
-    /// y = a · f(b) with any activation.
+    /// y = x · f(gate) with any activation.
     ///
     /// # Errors
     ///
@@ -105,7 +106,7 @@ impl GpuGlu {
         GpuGlu { relu: self.relu.with_element(element), ..self.clone() }
     }
 
-    /// The same with y and dy of another type than a and b. See [`GpuActivation::with_output_element`].
+    /// The same with y and dy of another type than x and gate. See [`GpuActivation::with_output_element`].
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         GpuGlu { relu: self.relu.with_output_element(element), ..self.clone() }
@@ -117,98 +118,111 @@ impl GpuGlu {
         (!self.linear).then_some(self.relu.activation)
     }
 
-    /// y = a · f(b) in a new buffer. Moves 12 bytes an element of y.
+    /// y = x · f(gate) in a new buffer. Moves 12 bytes per element of y.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuGlu};
     /// # let gpu = Gpu::new()?;
-    /// let (a, b) = (gpu.upload(&[2.0, 3.0])?, gpu.upload(&[-1.0, 4.0])?);
-    /// let y = GpuGlu::bilinear(&gpu).apply(&a, &b)?;
+    /// let (x, gate) = (gpu.upload(&[2.0, 3.0])?, gpu.upload(&[-1.0, 4.0])?);
+    /// let y = GpuGlu::bilinear(&gpu).apply(&x, &gate)?;
     /// assert_eq!(gpu.download(&y)?, [-2.0, 12.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn apply<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
     ) -> Result<wgpu::Buffer> {
-        let (a, b) = (a.into(), b.into());
-        let inputs = [(Operand::X, a), (Operand::Gate, b)];
-        self.relu.to_new_buffer(&inputs, Operand::Y, |y| self.prepare(a, b, y))
+        let (x, gate) = (x.into(), gate.into());
+        let inputs = [(Operand::X, x), (Operand::Gate, gate)];
+        self.relu.to_new_buffer(&inputs, Operand::Y, |y| self.prepare(x, gate, y))
     }
 
-    /// y = a · f(b) in the caller's buffer, which may be that of a or b.
+    /// y = x · f(gate) in the caller's buffer, which may be that of x or gate. Moves 12 bytes per element.
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn apply_into<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
         y: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare(a, b, y)?.submit(&self.relu.gpu)
+        self.prepare(x, gate, y)?.submit(&self.relu.gpu)
     }
 
-    /// da = dL/da = dy · f(b) and db = dL/db = dy · a · f'(b) in new buffers, in one pass. Moves 20 bytes an
-    /// element of y.
+    /// (dx, dgate) in new buffers, in one pass: dx = dL/dx = dy · f(gate) and dgate = dL/dgate = dy · x · f'(gate). Moves
+    /// 20 bytes per element of y.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuGlu};
+    /// # let gpu = Gpu::new()?;
+    /// let (x, gate) = (gpu.upload(&[2.0, 3.0])?, gpu.upload(&[-1.0, 4.0])?);
+    /// let dy = gpu.upload(&[1.0, 10.0])?;
+    /// let (dx, dgate) = GpuGlu::bilinear(&gpu).gradient(&x, &gate, &dy)?;
+    /// assert_eq!(gpu.download(&dx)?, [-1.0, 40.0]);
+    /// assert_eq!(gpu.download(&dgate)?, [2.0, 30.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn gradient<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
         dy: impl Into<View<'a>>,
     ) -> Result<(wgpu::Buffer, wgpu::Buffer)> {
-        let (a, b, dy) = (a.into(), b.into(), dy.into());
-        let inputs = [(Operand::X, a), (Operand::Gate, b), (Operand::Dy, dy)];
-        let (da, size) = self.relu.new_buffer(&inputs, Operand::Dx)?;
-        let (db, _) = self.relu.new_buffer(&inputs, Operand::Dx)?;
-        let [to_a, to_b] = [&da, &db].map(|buffer| View { buffer, offset: 0, size, layout: None });
-        self.gradient_into(a, b, dy, to_a, to_b)?;
-        Ok((da, db))
+        let (x, gate, dy) = (x.into(), gate.into(), dy.into());
+        let inputs = [(Operand::X, x), (Operand::Gate, gate), (Operand::Dy, dy)];
+        let (dx, size) = self.relu.new_buffer(&inputs, Operand::Dx)?;
+        let (dgate, _) = self.relu.new_buffer(&inputs, Operand::Dgate)?;
+        let [to_x, to_gate] =
+            [&dx, &dgate].map(|buffer| View { buffer, offset: 0, size, layout: None });
+        self.gradient_into(x, gate, dy, to_x, to_gate)?;
+        Ok((dx, dgate))
     }
 
-    /// da and db in the caller's buffers, which may be those of a, b or dy.
+    /// [`gradient`](GpuGlu::gradient) in the caller's buffers, which may be those of x, gate or dy.
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn gradient_into<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
         dy: impl Into<View<'a>>,
-        da: impl Into<View<'a>>,
-        db: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+        dgate: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_gradient(a, b, dy, da, db)?.submit(&self.relu.gpu)
+        self.prepare_gradient(x, gate, dy, dx, dgate)?.submit(&self.relu.gpu)
     }
 
-    /// y of the halves of x along an axis, in a new buffer half as long. `axis` says which: its `count` is the
-    /// whole length of x along it, [`Channels::last`] for the last one.
+    /// Splits x along an axis and computes y = first half · f(second half), in a new buffer half as long as x. Moves 12
+    /// bytes per element of y. `axis` says which axis: its `count` is the whole length of x along it,
+    /// [`Channels::last`] for the last one.
     ///
     /// # Errors
     ///
     /// [`Error::OddAxis`] for an axis of odd length, [`Error::Channels`] for an x that is no whole number of rows,
-    /// [`Error::Strided`] for one in rows or strides, and those of [`GpuActivation`].
+    /// [`Error::Strided`] for an x in rows or strides, and those of [`GpuActivation`]. Errors call the halves x and gate.
     pub fn apply_split<'a>(&self, x: impl Into<View<'a>>, axis: Channels) -> Result<wgpu::Buffer> {
-        let [a, b] = self.halves(Operand::X, x.into(), axis)?;
-        self.apply(a, b)
+        let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
+        self.apply(x, gate)
     }
 
     /// [`apply_split`](GpuGlu::apply_split) into the caller's buffer.
     ///
     /// # Errors
     ///
-    /// As [`apply_split`](GpuGlu::apply_split).
+    /// Those of [`apply_split`](GpuGlu::apply_split).
     pub fn apply_split_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -218,12 +232,12 @@ impl GpuGlu {
         self.prepare_split(x, axis, y)?.submit(&self.relu.gpu)
     }
 
-    /// dx = dL/dx of [`apply_split`](GpuGlu::apply_split) in a new buffer as long as x: both gradients, in one
-    /// pass, where their halves are.
+    /// dx = dL/dx of [`apply_split`](GpuGlu::apply_split) in a new buffer as long as x: the gradient of each half lies
+    /// where the half does. One pass. Moves 20 bytes per element of y.
     ///
     /// # Errors
     ///
-    /// As [`apply_split`](GpuGlu::apply_split).
+    /// Those of [`apply_split`](GpuGlu::apply_split).
     pub fn gradient_split<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -241,7 +255,7 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`apply_split`](GpuGlu::apply_split).
+    /// Those of [`apply_split`](GpuGlu::apply_split).
     pub fn gradient_split_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -252,36 +266,36 @@ impl GpuGlu {
         self.prepare_gradient_split(x, dy, axis, dx)?.submit(&self.relu.gpu)
     }
 
-    /// Checks, binds and sizes y once; see [`GpuActivation::prepare`].
+    /// Checks, binds and sizes y = x · f(gate) once; see [`GpuActivation::prepare`].
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn prepare<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let call = self.relu.forward_call().with(Operand::Y, y).with(Operand::X, a);
-        self.prepare_call(call.with(Operand::Gate, b))
+        let call = self.relu.forward_call().with(Operand::Y, y).with(Operand::X, x);
+        self.prepare_call(call.with(Operand::Gate, gate))
     }
 
-    /// Checks, binds and sizes da and db once.
+    /// Checks, binds and sizes dx and dgate once.
     ///
     /// # Errors
     ///
-    /// As [`GpuActivation`]'s.
+    /// Those of [`GpuActivation`].
     pub fn prepare_gradient<'a>(
         &self,
-        a: impl Into<View<'a>>,
-        b: impl Into<View<'a>>,
+        x: impl Into<View<'a>>,
+        gate: impl Into<View<'a>>,
         dy: impl Into<View<'a>>,
-        da: impl Into<View<'a>>,
-        db: impl Into<View<'a>>,
+        dx: impl Into<View<'a>>,
+        dgate: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let call = self.relu.gradient_call(da).with(Operand::Dgate, db);
-        let call = call.with(Operand::X, a).with(Operand::Dy, dy).with(Operand::Gate, b);
+        let call = self.relu.gradient_call(dx).with(Operand::Dgate, dgate);
+        let call = call.with(Operand::X, x).with(Operand::Dy, dy).with(Operand::Gate, gate);
         self.prepare_call(call)
     }
 
@@ -289,22 +303,22 @@ impl GpuGlu {
     ///
     /// # Errors
     ///
-    /// As [`apply_split`](GpuGlu::apply_split).
+    /// Those of [`apply_split`](GpuGlu::apply_split).
     pub fn prepare_split<'a>(
         &self,
         x: impl Into<View<'a>>,
         axis: Channels,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [a, b] = self.halves(Operand::X, x.into(), axis)?;
-        self.prepare(a, b, y)
+        let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
+        self.prepare(x, gate, y)
     }
 
     /// Checks, binds and sizes [`gradient_split`](GpuGlu::gradient_split) once.
     ///
     /// # Errors
     ///
-    /// As [`apply_split`](GpuGlu::apply_split).
+    /// Those of [`apply_split`](GpuGlu::apply_split).
     pub fn prepare_gradient_split<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -312,16 +326,16 @@ impl GpuGlu {
         axis: Channels,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [a, b] = self.halves(Operand::X, x.into(), axis)?;
-        let [da, db] = self.halves(Operand::Dx, dx.into(), axis)?;
-        self.prepare_gradient(a, b, dy, da, db)
+        let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
+        let [dx, dgate] = self.halves(Operand::Dx, dx.into(), axis)?;
+        self.prepare_gradient(x, gate, dy, dx, dgate)
     }
 
     fn prepare_call(&self, call: Call<'_>) -> Result<Prepared> {
         call.linear_gate(self.linear).prepare(&self.relu.gpu)
     }
 
-    /// The halves of `x` along an axis.
+    /// The two halves of `x` along an axis.
     fn halves<'a>(&self, operand: Operand, x: View<'a>, axis: Channels) -> Result<[View<'a>; 2]> {
         let element = self.relu.element(operand);
         let length = x.contiguous(operand)?.storage(operand, element)?;

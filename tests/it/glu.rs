@@ -200,6 +200,33 @@ fn nothing_has_two_halves_of_nothing() {
     assert_eq!(glu.gradient_split(&nothing, &nothing, Channels::last(4)).unwrap().size(), 0);
 }
 
+/// The n-th argument is the n-th of these, in the signature as in the error.
+#[test]
+fn errors_name_the_arguments() {
+    let glu = GpuGlu::glu(gpu());
+    let buffers = || [(); 5].map(|()| gpu().upload(&[1.0; 4]).unwrap());
+    let names = [Operand::X, Operand::Gate, Operand::Dy, Operand::Dx, Operand::Dgate];
+    for (wrong, name) in names.into_iter().enumerate() {
+        let buffers = buffers();
+        // Byte 2 is within an element.
+        let views = [0, 1, 2, 3, 4]
+            .map(|at| if at == wrong { buffers[at].slice(2..6) } else { buffers[at].slice(..) });
+        let [x, gate, dy, dx, dgate] = views;
+        let error = glu.gradient_into(x, gate, dy, dx, dgate).unwrap_err();
+        assert!(
+            matches!(error, Error::PartialElement { operand, .. } if operand == name),
+            "{error}"
+        );
+        if let (0 | 1, [x, gate, _, y, _]) = (wrong, views) {
+            let error = glu.apply_into(x, gate, y).unwrap_err();
+            assert!(
+                matches!(error, Error::PartialElement { operand, .. } if operand == name),
+                "{error}"
+            );
+        }
+    }
+}
+
 #[test]
 fn what_does_not_fit_is_refused() {
     let glu = GpuGlu::glu(gpu());
