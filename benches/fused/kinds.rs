@@ -75,8 +75,7 @@ fn of_strides<'a>(operands: &'a Operands<'_>) -> Vec<Form<'a>> {
     let Operands { gpu, length, x, y, .. } = operands;
     let relu = GpuRelu::new(gpu);
     let rows = |buffer, [row, pitch]: [usize; 2]| {
-        let (rows, bytes) = ((length / pitch) as u64, 4 * pitch as u64);
-        View::rows(buffer, 0, 4 * row as u64, rows, bytes)
+        View::rows_of::<f32>(buffer, 0, row as u64, (length / pitch) as u64, pitch as u64)
     };
     let mut forms = Vec::new();
     for (name, [row, pitch]) in

@@ -31,17 +31,17 @@ use crate::operand::Operand;
 ///
 /// # Rows and strides
 ///
-/// Elements need not lie behind one another: [`View::rows`] are rows at a pitch, and [`View::strided`] has
-/// up to four dimensions. Their elements count in row-major order, so that a strided operand goes together with a
-/// contiguous one as long, and with a strided one of the same shape. What is read may repeat itself (stride
-/// 0); what is written must not. Uploads and downloads take contiguous ranges alone.
+/// Elements need not be contiguous: [`View::rows_of`] makes rows at a pitch, and [`View::strided`] has up to four
+/// dimensions. Elements count in row-major order, so a strided operand goes with a contiguous one of the same length,
+/// and with a strided one of the same shape. An input may repeat elements (stride 0); an output must not. Uploads and
+/// downloads take contiguous ranges only.
 ///
 /// ```
 /// # use wgpu_relu::{Gpu, GpuRelu, View};
 /// # let gpu = Gpu::new()?;
-/// // Two rows of three elements, 16 bytes apart, become six elements.
+/// // Two rows of three elements, four elements apart, become six elements.
 /// let x = gpu.upload(&[-1.0, 2.0, 3.0, f32::NAN, 4.0, -5.0, 6.0])?;
-/// let y = GpuRelu::new(&gpu).apply(View::rows(&x, 0, 12, 2, 16))?;
+/// let y = GpuRelu::new(&gpu).apply(View::rows_of::<f32>(&x, 0, 3, 2, 4))?;
 /// assert_eq!(gpu.download(&y)?, [0.0, 2.0, 3.0, 4.0, 0.0, 6.0]);
 /// # Ok::<(), wgpu_relu::Error>(())
 /// ```
@@ -64,10 +64,42 @@ impl<'a> View<'a> {
         View { buffer, offset, size, layout: None }
     }
 
-    /// `rows` rows of `row_size` bytes from byte `offset` on, each `bytes_per_row` bytes after the one
-    /// before: a padded image, or columns of a matrix.
+    /// `rows` rows of `length` elements of type `T` from element `start` on, each `pitch` elements after the row before:
+    /// a padded image, or some columns of a matrix.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, View};
+    /// # let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[1.0, -2.0, 3.0, -4.0, 5.0, -6.0, -7.0, 8.0])?; // [2, 4]
+    /// let columns = View::rows_of::<f32>(&x, 1, 2, 2, 4); // columns 1 and 2
+    /// let y = GpuRelu::new(&gpu).apply(columns)?; // [2, 2]
+    /// assert_eq!(gpu.download(&y)?, [0.0, 3.0, 0.0, 0.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     #[must_use]
-    pub fn rows(
+    pub fn rows_of<T: Pod>(
+        buffer: &'a wgpu::Buffer,
+        start: u64,
+        length: u64,
+        rows: u64,
+        pitch: u64,
+    ) -> Self {
+        View::strided::<T, 2>(buffer, start, [rows, length], [pitch, 1])
+    }
+
+    /// `rows` rows of `row_size` bytes from byte `offset` on, each `bytes_per_row` bytes after the row before. As in
+    /// `wgpu::TexelCopyBufferLayout`, everything is in bytes; the operator decides how many elements a row has.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, View};
+    /// # let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 2.0, 3.0, f32::NAN, 4.0, -5.0, 6.0])?;
+    /// let y = GpuRelu::new(&gpu).apply(View::rows_in_bytes(&x, 0, 12, 2, 16))?;
+    /// assert_eq!(gpu.download(&y)?, [0.0, 2.0, 3.0, 4.0, 0.0, 6.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn rows_in_bytes(
         buffer: &'a wgpu::Buffer,
         offset: u64,
         row_size: u64,
@@ -76,6 +108,19 @@ impl<'a> View<'a> {
     ) -> Self {
         let layout = Layout::rows(row_size, rows, bytes_per_row);
         View { buffer, offset, size: layout.extent(1), layout: Some(layout) }
+    }
+
+    /// The former name of [`rows_in_bytes`](View::rows_in_bytes). [`rows_of`](View::rows_of) counts in elements, as
+    /// [`elements`](View::elements) and [`strided`](View::strided) do.
+    #[must_use]
+    pub fn rows(
+        buffer: &'a wgpu::Buffer,
+        offset: u64,
+        row_size: u64,
+        rows: u64,
+        bytes_per_row: u64,
+    ) -> Self {
+        View::rows_in_bytes(buffer, offset, row_size, rows, bytes_per_row)
     }
 
     /// Elements of type `T` from element `start` on, of the given shape. `strides` says how many elements lie

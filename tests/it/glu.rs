@@ -235,7 +235,8 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(error, Error::OddAxis { length: 3 });
     let error = glu.apply_split(&x, Channels::last(8)).unwrap_err();
     assert_eq!(error, Error::Channels { length: 12, channels: 8, inner: 1 });
-    let error = glu.apply_split(View::rows(&x, 0, 8, 2, 16), Channels::last(2)).unwrap_err();
+    let error =
+        glu.apply_split(View::rows_of::<f32>(&x, 0, 2, 2, 4), Channels::last(2)).unwrap_err();
     assert_eq!(error, Error::Strided { operand: Operand::X });
     let error = glu.apply(&x, &y).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { operand: Operand::Gate, .. }), "{error}");

@@ -259,7 +259,7 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(error, Error::SharedBuffer { operand: Operand::X, written: Operand::Dw });
     let error = prelu(3, 1).weight_gradient_into(&x, &x, weights.slice(0..8)).unwrap_err();
     assert_eq!(error, Error::ChannelLength { operand: Operand::Dw, length: 2, channels: 3 });
-    let error = prelu(3, 1).weight_gradient(View::rows(&x, 0, 12, 2, 24), &x).unwrap_err();
+    let error = prelu(3, 1).weight_gradient(View::rows_of::<f32>(&x, 0, 3, 2, 6), &x).unwrap_err();
     assert_eq!(error, Error::Strided { operand: Operand::X });
     let error = prelu(3, 1).weight_gradient(&x, x.slice(0..24)).unwrap_err();
     assert!(matches!(error, Error::LengthMismatch { operand: Operand::Dy, .. }), "{error}");

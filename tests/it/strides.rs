@@ -265,6 +265,35 @@ fn order_holds_past_the_binding_limit() {
     assert_eq!(y(&small, prelu(&small).apply(view).unwrap()), expected);
 }
 
+/// In elements or in bytes, by either name: the same rows.
+#[test]
+fn rows_count_elements_or_bytes() {
+    let relu = GpuRelu::new(gpu());
+    let x = gpu().upload(&(0..24).map(|i| i as f32 - 8.0).collect::<Vec<_>>()).unwrap();
+    let expected = [0.0, 0.0, 0.0, 0.0, 5.0, 6.0, 11.0, 12.0]; // columns 1 and 2 of [4, 6]
+    for rows in [
+        View::rows_of::<f32>(&x, 1, 2, 4, 6),
+        View::rows_in_bytes(&x, 4, 8, 4, 24),
+        View::rows(&x, 4, 8, 4, 24),
+    ] {
+        assert_eq!((rows.offset(), rows.size()), (4, 80));
+        let y = relu.apply(rows).unwrap();
+        assert_eq!(gpu().download(&y).unwrap(), expected);
+    }
+    // Elements of two bytes: from the second one on, five apart.
+    let half = relu.with_element(ElementType::F16);
+    let x = gpu().upload_elements(&[-1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -7.0, 8.0].map(f16::from_f32));
+    let x = x.unwrap();
+    let y = half.apply(View::rows_of::<f16>(&x, 1, 2, 2, 5)).unwrap();
+    let y: Vec<f16> = gpu().download_elements(&y).unwrap();
+    assert_eq!(y, [2.0, 3.0, 0.0, 8.0].map(f16::from_f32));
+    // Rows of one type are none of another; no number of elements overflows.
+    let error = relu.apply(View::rows_of::<f16>(&x, 0, 2, 2, 4)).unwrap_err();
+    assert!(matches!(error, Error::LayoutElement { found: 2, element: 4, .. }), "{error}");
+    let error = relu.apply(View::rows_of::<f32>(&x, 1 << 62, 1 << 62, 2, 1 << 62)).unwrap_err();
+    assert!(matches!(error, Error::OutOfBounds { .. }), "{error}");
+}
+
 #[test]
 fn layouts_that_do_not_fit_are_refused() {
     let relu = GpuRelu::new(gpu());
@@ -278,9 +307,9 @@ fn layouts_that_do_not_fit_are_refused() {
         (grid(&x, [10, 5], [10, 1]), "y has the shape [1, 1, 5, 10], but x has [1, 1, 10, 5]"),
         (grid(&x, [5, 9], [20, 1]), "y has 50 elements, but x has 45"),
         (View::strided::<f16, 2>(&x, 0, [5, 10], [20, 1]), "lay it out for that"),
-        (View::rows(&x, 0, 39, 5, 80), "x starts at byte 0 and has 359 bytes"),
-        (View::rows(&x, 0, 40, 5, 78), "x advances by 78 bytes in dimension 2"),
-        (View::rows(&x, 2, 40, 5, 40), "x starts at byte 2"),
+        (View::rows_in_bytes(&x, 0, 39, 5, 80), "x starts at byte 0 and has 359 bytes"),
+        (View::rows_in_bytes(&x, 0, 40, 5, 78), "x advances by 78 bytes in dimension 2"),
+        (View::rows_in_bytes(&x, 2, 40, 5, 40), "x starts at byte 2"),
     ] {
         let error = relu.apply_into(bad, good).unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
@@ -290,7 +319,7 @@ fn layouts_that_do_not_fit_are_refused() {
         assert!(matches!(error, Error::TooLarge { .. }), "{error}");
     }
     for hostile in [
-        View::rows(&x, 0, 16, u64::MAX, 16),
+        View::rows_in_bytes(&x, 0, 16, u64::MAX, 16),
         View::strided::<f32, 2>(&x, 0, [5, u64::MAX], [20, 2]),
         View::strided::<f32, 2>(&x, 0, [1 << 32, 1 << 32], [0, 0]),
         View::strided::<f32, 2>(&x, u64::MAX, [2, 2], [u64::MAX, u64::MAX]),
@@ -317,6 +346,6 @@ fn layouts_that_do_not_fit_are_refused() {
     let nothing = grid(&x, [0, 10], [20, 1]);
     relu.apply_into(nothing, grid(&y, [0, 10], [20, 1])).unwrap();
     let half = relu.with_element(ElementType::F16);
-    let rows = View::rows(&x, 2, 6, 3, 10);
+    let rows = View::rows_in_bytes(&x, 2, 6, 3, 10);
     assert_eq!(half.apply(rows).unwrap().size(), 20);
 }
