@@ -57,8 +57,8 @@ fn run() -> wgpu_relu::Result<f64> {
     };
     let a = gpu.upload(&normal(ROWS * INNER, 1.0))?;
     let b = gpu.upload(&normal(INNER * COLUMNS, (2.0 / INNER as f32).sqrt()))?;
-    let fused = gpu.upload(&vec![0.0; ROWS * COLUMNS])?;
-    let product = gpu.upload(&vec![0.0; ROWS * COLUMNS])?;
+    let fused = gpu.zeros::<f32>((ROWS * COLUMNS) as u64)?;
+    let product = gpu.zeros::<f32>((ROWS * COLUMNS) as u64)?;
 
     let with_gelu = "fn epilogue(v: vec4<f32>) -> vec4<f32> { return gelu(v, vec4<f32>(0.0)); }";
     matmul(&gpu, &[wgsl::GELU, MATMUL, with_gelu], [&a, &b, &fused]);

@@ -16,6 +16,7 @@ use crate::device::adapter::GpuOptions;
 use crate::device::error_scope::guarded;
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::Staging;
+use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::plan::planner::Planner;
 
@@ -149,8 +150,43 @@ impl Gpu {
         self.shared.pipelines.set_cache(cache);
     }
 
-    /// An uninitialised (zeroed) buffer of `size` bytes that every operator takes, as the outputs of
-    /// [`GpuActivation::apply`](crate::GpuActivation::apply) are.
+    /// A new buffer of `length` elements, all 0, that every operator takes: an output, a gradient that accumulates, a
+    /// state of a training.
+    ///
+    /// It transfers nothing and returns at once. wgpu clears a range of a new buffer when a shader or a download first
+    /// uses it, which costs one write of the range. [`upload_into`](Gpu::upload_into) as the first use costs no clear.
+    /// wgpu has no uninitialised buffers, so this is also the way to a buffer whose contents do not matter.
+    ///
+    /// The buffer is `length` times [`ElementType::size`](crate::ElementType::size) bytes long, rounded up to a multiple
+    /// of 4. Its usages are `STORAGE`, `COPY_SRC` and `COPY_DST`, on software adapters also `MAP_READ` and `MAP_WRITE`; a
+    /// buffer with others comes from `gpu.device().create_buffer`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`] past the device's buffer limit, [`Error::OutOfMemory`], [`Error::DeviceLost`].
+    ///
+    /// ```
+    /// use wgpu_relu::{Gpu, GpuRelu, half::f16};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[-1.0, 2.0, 3.0])?;
+    /// let y = gpu.zeros::<f32>(3)?;
+    /// GpuRelu::new(&gpu).apply_into(&x, &y)?;
+    /// assert_eq!(gpu.download(&y)?, [0.0, 2.0, 3.0]);
+    ///
+    /// assert_eq!(gpu.zeros::<f16>(3)?.size(), 8); // bytes: 3 elements and 2 bytes to a multiple of 4
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn zeros<T: Element>(&self, length: u64) -> Result<wgpu::Buffer> {
+        // Saturated, a length that no buffer can hold stays one.
+        let size = length.saturating_mul(T::TYPE.size());
+        let buffer = self.buffer(size.saturating_add(3) / 4 * 4, false)?;
+        error_scope::check_lost(self.device(), "creating a buffer")?;
+        Ok(buffer)
+    }
+
+    /// A new buffer of `size` bytes that every operator takes. wgpu clears it before its first use. `mapped`: the host
+    /// can write to it at once, and must unmap it.
     pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
         use wgpu::BufferUsages as Usage;
         let limit = self.shared.planner.limits.max_buffer_size;

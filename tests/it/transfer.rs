@@ -2,6 +2,7 @@
 
 use std::task::{Context, Poll, Waker};
 
+use wgpu_relu::half::f16;
 use wgpu_relu::{Error, Gpu, GpuRelu, Operand, View};
 
 use crate::{bits, gpu, own_device, random_words};
@@ -36,6 +37,39 @@ fn every_bit_comes_back() {
             assert!(bits(&back) == bits(&data), "{length} elements, blocking");
             let back = pollster::block_on(gpu.download_async(&buffer)).unwrap();
             assert!(bits(&back) == bits(&data), "{length} elements, async");
+        }
+    }
+}
+
+#[test]
+fn zeros_are_buffers_for_everything() {
+    for gpu in both() {
+        for length in [0, 1, 2, 5, 1001] {
+            let words = gpu.zeros::<f32>(length as u64).unwrap();
+            assert_eq!(words.size(), 4 * length as u64);
+            assert_eq!(gpu.download(&words).unwrap(), vec![0.0; length]);
+            let halves = gpu.zeros::<f16>(length as u64).unwrap();
+            assert_eq!(halves.size(), 4 * (length as u64).div_ceil(2));
+            let read: Vec<f16> =
+                gpu.download_elements(View::elements::<f16>(&halves, 0, length as u64)).unwrap();
+            assert_eq!(read, vec![f16::ZERO; length]);
+        }
+        // As an output, in part, as an input, and as what a gradient adds to.
+        let relu = GpuRelu::new(&gpu);
+        let (x, y) = (gpu.upload(&[-1.0, 2.0]).unwrap(), gpu.zeros::<f32>(4).unwrap());
+        relu.apply_into(&x, y.slice(4..12)).unwrap();
+        assert_eq!(gpu.download(&y).unwrap(), [0.0, 0.0, 2.0, 0.0]);
+        let dx = gpu.zeros::<f32>(2).unwrap();
+        for _ in 0..3 {
+            relu.accumulating().gradient_into(&x, &x, &dx).unwrap();
+        }
+        assert_eq!(gpu.download(&dx).unwrap(), [0.0, 6.0]);
+        let z = gpu.zeros::<f32>(2).unwrap();
+        gpu.upload_into(&[5.0], z.slice(4..)).unwrap();
+        assert_eq!(gpu.download(&relu.apply(&z).unwrap()).unwrap(), [0.0, 5.0]);
+        for length in [gpu.device().limits().max_buffer_size / 4 + 1, u64::MAX / 4, u64::MAX] {
+            let error = gpu.zeros::<f32>(length).unwrap_err();
+            assert!(matches!(error, Error::TooLarge { .. }), "{error}");
         }
     }
 }
