@@ -1,13 +1,17 @@
 //! A validated, bound operation, ready to record.
 
+use std::sync::Arc;
+
 use crate::activation::Activation;
 use crate::args::draw::Draw;
 use crate::args::range::BufferId;
 use crate::args::view::Buffers;
 use crate::device::Gpu;
-use crate::device::error_scope::guarded;
+use crate::device::error_scope::{check_lost, guarded};
 use crate::error::{Error, Result};
 use crate::plan::dispatch::{Binding, Dispatch, Parameters, Patchable, Plan};
+
+const SUBMITTING: &str = "submitting an operation";
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
@@ -143,23 +147,80 @@ impl Prepared {
         })
     }
 
-    /// Submits the operation alone.
-    pub(crate) fn submit(&self, gpu: &Gpu) -> Result<()> {
-        Self::submit_all(gpu, std::slice::from_ref(self))
+    /// Runs the operation: records it into an encoder of its own, submits that, and returns at once. Costs one submit;
+    /// [`record`](Prepared::record) and [`submit_all`](Prepared::submit_all) share a submit among operations. An operation
+    /// on no elements submits nothing.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu};
+    /// # let gpu = Gpu::new()?;
+    /// let (x, y) = (gpu.upload(&[-1.0, 2.0])?, gpu.zeros::<f32>(2)?);
+    /// let step = GpuRelu::new(&gpu).prepare(&x, &y)?;
+    /// step.submit()?; // y = [0, 2]
+    /// gpu.upload_into(&[3.0, -4.0], &x)?;
+    /// step.submit()?;
+    /// assert_eq!(gpu.download(&y)?, [3.0, 0.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if a buffer has been destroyed or mapped since it was prepared, [`Error::DeviceLost`],
+    /// [`Error::OutOfMemory`]. Nothing is run then.
+    pub fn submit(&self) -> Result<()> {
+        Self::submit_all([self])
     }
 
-    /// Submits operations, one after another.
-    pub(crate) fn submit_all(gpu: &Gpu, steps: &[Prepared]) -> Result<()> {
-        if steps.iter().all(|step| step.dispatches.is_empty()) {
-            return Ok(());
+    /// Runs operations in their order, in one compute pass of one submit, and returns at once. Each sees the results of
+    /// those before it.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuRelu, Prepared};
+    /// # let gpu = Gpu::new()?;
+    /// let (x, y, dx) = (gpu.upload(&[-1.0, 2.0])?, gpu.zeros::<f32>(2)?, gpu.zeros::<f32>(2)?);
+    /// let relu = GpuRelu::new(&gpu);
+    /// let (forward, backward) = (relu.prepare(&x, &y)?, relu.prepare_gradient(&x, &y, &dx)?);
+    /// Prepared::submit_all([&forward, &backward])?; // or a slice, or any iterator over &Prepared
+    /// assert_eq!(gpu.download(&dx)?, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`submit`](Prepared::submit), and [`Error::Refused`] for operations of more than one [`Gpu`].
+    pub fn submit_all<'a>(
+        steps: impl IntoIterator<Item = &'a Prepared, IntoIter: Clone>,
+    ) -> Result<()> {
+        match Self::run_all(steps)? {
+            None => Ok(()),
+            Some(gpu) => check_lost(gpu.device(), SUBMITTING),
         }
-        gpu.submit("submitting an operation", |encoder| {
+    }
+
+    /// [`submit`](Prepared::submit) of what was prepared in the same call, which has found out whether the device is lost.
+    pub(crate) fn run(&self) -> Result<()> {
+        Self::run_all([self]).map(|_| ())
+    }
+
+    /// Submits operations; the device, unless there was nothing to do.
+    pub(crate) fn run_all<'a>(
+        steps: impl IntoIterator<Item = &'a Prepared, IntoIter: Clone>,
+    ) -> Result<Option<&'a Gpu>> {
+        let steps = steps.into_iter();
+        let mut gpus = steps.clone().filter_map(|step| Some(&step.uniforms.as_ref()?.gpu));
+        let Some(gpu) = gpus.next() else { return Ok(None) };
+        // wgpu panics at a pipeline of another instance, and cannot tell instances apart.
+        if gpus.any(|other| !Arc::ptr_eq(&gpu.shared, &other.shared)) {
+            let reason = "the operations belong to different `Gpu`s".to_owned();
+            return Err(Error::Refused { doing: SUBMITTING, reason });
+        }
+        gpu.submit(SUBMITTING, |encoder| {
             let descriptor =
                 wgpu::ComputePassDescriptor { label: Some("wgpu-relu"), timestamp_writes: None };
             let mut pass = encoder.begin_compute_pass(&descriptor);
-            steps.iter().for_each(|step| step.record(&mut pass));
+            steps.for_each(|step| step.record(&mut pass));
         })?;
-        Ok(())
+        Ok(Some(gpu))
     }
 
     /// Creates the GPU objects of a plan: pipelines, bind groups, uniforms and scratch buffers.

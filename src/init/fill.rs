@@ -66,7 +66,7 @@ impl Gpu {
         shape: &[usize],
         draw: Draw,
     ) -> Result<()> {
-        self.prepare_fill_elements::<T>(weights, init, shape, draw)?.submit(self)
+        self.prepare_fill_elements::<T>(weights, init, shape, draw)?.run()
     }
 
     /// Checks, binds and sizes [`fill`](Gpu::fill) once, for [`Prepared::record`];

@@ -245,7 +245,7 @@ impl GpuActivation {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
-        self.prepare(x, y)?.submit(&self.gpu)
+        self.prepare(x, y)?.run()
     }
 
     /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
@@ -305,7 +305,7 @@ impl GpuActivation {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_gradient(x, dy, dx)?.submit(&self.gpu)
+        self.prepare_gradient(x, dy, dx)?.run()
     }
 
     /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
@@ -381,7 +381,7 @@ impl GpuActivation {
         prepare: impl FnOnce(View<'_>) -> Result<Prepared>,
     ) -> Result<wgpu::Buffer> {
         let (buffer, size) = self.new_buffer(inputs, output)?;
-        prepare(View { buffer: &buffer, offset: 0, size, layout: None })?.submit(&self.gpu)?;
+        prepare(View { buffer: &buffer, offset: 0, size, layout: None })?.run()?;
         Ok(buffer)
     }
 

@@ -37,7 +37,7 @@ impl Gpu {
         let x = x.into();
         channels.check(x.storage(Operand::X, ElementType::F32)?)?;
         let sums = self.buffer(4 * u64::from(channels.count), false)?;
-        self.prepare_channel_sums(x, channels, &sums)?.submit(self)?;
+        self.prepare_channel_sums(x, channels, &sums)?.run()?;
         Ok(sums)
     }
 

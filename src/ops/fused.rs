@@ -44,7 +44,7 @@ impl GpuActivation {
         fusion: Fusion<'a>,
         y: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_fused(x, fusion, y)?.submit(&self.gpu)
+        self.prepare_fused(x, fusion, y)?.run()
     }
 
     /// dx = dy · f'(x + bias) in a new buffer; the fusion's residual and mask count for nothing. With a
@@ -82,7 +82,7 @@ impl GpuActivation {
         fusion: Fusion<'a>,
         dx: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_fused_gradient(x, dy, fusion, dx)?.submit(&self.gpu)
+        self.prepare_fused_gradient(x, dy, fusion, dx)?.run()
     }
 
     /// Checks, binds and sizes y = f(x + bias) + residual once; see [`prepare`](GpuActivation::prepare).
@@ -182,7 +182,7 @@ impl GpuActivation {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_mask_gradient(mask, dy, dx)?.submit(&self.gpu)
+        self.prepare_mask_gradient(mask, dy, dx)?.run()
     }
 
     /// Checks, binds and sizes [`mask_gradient`](GpuActivation::mask_gradient) once.

@@ -153,7 +153,7 @@ impl GpuGlu {
         gate: impl Into<View<'a>>,
         y: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare(x, gate, y)?.submit(&self.relu.gpu)
+        self.prepare(x, gate, y)?.run()
     }
 
     /// (dx, dgate) in new buffers, in one pass: dx = dL/dx = dy · f(gate) and dgate = dL/dgate = dy · x · f'(gate). Moves
@@ -202,7 +202,7 @@ impl GpuGlu {
         dx: impl Into<View<'a>>,
         dgate: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_gradient(x, gate, dy, dx, dgate)?.submit(&self.relu.gpu)
+        self.prepare_gradient(x, gate, dy, dx, dgate)?.run()
     }
 
     /// Splits x along an axis and computes y = first half · f(second half), in a new buffer half as long as x. Moves 12
@@ -229,7 +229,7 @@ impl GpuGlu {
         axis: Channels,
         y: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_split(x, axis, y)?.submit(&self.relu.gpu)
+        self.prepare_split(x, axis, y)?.run()
     }
 
     /// dx = dL/dx of [`apply_split`](GpuGlu::apply_split) in a new buffer as long as x: the gradient of each half lies
@@ -263,7 +263,7 @@ impl GpuGlu {
         axis: Channels,
         dx: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_gradient_split(x, dy, axis, dx)?.submit(&self.relu.gpu)
+        self.prepare_gradient_split(x, dy, axis, dx)?.run()
     }
 
     /// Checks, binds and sizes y = x · f(gate) once; see [`GpuActivation::prepare`].

@@ -114,7 +114,7 @@ impl GpuPrelu {
     ///
     /// As [`apply`](GpuPrelu::apply).
     pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
-        self.prepare(x, y)?.submit(&self.relu.gpu)
+        self.prepare(x, y)?.run()
     }
 
     /// x becomes y.
@@ -153,7 +153,7 @@ impl GpuPrelu {
         dy: impl Into<View<'a>>,
         dx: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_gradient(x, dy, dx)?.submit(&self.relu.gpu)
+        self.prepare_gradient(x, dy, dx)?.run()
     }
 
     /// dw = dL/dw, the sum of x · dy over the elements of each channel that are not above 0, in a new buffer of
@@ -174,7 +174,7 @@ impl GpuPrelu {
         let (x, dy) = (x.into(), dy.into());
         self.check_terms(x, dy)?;
         let dw = self.relu.gpu.buffer(4 * u64::from(self.channels.count), false)?;
-        self.prepare_weight_gradient(x, dy, &dw)?.submit(&self.relu.gpu)?;
+        self.prepare_weight_gradient(x, dy, &dw)?.run()?;
         Ok(dw)
     }
 
@@ -189,7 +189,7 @@ impl GpuPrelu {
         dy: impl Into<View<'a>>,
         dw: impl Into<View<'a>>,
     ) -> Result<()> {
-        self.prepare_weight_gradient(x, dy, dw)?.submit(&self.relu.gpu)
+        self.prepare_weight_gradient(x, dy, dw)?.run()
     }
 
     /// Checks, binds and sizes y once; see [`GpuActivation::prepare`].

@@ -57,7 +57,7 @@ impl GpuRelu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn apply_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<()> {
-        self.prepare_texture(x, y)?.submit(&self.gpu)
+        self.prepare_texture(x, y)?.run()
     }
 
     /// x = f(x), where the device can read and write the format at once, as

@@ -22,6 +22,7 @@ fn everything_after_the_loss_says_so() {
     let relu = GpuRelu::new(&gpu);
     let x = gpu.upload(&[1.0; 100]).unwrap();
     let y = relu.apply(&x).unwrap();
+    let step = relu.prepare(&x, &y).unwrap();
     gpu.device().destroy();
     assert!(is_lost(relu.apply(&x)));
     assert!(is_lost(relu.apply_into(&x, &y)));
@@ -29,6 +30,8 @@ fn everything_after_the_loss_says_so() {
     assert!(is_lost(relu.gradient(&x, &y)));
     assert!(is_lost(relu.prepare(&x, &y)));
     assert!(is_lost(gpu.upload(&[1.0; 100])));
+    assert!(is_lost(gpu.zeros::<f32>(100)));
+    assert!(is_lost(step.submit()));
     assert!(is_lost(gpu.upload_into(&[1.0; 100], &x)));
     assert!(is_lost(gpu.download(&y)));
     assert!(is_lost(pollster::block_on(gpu.download_async(&y))));

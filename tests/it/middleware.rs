@@ -1,7 +1,10 @@
 //! As a renderer uses the crate: its device, its encoder, its pass, its submit.
 
-use wgpu_relu::{Activation, Gpu, GpuRelu, reference};
+use std::sync::atomic::Ordering;
 
+use wgpu_relu::{Activation, Error, Gpu, GpuRelu, Prepared, reference};
+
+use crate::errors::watched;
 use crate::{gpu, own_device};
 
 #[test]
@@ -36,6 +39,58 @@ fn a_frame_records_prepared_operations() {
         queue.submit([encoder.finish()]);
     }
     assert_eq!(gpu.download(&dx).unwrap(), expected);
+}
+
+/// Each of three depends on the one before, so that no other order gives the same.
+#[test]
+fn prepared_operations_are_submitted_in_order() {
+    let gpu = gpu();
+    let (x, y) = (gpu.upload(&[-2.0, 4.0]).unwrap(), gpu.zeros::<f32>(2).unwrap());
+    let leaky = Activation::LeakyRelu { negative_slope: 0.5 }.on(gpu).unwrap();
+    let squared = Activation::ReluSquared.on(gpu).unwrap();
+    let first = leaky.prepare(&x, &y).unwrap(); // y = [-1, 4]
+    let second = leaky.prepare(&y, &y).unwrap(); // y = [-1/2, 4]
+    let third = squared.prepare_gradient(&x, &y, &x).unwrap(); // x = [0, 32]
+    let nothing = leaky.prepare(x.slice(0..0), y.slice(0..0)).unwrap();
+    let read = || [&x, &y].map(|buffer| gpu.download(buffer).unwrap());
+
+    Prepared::submit_all([&nothing, &first, &second, &third]).unwrap();
+    assert_eq!(read(), [[0.0, 32.0], [-0.5, 4.0]]);
+    gpu.upload_into(&[-2.0, 4.0], &x).unwrap();
+    Prepared::submit_all(&vec![third.clone(), first.clone()]).unwrap(); // x = [0, 32], and y of that
+    assert_eq!(read(), [[0.0, 32.0], [0.0, 32.0]]);
+
+    gpu.upload_into(&[-2.0, 4.0], &x).unwrap();
+    for step in [&first, &nothing, &second, &first] {
+        step.submit().unwrap();
+    }
+    assert_eq!(read(), [[-2.0, 4.0], [-1.0, 4.0]]);
+    Prepared::submit_all([]).unwrap();
+}
+
+/// A destroyed buffer, two devices: nothing is run, and nothing reaches the handler.
+#[test]
+fn what_cannot_be_submitted_is_an_error() {
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu);
+    let x = gpu.upload(&[-1.0; 4]).unwrap();
+    let good = relu.prepare(&x, &x).unwrap();
+    let other = gpu.upload(&[1.0; 4]).unwrap();
+    let bad = relu.prepare(&other, &other).unwrap();
+    other.destroy();
+    for error in [bad.submit(), Prepared::submit_all([&good, &bad])] {
+        assert!(matches!(error, Err(Error::Refused { .. })), "{error:?}");
+    }
+    assert_eq!(gpu.download(&x).unwrap(), [-1.0; 4], "nothing is run");
+    // Of two instances: wgpu itself would panic.
+    let (other, _) = watched();
+    let y = other.upload(&[-1.0; 4]).unwrap();
+    let foreign = GpuRelu::new(&other).prepare(&y, &y).unwrap();
+    let error = Prepared::submit_all([&good, &foreign]).unwrap_err();
+    assert!(matches!(error, Error::Refused { .. }), "{error}");
+    good.submit().unwrap();
+    assert_eq!(gpu.download(&x).unwrap(), [0.0; 4]);
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
 #[test]

@@ -161,7 +161,7 @@ impl Gpu {
         channels.check(y.storage(Operand::Y, T::TYPE)?)?;
         let records = self.buffer(Unit::SIZE * u64::from(channels.count), false)?;
         let step = self.prepare_units_elements::<T>(y, channels, activation, &records)?;
-        step.submit(self)?;
+        step.run()?;
         Ok(Unit::from_records(&self.download(&records)?))
     }
 

@@ -101,7 +101,7 @@ impl UnitMonitor {
     ///
     /// Those of every operator.
     pub fn observe(&mut self) -> Result<()> {
-        self.step.submit(&self.gpu)?;
+        self.step.run()?;
         self.read()
     }
 
