@@ -4,11 +4,11 @@
 use crate::error::Error;
 use crate::error::Result;
 
-/// Runs `work`, catching every error it raises on this thread.
+/// Runs `work` in error scopes, and returns the first error that it raises on this thread.
 ///
 /// On the web a scope answers only after the event loop has turned, so that nothing is caught there:
 /// what the checks beforehand let through goes to the browser's console.
-pub(crate) fn guarded<T>(
+pub(crate) fn catch_errors<T>(
     device: &wgpu::Device,
     doing: &'static str,
     work: impl FnOnce() -> T,

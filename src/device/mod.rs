@@ -13,7 +13,7 @@ pub(crate) mod transfer;
 use std::sync::Arc;
 
 use crate::device::adapter::GpuOptions;
-use crate::device::error_scope::guarded;
+use crate::device::error_scope::catch_errors;
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::Staging;
 use crate::element::Element;
@@ -206,7 +206,7 @@ impl Gpu {
     /// Creates a buffer, or says why not.
     pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
         let device = &self.shared.device;
-        guarded(device, "creating a buffer", || device.create_buffer(descriptor))
+        catch_errors(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
     /// Fills the start of a mapped buffer and unmaps it. What is left of the last word becomes 0.
@@ -229,7 +229,7 @@ impl Gpu {
             range.slice(whole..).copy_from_slice(&last);
         }
         drop(range);
-        guarded(&self.shared.device, doing, || buffer.unmap())
+        catch_errors(&self.shared.device, doing, || buffer.unmap())
     }
 
     /// Records and submits.
@@ -239,7 +239,7 @@ impl Gpu {
         record: impl FnOnce(&mut wgpu::CommandEncoder),
     ) -> Result<wgpu::SubmissionIndex> {
         let Shared { device, queue, .. } = &*self.shared;
-        guarded(device, doing, || {
+        catch_errors(device, doing, || {
             let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
             let mut encoder = device.create_command_encoder(&descriptor);
             record(&mut encoder);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::device::error_scope::guarded;
+use crate::device::error_scope::catch_errors;
 use crate::error::Result;
 use crate::shader::{self, ShaderKey};
 
@@ -59,7 +59,7 @@ fn compile(
     let constants: Vec<_> = constants.collect();
     let label = format!("wgpu-relu {}", shader.name());
     let label = Some(label.as_str());
-    guarded(device, "compiling a shader", || {
+    catch_errors(device, "compiling a shader", || {
         let compiled = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
             source: wgpu::ShaderSource::Wgsl(shader.source().into()),

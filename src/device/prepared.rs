@@ -7,7 +7,7 @@ use crate::args::draw::Draw;
 use crate::args::range::BufferId;
 use crate::args::view::Buffers;
 use crate::device::Gpu;
-use crate::device::error_scope::{check_lost, guarded};
+use crate::device::error_scope::{catch_errors, check_lost};
 use crate::error::{Error, Result};
 use crate::plan::dispatch::{Binding, Dispatch, Parameters, Patchable, Plan};
 
@@ -138,7 +138,7 @@ impl Prepared {
     /// Overwrites fields at this offset in bytes of every dispatch's uniform.
     fn write<const N: usize>(&self, offset: u64, words: impl Fn(&Bound) -> [u32; N]) -> Result<()> {
         let Some(Uniforms { gpu, buffer, stride }) = &self.uniforms else { return Ok(()) };
-        guarded(gpu.device(), "changing parameters", || {
+        catch_errors(gpu.device(), "changing parameters", || {
             for (index, dispatch) in (0..).zip(&self.dispatches) {
                 let words = words(dispatch);
                 let offset = index * stride + offset;
@@ -258,7 +258,7 @@ impl Prepared {
                 .chain([uniform])
                 .map(|(binding, resource)| wgpu::BindGroupEntry { binding, resource })
                 .collect();
-            let bind_group = guarded(device, "binding the operands", || {
+            let bind_group = catch_errors(device, "binding the operands", || {
                 device.create_bind_group(&wgpu::BindGroupDescriptor {
                     label: Some("wgpu-relu operation"),
                     layout: &pipeline.layout,

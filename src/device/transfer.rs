@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{guarded, poll};
+use crate::device::error_scope::{catch_errors, poll};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::device::error_scope::{is_lost, wait};
 use crate::device::{Gpu, Shared};
@@ -155,7 +155,7 @@ impl Gpu {
             // A weak handle: what the device holds must not hold the device.
             let shared = Arc::downgrade(&self.shared);
             let returning = part.clone();
-            guarded(device, UPLOAD, || {
+            catch_errors(device, UPLOAD, || {
                 part.map_async(wgpu::MapMode::Write, .., move |mapped| {
                     if let (Ok(()), Some(shared)) = (mapped, shared.upgrade()) {
                         shared.staging.write.put(returning);
@@ -370,7 +370,7 @@ impl Gpu {
             let (sender, receiver) = oneshot_channel();
             let sender = Arc::new(sender);
             let told = Arc::clone(&sender);
-            guarded(device, DOWNLOAD, || {
+            catch_errors(device, DOWNLOAD, || {
                 part.map_async(wgpu::MapMode::Read, 0..chunk.size, move |result| {
                     let _ = told.send(result.is_ok());
                 });
@@ -524,7 +524,7 @@ impl Arrived {
         into.copy_from_slice(&view[skipped..end]);
         drop(view);
         let Shared { device, staging, .. } = &*self.gpu.shared;
-        guarded(device, DOWNLOAD, || self.part.unmap())?;
+        catch_errors(device, DOWNLOAD, || self.part.unmap())?;
         staging.read.put(self.part);
         Ok(())
     }

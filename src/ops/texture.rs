@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use crate::device::error_scope::guarded;
+use crate::device::error_scope::catch_errors;
 use crate::device::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
@@ -115,7 +115,7 @@ impl GpuRelu {
         });
         let patchable = Patchable { activation: Some(parameters), ..Patchable::default() };
         let plan = Plan { dispatches: dispatches.collect(), patchable, ..Plan::default() };
-        let views = guarded(self.gpu.device(), "viewing the textures", || {
+        let views = catch_errors(self.gpu.device(), "viewing the textures", || {
             let textures: &[_] = if in_place { &[y] } else { &[y, x] };
             let view = |texture: &&wgpu::Texture| texture.create_view(&Default::default());
             textures.iter().map(view).collect::<Vec<_>>()

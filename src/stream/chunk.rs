@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{guarded, wait};
+use crate::device::error_scope::{catch_errors, wait};
 use crate::device::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
@@ -107,7 +107,9 @@ impl Slot {
             step.set_first(first)?;
         }
         let gpu = &self.relu.gpu;
-        guarded(&gpu.shared.device, STREAM, || self.inputs().iter().for_each(wgpu::Buffer::unmap))?;
+        catch_errors(&gpu.shared.device, STREAM, || {
+            self.inputs().iter().for_each(wgpu::Buffer::unmap)
+        })?;
         self.submission = Some(gpu.submit(STREAM, |encoder| {
             for (from, to) in self.staged.iter().flat_map(|staged| &staged.write).zip(&self.data) {
                 encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
@@ -141,7 +143,7 @@ impl Slot {
 
     /// Makes it ready for the next chunk.
     pub(crate) fn recycle(&mut self) -> Result<()> {
-        guarded(&self.relu.gpu.shared.device, STREAM, || self.output().unmap())?;
+        catch_errors(&self.relu.gpu.shared.device, STREAM, || self.output().unmap())?;
         if self.staged.is_none() {
             let data = self.data.clone();
             let bytes = data.first().map_or(0, wgpu::Buffer::size);
@@ -182,7 +184,7 @@ impl Slot {
     fn map(&mut self, mode: wgpu::MapMode, buffers: &[wgpu::Buffer], bytes: u64) -> Result<()> {
         for buffer in buffers {
             let (sender, receiver) = channel();
-            guarded(&self.relu.gpu.shared.device, STREAM, || {
+            catch_errors(&self.relu.gpu.shared.device, STREAM, || {
                 buffer.map_async(mode, 0..bytes, move |mapped| {
                     // Nobody listens to a stream that was given up.
                     let _ = sender.send(mapped.is_ok());
