@@ -1,4 +1,4 @@
-//! The buffers that one chunk of a stream travels through.
+//! One chunk of a stream: its buffers, and its operation bound to them.
 
 use std::sync::mpsc::{Receiver, channel};
 
@@ -14,11 +14,11 @@ const STREAM: &str = "streaming";
 /// What a mapping that fails, or a mapped buffer without memory, means.
 const LOST: Error = Error::DeviceLost { doing: STREAM };
 
-/// Buffers for one chunk: filled, submitted, drained, and filled again. The result takes the place of
-/// the last input.
-pub(crate) struct Slot {
+/// The buffers that one part of a stream's data goes through: filled, submitted, drained, and filled again. The result
+/// overwrites the last input.
+pub(crate) struct Chunk {
     relu: GpuActivation,
-    /// Bytes of an element.
+    /// Bytes per element.
     element: u64,
     /// x, and dy for a gradient.
     data: Vec<wgpu::Buffer>,
@@ -26,13 +26,13 @@ pub(crate) struct Slot {
     staged: Option<Staged>,
     /// The operation, and for how many elements it is bound.
     step: Option<(u64, Prepared)>,
-    /// Elements of the chunk it holds.
+    /// How many elements it holds.
     elements: u64,
     submission: Option<wgpu::SubmissionIndex>,
     /// Mappings asked for, which tell whether they came to be.
     mappings: Vec<Receiver<bool>>,
-    /// Whether its staging buffers are as the pools keep them.
-    at_rest: bool,
+    /// Whether its staging buffers are mapped or unmapped as the pools keep them, and can go back there.
+    reusable: bool,
 }
 
 struct Staged {
@@ -40,8 +40,8 @@ struct Staged {
     read: wgpu::Buffer,
 }
 
-impl Slot {
-    /// For chunks of up to `capacity` elements, with `inputs` inputs.
+impl Chunk {
+    /// Of up to `capacity` elements, with `inputs` inputs.
     pub(crate) fn new(relu: &GpuActivation, inputs: usize, capacity: u64) -> Result<Self> {
         let gpu = &relu.gpu;
         let element = relu.element(Operand::X).size();
@@ -54,7 +54,7 @@ impl Slot {
             let write = (0..inputs).map(|_| gpu.write_staging(bytes)).collect::<Result<_>>()?;
             Some(Staged { write, read: gpu.read_staging(bytes)? })
         };
-        Ok(Slot {
+        Ok(Chunk {
             relu: relu.clone(),
             element,
             data,
@@ -63,7 +63,7 @@ impl Slot {
             elements: 0,
             submission: None,
             mappings: Vec::new(),
-            at_rest: true,
+            reusable: true,
         })
     }
 
@@ -72,7 +72,7 @@ impl Slot {
         self.data.first().map_or(0, wgpu::Buffer::size) / self.element
     }
 
-    /// Whether it can take chunks of `elements` with `inputs` inputs.
+    /// Whether it can take `elements` elements with `inputs` inputs.
     pub(crate) fn fits(&self, inputs: usize, elements: u64) -> bool {
         self.data.len() == inputs && self.capacity() >= elements
     }
@@ -96,7 +96,7 @@ impl Slot {
 
     /// Submits the operation on the first `elements` of the inputs, which are those from `first` on of all.
     pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
-        self.at_rest = false;
+        self.reusable = false;
         self.elements = elements;
         let bytes = self.words(elements);
         let step = match self.step.take() {
@@ -124,7 +124,7 @@ impl Slot {
         self.step = Some((elements, step));
         let output = self.output().clone();
         self.map(wgpu::MapMode::Read, &[output], bytes)?;
-        // What has a buffer of its own can be mapped for the next chunk already.
+        // An input that is not the output can be mapped for the next part already.
         match &self.staged {
             Some(staged) => {
                 self.map(wgpu::MapMode::Write, &staged.write.clone(), staged.read.size())
@@ -141,7 +141,7 @@ impl Slot {
         Ok(read(&view[..(self.elements * self.element) as usize]))
     }
 
-    /// Makes it ready for the next chunk.
+    /// Makes it ready to be filled again.
     pub(crate) fn recycle(&mut self) -> Result<()> {
         catch_errors(&self.relu.gpu.shared.device, STREAM, || self.output().unmap())?;
         if self.staged.is_none() {
@@ -149,7 +149,7 @@ impl Slot {
             let bytes = data.first().map_or(0, wgpu::Buffer::size);
             self.map(wgpu::MapMode::Write, &data, bytes)?;
         }
-        self.at_rest = true;
+        self.reusable = true;
         Ok(())
     }
 
@@ -207,9 +207,9 @@ impl Slot {
     }
 }
 
-impl Drop for Slot {
+impl Drop for Chunk {
     fn drop(&mut self) {
-        if let (true, Some(staged)) = (self.at_rest, self.staged.take()) {
+        if let (true, Some(staged)) = (self.reusable, self.staged.take()) {
             let pools = &self.relu.gpu.shared.staging;
             staged.write.into_iter().for_each(|buffer| pools.write.put(buffer));
             pools.read.put(staged.read);

@@ -13,16 +13,16 @@ use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
-use crate::stream::chunk::Slot;
+use crate::stream::chunk::Chunk;
 
 /// Chunks under way at once: one is filled, one computed, one drained.
-const SLOTS: usize = 3;
+const CHUNKS: usize = 3;
 
 /// Elements of a chunk, unless told otherwise: so many that a submit costs little beside the copies.
-const CHUNK: usize = 2 << 20;
+const CHUNK_LENGTH: usize = 2 << 20;
 
 /// The same where the CPU computes: what was filled should be in the cache still when it is computed.
-const CPU_CHUNK: usize = 512 << 10;
+const CPU_CHUNK_LENGTH: usize = 512 << 10;
 
 /// Bytes read at once: few enough to stay in the cache until they are copied to where the device sees
 /// them.
@@ -63,11 +63,11 @@ pub struct Stream<'a> {
     relu: GpuActivation,
     /// Whether the device's work is the CPU's.
     on_cpu: bool,
-    chunk: usize,
+    chunk_length: usize,
     progress: Option<Progress<'a>>,
     cancel: Option<&'a AtomicBool>,
-    /// The buffers of the last call.
-    slots: Vec<Slot>,
+    /// The chunks of the last call.
+    chunks: Vec<Chunk>,
 }
 
 type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + 'a>;
@@ -85,10 +85,10 @@ impl GpuActivation {
     /// ```
     pub fn stream<'a>(&self) -> Stream<'a> {
         let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
-        let chunk = if on_cpu { CPU_CHUNK } else { CHUNK };
+        let chunk_length = if on_cpu { CPU_CHUNK_LENGTH } else { CHUNK_LENGTH };
         // Results replace an input, to which nothing is to be added.
         let relu = GpuActivation { accumulates: false, ..self.clone() };
-        Stream { relu, on_cpu, chunk, progress: None, cancel: None, slots: Vec::new() }
+        Stream { relu, on_cpu, chunk_length, progress: None, cancel: None, chunks: Vec::new() }
     }
 
     /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
     /// How many elements go at once: unless set, 2 Mi, and 512 Ki on a software adapter. At least 1, at most
     /// 8 Mi, and no more than fit into a buffer of the device.
     pub fn chunk(mut self, elements: usize) -> Self {
-        self.chunk = elements;
+        self.chunk_length = elements;
         self
     }
 
@@ -147,11 +147,11 @@ impl<'a> Stream<'a> {
     pub fn run(&mut self, x: &[f32], y: &mut [f32]) -> Result<()> {
         self.check_elements(true)?;
         same_length(Operand::Y, y.len(), x.len())?;
-        let chunk = self.chunk_for(x.len());
-        let mut parts = x.chunks(chunk).zip(y.chunks_mut(chunk));
-        let fill = move |slot: &mut Slot| {
+        let chunk_length = self.chunk_length_for(x.len());
+        let mut parts = x.chunks(chunk_length).zip(y.chunks_mut(chunk_length));
+        let fill = move |chunk: &mut Chunk| {
             let Some((x, y)) = parts.next() else { return Ok(None) };
-            write(slot, 0, x)?;
+            write(chunk, 0, x)?;
             Ok(Some((x.len(), y)))
         };
         self.flow(1, Some(x.len()), fill, copy_out)?;
@@ -166,10 +166,10 @@ impl<'a> Stream<'a> {
     pub fn run_in_place(&mut self, data: &mut [f32]) -> Result<()> {
         self.check_elements(true)?;
         let length = data.len();
-        let mut parts = data.chunks_mut(self.chunk_for(length));
-        let fill = move |slot: &mut Slot| {
+        let mut parts = data.chunks_mut(self.chunk_length_for(length));
+        let fill = move |chunk: &mut Chunk| {
             let Some(part) = parts.next() else { return Ok(None) };
-            write(slot, 0, part)?;
+            write(chunk, 0, part)?;
             Ok(Some((part.len(), part)))
         };
         self.flow(1, Some(length), fill, copy_out)?;
@@ -194,12 +194,13 @@ impl<'a> Stream<'a> {
         self.check_elements(true)?;
         same_length(Operand::Dy, dy.len(), x.len())?;
         same_length(Operand::Dx, dx.len(), x.len())?;
-        let chunk = self.chunk_for(x.len());
-        let mut parts = x.chunks(chunk).zip(dy.chunks(chunk)).zip(dx.chunks_mut(chunk));
-        let fill = move |slot: &mut Slot| {
+        let chunk_length = self.chunk_length_for(x.len());
+        let mut parts =
+            x.chunks(chunk_length).zip(dy.chunks(chunk_length)).zip(dx.chunks_mut(chunk_length));
+        let fill = move |chunk: &mut Chunk| {
             let Some(((x, dy), dx)) = parts.next() else { return Ok(None) };
-            write(slot, 0, x)?;
-            write(slot, 1, dy)?;
+            write(chunk, 0, x)?;
+            write(chunk, 1, dy)?;
             Ok(Some((x.len(), dx)))
         };
         self.flow(2, Some(x.len()), fill, copy_out)?;
@@ -231,9 +232,9 @@ impl<'a> Stream<'a> {
     /// ```
     pub fn pipe(&mut self, x: impl Read + Send, y: impl Write) -> Result<u64> {
         self.check_elements(false)?;
-        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let (chunk_length, element) = (self.chunk_length_for(usize::MAX) as u64, self.element());
         let mut x = Input::new(x, "reading x", Operand::X, element);
-        let fill = move |slot: &mut Slot| match x.fill(slot, 0, chunk)? {
+        let fill = move |chunk: &mut Chunk| match x.fill(chunk, 0, chunk_length)? {
             0 => Ok(None),
             elements => Ok(Some((elements as usize, ()))),
         };
@@ -252,12 +253,12 @@ impl<'a> Stream<'a> {
         dx: impl Write,
     ) -> Result<u64> {
         self.check_elements(false)?;
-        let (chunk, element) = (self.chunk_for(usize::MAX) as u64, self.element());
+        let (chunk_length, element) = (self.chunk_length_for(usize::MAX) as u64, self.element());
         let mut x = Input::new(x, "reading x", Operand::X, element);
         let mut dy = Input::new(dy, "reading dy", Operand::Dy, element);
-        let fill = move |slot: &mut Slot| {
-            let elements = x.fill(slot, 0, chunk)?;
-            if elements != dy.fill(slot, 1, chunk)? {
+        let fill = move |chunk: &mut Chunk| {
+            let elements = x.fill(chunk, 0, chunk_length)?;
+            if elements != dy.fill(chunk, 1, chunk_length)? {
                 // As far as they were read.
                 let [x, dy] = [x.bytes, dy.bytes].map(|bytes| (bytes / element) as usize);
                 same_length(Operand::Dy, dy, x)?;
@@ -272,7 +273,7 @@ impl<'a> Stream<'a> {
         inputs: usize,
         mut writer: impl Write,
         doing: &'static str,
-        fill: impl FnMut(&mut Slot) -> Result<Option<(usize, ())>, Stop> + Send,
+        fill: impl FnMut(&mut Chunk) -> Result<Option<(usize, ())>, Stop> + Send,
     ) -> Result<u64> {
         let io = |error| Stop::Io { doing, error };
         let done =
@@ -281,20 +282,20 @@ impl<'a> Stream<'a> {
         Ok(done)
     }
 
-    /// Lets `fill` write chunks into slots, submits them, and hands the results to `drain` in the same
+    /// Lets `fill` write into chunks, submits them, and hands the results to `drain` in the same
     /// order; the number of elements. What `fill` returns beside the number of elements, goes to `drain`.
     fn flow<T: Send>(
         &mut self,
         inputs: usize,
         total: Option<usize>,
-        mut fill: impl FnMut(&mut Slot) -> Result<Option<(usize, T)>, Stop> + Send,
+        mut fill: impl FnMut(&mut Chunk) -> Result<Option<(usize, T)>, Stop> + Send,
         mut drain: impl FnMut(&[u8], T) -> Result<(), Stop>,
     ) -> Result<u64> {
         if total == Some(0) {
             return Ok(0);
         }
         // Those of a call that fails, or panics, may be anywhere: they are dropped.
-        let mut slots = self.take_slots(inputs, total.unwrap_or(usize::MAX))?;
+        let mut chunks = self.take_chunks(inputs, total.unwrap_or(usize::MAX))?;
         let total = total.map(|total| total as u64);
         let cancel = self.cancel;
         let go_on = || match cancel.is_some_and(|cancel| cancel.load(Ordering::Relaxed)) {
@@ -303,33 +304,33 @@ impl<'a> Stream<'a> {
         };
         let mut done = 0;
         let mut first = 0;
-        let fill = |slot: &mut Slot| {
+        let fill = |chunk: &mut Chunk| {
             go_on()?;
-            let Some((elements, to)) = fill(slot)? else { return Ok(None) };
-            slot.submit(first, elements as u64)?;
+            let Some((elements, to)) = fill(chunk)? else { return Ok(None) };
+            chunk.submit(first, elements as u64)?;
             first += elements as u64;
             Ok(Some(to))
         };
-        let drain = |slot: &mut Slot, to: T| {
+        let drain = |chunk: &mut Chunk, to: T| {
             go_on()?;
-            slot.output_to(|result| drain(result, to))??;
-            slot.recycle()?;
-            done += slot.elements();
+            chunk.output_to(|result| drain(result, to))??;
+            chunk.recycle()?;
+            done += chunk.elements();
             if let Some(progress) = &mut self.progress {
                 progress(done, total);
             }
             Ok(())
         };
-        let capacity: u64 = slots.iter().map(Slot::capacity).sum();
+        let capacity: u64 = chunks.iter().map(Chunk::capacity).sum();
         // Where the copies of slices have the cores that compute, a thread only adds its own cost.
         let outcome = if total.is_some_and(|total| self.on_cpu || total <= capacity) {
-            in_turns(&mut slots, fill, drain)
+            one_thread(&mut chunks, fill, drain)
         } else {
-            side_by_side(&mut slots, fill, drain)
+            two_threads(&mut chunks, fill, drain)
         };
         match outcome {
             Ok(()) => {
-                self.slots = slots;
+                self.chunks = chunks;
                 Ok(done)
             }
             Err(stop) => Err(stop.into_error(done)),
@@ -355,22 +356,22 @@ impl<'a> Stream<'a> {
     }
 
     /// The length of the chunks for `total` elements.
-    fn chunk_for(&self, total: usize) -> usize {
+    fn chunk_length_for(&self, total: usize) -> usize {
         let most = self.relu.gpu.shared.staging.chunk() / self.element();
-        let chunk = self.chunk.min(most as usize).min(total).max(1);
+        let chunk_length = self.chunk_length.min(most as usize).min(total).max(1);
         // Random slopes are drawn by fours.
-        if self.relu.draws() { chunk.next_multiple_of(4) } else { chunk }
+        if self.relu.draws() { chunk_length.next_multiple_of(4) } else { chunk_length }
     }
 
-    /// As many slots as `total` elements need, those of the last call if they fit.
-    fn take_slots(&mut self, inputs: usize, total: usize) -> Result<Vec<Slot>> {
-        let chunk = self.chunk_for(total);
-        let mut slots = std::mem::take(&mut self.slots);
-        slots.retain(|slot| slot.fits(inputs, chunk as u64));
-        while slots.len() < SLOTS.min(total.div_ceil(chunk)) {
-            slots.push(Slot::new(&self.relu, inputs, chunk as u64)?);
+    /// As many chunks as `total` elements need, those of the last call if they fit.
+    fn take_chunks(&mut self, inputs: usize, total: usize) -> Result<Vec<Chunk>> {
+        let chunk_length = self.chunk_length_for(total);
+        let mut chunks = std::mem::take(&mut self.chunks);
+        chunks.retain(|chunk| chunk.fits(inputs, chunk_length as u64));
+        while chunks.len() < CHUNKS.min(total.div_ceil(chunk_length)) {
+            chunks.push(Chunk::new(&self.relu, inputs, chunk_length as u64)?);
         }
-        Ok(slots)
+        Ok(chunks)
     }
 }
 
@@ -378,7 +379,7 @@ impl std::fmt::Debug for Stream<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Stream")
             .field("relu", &self.relu)
-            .field("chunk", &self.chunk)
+            .field("chunk", &self.chunk_length)
             .finish_non_exhaustive()
     }
 }
@@ -408,47 +409,47 @@ impl From<Error> for Stop {
     }
 }
 
-/// Fills whatever slot is free, and drains the oldest when none is.
-fn in_turns<T>(
-    slots: &mut [Slot],
-    mut fill: impl FnMut(&mut Slot) -> Result<Option<T>, Stop>,
-    mut drain: impl FnMut(&mut Slot, T) -> Result<(), Stop>,
+/// Fills whichever chunk is free, and drains the oldest when none is; all on this thread.
+fn one_thread<T>(
+    chunks: &mut [Chunk],
+    mut fill: impl FnMut(&mut Chunk) -> Result<Option<T>, Stop>,
+    mut drain: impl FnMut(&mut Chunk, T) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    let mut free: VecDeque<&mut Slot> = slots.iter_mut().collect();
+    let mut free: VecDeque<&mut Chunk> = chunks.iter_mut().collect();
     let mut full = VecDeque::new();
     loop {
-        while let Some(slot) = free.pop_front() {
-            match fill(slot)? {
-                Some(to) => full.push_back((slot, to)),
+        while let Some(chunk) = free.pop_front() {
+            match fill(chunk)? {
+                Some(to) => full.push_back((chunk, to)),
                 // There is no more: what was free is needed no more.
                 None => free.clear(),
             }
         }
-        let Some((slot, to)) = full.pop_front() else { return Ok(()) };
-        drain(slot, to)?;
-        free.push_back(slot);
+        let Some((chunk, to)) = full.pop_front() else { return Ok(()) };
+        drain(chunk, to)?;
+        free.push_back(chunk);
     }
 }
 
-/// Fills on a thread of its own and drains on this one. Whichever ends first, the other then finds the
+/// Fills on a second thread and drains on this one. Whichever ends first, the other then finds the
 /// channel closed.
-fn side_by_side<T: Send>(
-    slots: &mut [Slot],
-    mut fill: impl FnMut(&mut Slot) -> Result<Option<T>, Stop> + Send,
-    mut drain: impl FnMut(&mut Slot, T) -> Result<(), Stop>,
+fn two_threads<T: Send>(
+    chunks: &mut [Chunk],
+    mut fill: impl FnMut(&mut Chunk) -> Result<Option<T>, Stop> + Send,
+    mut drain: impl FnMut(&mut Chunk, T) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let threaded = std::thread::scope(|scope| {
         let (give_back, free) = channel();
         let (submit, full) = channel();
-        for slot in slots.iter_mut() {
+        for chunk in chunks.iter_mut() {
             // The other end is still here.
-            let _ = give_back.send(slot);
+            let _ = give_back.send(chunk);
         }
         let fill = &mut fill;
         let fill_all = move || {
-            for slot in free {
-                let Some(to) = fill(slot)? else { break };
-                if submit.send((slot, to)).is_err() {
+            for chunk in free {
+                let Some(to) = fill(chunk)? else { break };
+                if submit.send((chunk, to)).is_err() {
                     break;
                 }
             }
@@ -456,10 +457,10 @@ fn side_by_side<T: Send>(
         };
         let thread = std::thread::Builder::new().name("wgpu-relu stream".to_owned());
         let filling = thread.spawn_scoped(scope, fill_all).ok()?;
-        let drained = full.into_iter().try_for_each(|(slot, to)| {
-            drain(slot, to)?;
+        let drained = full.into_iter().try_for_each(|(chunk, to)| {
+            drain(chunk, to)?;
             // Past the last chunk nobody wants it.
-            let _ = give_back.send(slot);
+            let _ = give_back.send(chunk);
             Ok(())
         });
         drop(give_back);
@@ -467,11 +468,11 @@ fn side_by_side<T: Send>(
         Some(drained.and(filled))
     });
     // No thread to be had: nothing was filled yet.
-    threaded.unwrap_or_else(|| in_turns(slots, fill, drain))
+    threaded.unwrap_or_else(|| one_thread(chunks, fill, drain))
 }
 
-fn write(slot: &mut Slot, input: usize, data: &[f32]) -> Result<()> {
-    slot.input(input, data.len() as u64)?.copy_from_slice(bytemuck::cast_slice(data));
+fn write(chunk: &mut Chunk, input: usize, data: &[f32]) -> Result<()> {
+    chunk.input(input, data.len() as u64)?.copy_from_slice(bytemuck::cast_slice(data));
     Ok(())
 }
 
@@ -506,9 +507,9 @@ impl<R: Read> Input<R> {
         Input { reader, doing, operand, element, piece: vec![0; PIECE], bytes: 0, ended: false }
     }
 
-    /// Reads up to `most` elements into an input of `slot`, fewer only at the end; how many.
-    fn fill(&mut self, slot: &mut Slot, input: usize, most: u64) -> Result<u64, Stop> {
-        let mut target = slot.input(input, most)?;
+    /// Reads up to `most` elements into an input of `chunk`, fewer only at the end; how many.
+    fn fill(&mut self, chunk: &mut Chunk, input: usize, most: u64) -> Result<u64, Stop> {
+        let mut target = chunk.input(input, most)?;
         let most = (most * self.element) as usize;
         let mut filled = 0;
         while filled < most && !self.ended {

@@ -127,7 +127,7 @@ fn equals_one_buffer_at_every_edge() {
     }
 }
 
-/// The default chunk, over and over, from a slice that is longer than all slots.
+/// The default chunk, over and over, from a slice that is longer than all chunks under way.
 #[test]
 fn equals_one_buffer_at_the_default_chunk() {
     for gpu in both() {
