@@ -4,10 +4,10 @@ use std::fmt;
 
 use bytemuck::Pod;
 
-/// How elements are stored. All arithmetic is f32: a half is widened when it is loaded, and the result
+/// How elements are stored. All arithmetic is f32: a 16-bit float is widened when it is loaded, and the result
 /// rounded to nearest, ties to even, when it is stored.
 ///
-/// Halves work on every device, two to a word; the feature `SHADER_F16` is not needed.
+/// f16 and bf16 work on every device; the feature `SHADER_F16` is not needed. Two elements share 4 bytes.
 ///
 /// ```
 /// use wgpu_relu::ElementType;
@@ -42,7 +42,7 @@ impl ElementType {
         }
     }
 
-    /// Bytes of an element.
+    /// Bytes per element.
     #[must_use]
     pub const fn size(self) -> u64 {
         match self {
@@ -51,7 +51,7 @@ impl ElementType {
         }
     }
 
-    /// Whether two of them share a word.
+    /// Whether two elements share 4 bytes.
     pub(crate) const fn is_half(self) -> bool {
         self.size() == 2
     }

@@ -66,7 +66,7 @@ pub use device::prepared::Prepared;
 pub use device::transfer::Download;
 pub use element::{Element, ElementType};
 pub use error::{Error, Result};
-/// The half floats whose types this crate takes and returns.
+/// The crate of 16-bit floats whose types this crate takes and returns.
 pub use half;
 #[cfg(feature = "init")]
 pub use init::{Fan, Init};

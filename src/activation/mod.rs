@@ -510,7 +510,7 @@ impl Activation {
         self.levels() == Some((0.0, 1.0))
     }
 
-    /// How a mask stands for the derivative, where it can.
+    /// How a mask encodes the derivative, where it can.
     pub(crate) fn mask(&self) -> Option<Mask> {
         let levels = self.levels()?;
         // A third level, the NaN of a NaN input, takes a second bit.

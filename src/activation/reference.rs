@@ -106,7 +106,7 @@ pub fn value_ulp_error(activation: Activation, x: f32, got: f32) -> f64 {
 /// derivative; the rounding of the product with `dy` does not count.
 ///
 /// Where the derivative is a sum of two terms that cancel (beside the zeros of gelu', silu', mish' and
-/// their kin), the unit is that of the larger term. Where the derivative is below the normal numbers,
+/// similar), the unit is that of the larger term. Where the derivative is below the normal numbers,
 /// an error of up to the smallest of them counts as 0, and an x or dy below them may count as 0.
 #[must_use]
 pub fn gradient_ulp_error(activation: Activation, x: f32, dy: f32, got: f32) -> f64 {

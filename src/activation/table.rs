@@ -27,7 +27,7 @@ impl Tolerance {
 
 /// A derivative as a sum of one or two terms.
 ///
-/// Where two terms cancel, as beside the zeros of gelu' and its kin, no f32 arithmetic keeps an accuracy
+/// Where two terms cancel, as beside the zeros of gelu' and similar, no f32 arithmetic keeps an accuracy
 /// relative to the sum; there errors count against the larger term.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Terms {

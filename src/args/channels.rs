@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 pub struct Channels {
     /// How many channels there are.
     pub count: u32,
-    /// How many elements of one channel lie behind one another.
+    /// How many elements of one channel are contiguous.
     pub inner: u32,
 }
 

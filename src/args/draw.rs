@@ -26,17 +26,22 @@ impl Draw {
     /// The variate of element `index`, a multiple of 2⁻²⁴ in [0, 1).
     #[must_use]
     pub fn uniform(&self, index: u64) -> f32 {
-        unit(self.word(index))
+        unit(self.random_u32(index))
     }
 
-    /// The random word of element `index`.
-    pub(crate) fn word(&self, index: u64) -> u32 {
-        let quad = index / 4;
-        let words = philox(
-            [quad as u32, (quad >> 32) as u32, self.offset as u32, (self.offset >> 32) as u32],
+    /// The random `u32` of element `index`.
+    pub(crate) fn random_u32(&self, index: u64) -> u32 {
+        let counter = index / 4;
+        let four = philox(
+            [
+                counter as u32,
+                (counter >> 32) as u32,
+                self.offset as u32,
+                (self.offset >> 32) as u32,
+            ],
             [self.seed as u32, (self.seed >> 32) as u32],
         );
-        words[(index % 4) as usize]
+        four[(index % 4) as usize]
     }
 
     /// The slope of element `index` of an [`Rrelu`](crate::Activation::Rrelu) in training, as every
@@ -53,9 +58,9 @@ impl Draw {
     }
 }
 
-/// A multiple of 2⁻²⁴ in [0, 1) out of a random word.
-pub(crate) fn unit(word: u32) -> f32 {
-    (word >> 8) as f32 / (1 << 24) as f32
+/// A multiple of 2⁻²⁴ in [0, 1) out of a random `u32`.
+pub(crate) fn unit(bits: u32) -> f32 {
+    (bits >> 8) as f32 / (1 << 24) as f32
 }
 
 /// Philox 4x32-10; `shaders/random.wgsl` is its twin.

@@ -52,7 +52,7 @@ pub struct View<'a> {
     pub(crate) offset: u64,
     /// Bytes from the first element's first to the last one's last.
     pub(crate) size: u64,
-    /// None: all elements behind one another.
+    /// None: contiguous.
     pub(crate) layout: Option<Layout>,
 }
 

@@ -93,7 +93,7 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
 }
 
 /// Features that pay: caches of pipelines, for callers that have one; and where a CPU does the work, data buffers that
-/// can be mapped, which is free where there is no other memory, and slow across a bus, and words of 64 bits.
+/// can be mapped, which is free where there is no other memory, and slow across a bus, and 64-bit integers.
 pub(crate) fn wanted_features(info: &wgpu::AdapterInfo) -> wgpu::Features {
     use wgpu::Features;
     let of_cpus = match info.device_type {

@@ -53,8 +53,7 @@ pub(crate) fn wait(
     doing: &'static str,
 ) -> Result<()> {
     loop {
-        // In turns: OpenGL ends every wait after two seconds, and nobody else can use its context
-        // meanwhile.
+        // 200 ms at a time: OpenGL ends every wait after two seconds, and locks its context meanwhile.
         let turn = wgpu::PollType::Wait {
             submission_index: submission.cloned(),
             timeout: Some(std::time::Duration::from_millis(200)),

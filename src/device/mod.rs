@@ -209,7 +209,7 @@ impl Gpu {
         catch_errors(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
-    /// Fills the start of a mapped buffer and unmaps it. What is left of the last word becomes 0.
+    /// Fills the start of a mapped buffer and unmaps it. The bytes up to a multiple of 4 become 0.
     pub(crate) fn fill_mapped(
         &self,
         doing: &'static str,

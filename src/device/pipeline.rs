@@ -40,7 +40,7 @@ impl Pipelines {
     }
 
     pub(crate) fn set_cache(&self, cache: wgpu::PipelineCache) {
-        *lock(&self.of_driver) = Some(cache);
+        *lock(&self.driver_cache) = Some(cache);
     }
 }
 

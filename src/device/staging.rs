@@ -11,7 +11,7 @@ const SMALLEST: u64 = 64 << 10;
 /// What a pool keeps at most, in bytes; buffers over it are freed when they come back.
 const KEPT: u64 = 256 << 20;
 
-/// The pools of a device. Buffers for reading rest unmapped, buffers for writing rest mapped.
+/// The pools of a device. They keep buffers for reading unmapped, and buffers for writing mapped.
 pub(crate) struct Staging {
     pub(crate) read: Pool,
     pub(crate) write: Pool,
@@ -20,7 +20,7 @@ pub(crate) struct Staging {
 
 impl Staging {
     pub(crate) fn new(limits: &wgpu::Limits) -> Self {
-        // At least a word, so that a device without buffers gets its error where it makes one.
+        // At least 8 bytes, so that a device without buffers gets its error where it makes one.
         let chunk = CHUNK.min(limits.max_buffer_size / 8 * 8).max(8);
         Staging { read: Pool::default(), write: Pool::default(), chunk }
     }

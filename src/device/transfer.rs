@@ -45,8 +45,8 @@ impl Gpu {
         self.upload_elements(data)
     }
 
-    /// [`upload`](Gpu::upload) of elements of any type. The buffer is a whole number of words of 4 bytes: an
-    /// odd number of halves is followed by a 0.
+    /// [`upload`](Gpu::upload) of elements of any type. The buffer's length is a multiple of 4 bytes: an odd
+    /// number of 16-bit floats is followed by a 0.
     ///
     /// # Errors
     ///
@@ -95,12 +95,12 @@ impl Gpu {
         self.upload_elements_into(data, target)
     }
 
-    /// [`upload_into`](Gpu::upload_into) of elements of any type, whole words of 4 bytes of them.
+    /// [`upload_into`](Gpu::upload_into) of elements of any type, to a range of whole 4 bytes.
     ///
     /// # Errors
     ///
-    /// As [`upload_into`](Gpu::upload_into); [`Error::PartialElement`] for halves that begin or end within a
-    /// word.
+    /// As [`upload_into`](Gpu::upload_into); [`Error::PartialElement`] for a range of 16-bit floats that begins or
+    /// ends within 4 bytes.
     pub fn upload_elements_into<'a, T: Element>(
         &self,
         data: &[T],
@@ -222,7 +222,7 @@ impl Gpu {
         self.download_elements(source)
     }
 
-    /// [`download`](Gpu::download) of elements of any type; of halves from any one on, as many as there are.
+    /// [`download`](Gpu::download) of elements of any type; of 16-bit floats in any range.
     ///
     /// # Errors
     ///
@@ -415,7 +415,7 @@ impl<T> std::fmt::Debug for Download<T> {
 fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
     let (operand, usage) = (Operand::Source, wgpu::BufferUsages::COPY_SRC);
     let length = source.contiguous(operand)?.checked(operand, T::TYPE.size(), usage, "COPY_SRC")?;
-    // Copies are of whole words.
+    // Copies are of multiples of 4 bytes.
     let buffer_size = source.buffer.size();
     if (source.offset + source.size).next_multiple_of(4) > buffer_size {
         return Err(Error::PartialWord { operand, buffer_size });
@@ -423,7 +423,7 @@ fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
     Ok(length)
 }
 
-/// Whole words of a buffer to read back.
+/// A range of a buffer to read back, a multiple of 4 bytes.
 struct Chunk<'a> {
     buffer: &'a wgpu::Buffer,
     offset: u64,

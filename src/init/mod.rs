@@ -238,13 +238,13 @@ impl Init {
         let init = self.for_slice(values.len(), shape)?;
         if let Init::Orthogonal { gain } = init {
             let mut index = 0..;
-            let normal = || index.next().map_or(0.0, |index| quantile(draw.word(index)));
+            let normal = || index.next().map_or(0.0, |index| quantile(draw.random_u32(index)));
             orthogonal(values, shape, gain, normal);
             return Ok(());
         }
         let numbers = Numbers::new(init);
         for (index, value) in (0..).zip(values) {
-            *value = numbers.number(draw.word(index));
+            *value = numbers.number(draw.random_u32(index));
         }
         Ok(())
     }

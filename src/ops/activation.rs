@@ -106,11 +106,11 @@ impl GpuActivation {
         activation.on(gpu)
     }
 
-    /// The same with elements of another type, x and y alike. Halves are rounded from the f32 result, to
-    /// nearest, ties to even; they move half the bytes.
+    /// The same with elements of another type, for x and y alike. 16-bit floats are rounded from the f32 result, to
+    /// nearest, ties to even. They move half the bytes.
     ///
-    /// Two halves share a word of 4 bytes. A new buffer is a whole number of words, so that an odd number of
-    /// halves leaves one over, which is 0; a range never touches the half beside it.
+    /// Two 16-bit floats share 4 bytes. The length of a new buffer is a multiple of 4 bytes, so an odd number of elements
+    /// is followed by a 0. An operation on a range never touches the element beside it.
     ///
     /// ```
     /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::bf16};
@@ -132,7 +132,7 @@ impl GpuActivation {
     /// ```
     /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::f16};
     /// # let gpu = Gpu::new()?;
-    /// // From f32 to halves for a renderer, in the same pass.
+    /// // From f32 to f16 for a renderer, in the same pass.
     /// let relu = GpuRelu::new(&gpu).with_output_element(ElementType::F16);
     /// let y: Vec<f16> = gpu.download_elements(&relu.apply(&gpu.upload(&[-1.0, 2.5])?)?)?;
     /// assert_eq!(y, [f16::ZERO, f16::from_f32(2.5)]);
@@ -145,7 +145,7 @@ impl GpuActivation {
     }
 
     /// The same with gradients that add to what dx holds: dx += dy · f'(x), as they must where x is used
-    /// more than once. Moves 4 bytes an element more. Forward is as ever.
+    /// more than once. Moves 4 bytes per element more. Forward is the same.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -216,7 +216,7 @@ impl GpuActivation {
         self.activation
     }
 
-    /// y = f(x) in a new buffer of the same length. Moves 8 bytes an element.
+    /// y = f(x) in a new buffer of the same length. Moves 8 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -232,7 +232,7 @@ impl GpuActivation {
         self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
     }
 
-    /// y = f(x) in the caller's buffer. Moves 8 bytes an element.
+    /// y = f(x) in the caller's buffer. Moves 8 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -248,7 +248,7 @@ impl GpuActivation {
         self.prepare(x, y)?.run()
     }
 
-    /// x = f(x). Moves 8 bytes an element, and needs no second buffer.
+    /// x = f(x). Moves 8 bytes per element, and needs no second buffer.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -264,7 +264,7 @@ impl GpuActivation {
         self.apply_into(x, x)
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -288,7 +288,7 @@ impl GpuActivation {
     }
 
     /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
-    /// 12 bytes an element.
+    /// 12 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};

@@ -15,7 +15,7 @@ use crate::plan::request;
 /// writes a mask for the gradient: all in the pass that reads x and writes y. Errors as for the operator
 /// itself.
 impl GpuActivation {
-    /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes an element, 4 for each addend of every
+    /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes per element, 4 for each addend of every
     /// element, and an eighth or a quarter for a mask.
     ///
     /// ```
@@ -48,7 +48,7 @@ impl GpuActivation {
     }
 
     /// dx = dy · f'(x + bias) in a new buffer; the fusion's residual and mask count for nothing. With a
-    /// bias an element, dx is the bias's gradient as well; with one a channel, it is dx summed over the
+    /// bias per element, dx is the bias's gradient as well; with one per channel, it is dx summed over the
     /// elements of the channel.
     ///
     /// ```
@@ -136,7 +136,7 @@ impl GpuActivation {
         request::mask_size(&self.activation, length)
     }
 
-    /// y = f(x) and, for the gradient, a mask of a bit an element: x need not be kept.
+    /// y = f(x) and, for the gradient, a mask of one bit per element: x need not be kept.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -163,7 +163,7 @@ impl GpuActivation {
     }
 
     /// dx = dL/dx from dy and the mask that was written beside y, in a new buffer: the same, to the last bit,
-    /// as [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes an element instead of 12.
+    /// as [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes per element instead of 12.
     pub fn mask_gradient<'a>(
         &self,
         mask: impl Into<View<'a>>,

@@ -14,7 +14,7 @@ use crate::ops::channel_sums;
 use crate::plan::request::equal_lengths;
 use crate::shader::sum::SumInput;
 
-/// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one a channel;
+/// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one per channel;
 /// and the gradients of x and of the slopes (He et al., 2015).
 ///
 /// At 0 and for NaN the derivative is w, as PyTorch has it; at -∞ with a slope of 0 the value is the limit,
@@ -25,7 +25,7 @@ use crate::shader::sum::SumInput;
 /// use wgpu_relu::{Channels, Gpu, GpuPrelu};
 ///
 /// let gpu = Gpu::new()?;
-/// let weights = gpu.upload(&[0.25, 0.5])?; // one a channel
+/// let weights = gpu.upload(&[0.25, 0.5])?; // one per channel
 /// let prelu = GpuPrelu::with_channels(&gpu, &weights, Channels::last(2));
 /// let x = gpu.upload(&[-4.0, -4.0, 1.0, 2.0])?; // [2, 2]
 /// assert_eq!(gpu.download(&prelu.apply(&x)?)?, [-1.0, -2.0, 1.0, 2.0]);
@@ -96,12 +96,12 @@ impl GpuPrelu {
         self.channels
     }
 
-    /// y in a new buffer of the same length. Moves 8 bytes an element.
+    /// y in a new buffer of the same length. Moves 8 bytes per element.
     ///
     /// # Errors
     ///
     /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::ChannelLength`] for slopes that
-    /// are not one a channel, [`Error::SharedBuffer`] for slopes in the output's buffer, and those of
+    /// are not one per channel, [`Error::SharedBuffer`] for slopes in the output's buffer, and those of
     /// [`GpuActivation`].
     pub fn apply<'a>(&self, x: impl Into<View<'a>>) -> Result<wgpu::Buffer> {
         let x = x.into();
@@ -127,7 +127,7 @@ impl GpuPrelu {
         self.apply_into(x, x)
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes an element.
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes per element.
     ///
     /// # Errors
     ///
@@ -157,7 +157,7 @@ impl GpuPrelu {
     }
 
     /// dw = dL/dw, the sum of x · dy over the elements of each channel that are not above 0, in a new buffer of
-    /// one f32 a channel. Reads 8 bytes an element.
+    /// one f32 per channel. Reads 8 bytes per element.
     ///
     /// The order of the additions is the same in every run and on every device; of n elements, the error
     /// is at most 64 · log₆₄ n rounding errors of the sum of the terms' magnitudes. A term of -∞ and 0 is NaN.

@@ -82,15 +82,15 @@ impl Chunk {
         self.elements
     }
 
-    /// The first `elements` of an input, to be written, up to a whole word. Waits until they may be.
+    /// The first `elements` of an input, to be written, up to a multiple of 4 bytes. Waits until they may be.
     pub(crate) fn input(&mut self, index: usize, elements: u64) -> Result<wgpu::BufferViewMut> {
         self.wait()?;
-        let words = self.words(elements);
-        self.inputs()[index].get_mapped_range_mut(0..words).map_err(|_| LOST)
+        let bytes = self.bytes(elements);
+        self.inputs()[index].get_mapped_range_mut(0..bytes).map_err(|_| LOST)
     }
 
-    /// Bytes of so many elements, up to a whole word.
-    fn words(&self, elements: u64) -> u64 {
+    /// Bytes of so many elements, up to a multiple of 4.
+    fn bytes(&self, elements: u64) -> u64 {
         (elements * self.element).next_multiple_of(4)
     }
 
@@ -98,7 +98,7 @@ impl Chunk {
     pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
         self.reusable = false;
         self.elements = elements;
-        let bytes = self.words(elements);
+        let bytes = self.bytes(elements);
         let step = match self.step.take() {
             Some((bound, step)) if bound == elements => step,
             _ => self.bind(elements)?,
@@ -136,8 +136,8 @@ impl Chunk {
     /// Hands the result to `read`. Waits for it.
     pub(crate) fn output_to<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
         self.wait()?;
-        let words = self.words(self.elements);
-        let view = self.output().get_mapped_range(0..words).map_err(|_| LOST)?;
+        let bytes = self.bytes(self.elements);
+        let view = self.output().get_mapped_range(0..bytes).map_err(|_| LOST)?;
         Ok(read(&view[..(self.elements * self.element) as usize]))
     }
 

@@ -207,8 +207,8 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// y = f(x), from a reader to a writer, as raw f32, or halves if the operator takes them, in little-endian
-    /// order; the number of elements.
+    /// y = f(x), from a reader to a writer, as raw little-endian f32, or as 16-bit floats if the operator takes
+    /// them; the number of elements.
     ///
     /// Reads to the end, in pieces of up to 256 KiB, and writes in whole chunks: neither needs a buffer of
     /// its own. The writer is flushed at the end. The reader is used on a second thread, so that it may
@@ -359,7 +359,7 @@ impl<'a> Stream<'a> {
     fn chunk_length_for(&self, total: usize) -> usize {
         let most = self.relu.gpu.shared.staging.chunk() / self.element();
         let chunk_length = self.chunk_length.min(most as usize).min(total).max(1);
-        // Random slopes are drawn by fours.
+        // The generator makes four random numbers at a time.
         if self.relu.draws() { chunk_length.next_multiple_of(4) } else { chunk_length }
     }
 
