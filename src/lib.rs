@@ -27,7 +27,7 @@
 //!   in every frame.
 //! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
 //! - [`Init`] makes initial weights, on the host and on the device.
-//! - [`UnitMonitor`] watches a layer's units for dead and saturated ones.
+//! - [`UnitMonitor`] counts the dead and saturated units of a layer, step by step.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
