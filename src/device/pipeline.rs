@@ -19,7 +19,7 @@ pub(crate) struct Pipeline {
 pub(crate) struct Pipelines {
     compiled: Mutex<HashMap<ShaderKey, Lazy>>,
     /// What the driver made of shaders before, for those to come.
-    of_driver: Mutex<Option<wgpu::PipelineCache>>,
+    driver_cache: Mutex<Option<wgpu::PipelineCache>>,
 }
 
 /// A pipeline, once it is compiled. Each has a lock of its own, so that threads that want the same compile it
@@ -34,8 +34,8 @@ impl Pipelines {
         if let Some(pipeline) = &*slot {
             return Ok(pipeline.clone());
         }
-        let of_driver = lock(&self.of_driver).clone();
-        let pipeline = compile(device, key, of_driver.as_ref())?;
+        let driver_cache = lock(&self.driver_cache).clone();
+        let pipeline = compile(device, key, driver_cache.as_ref())?;
         Ok(slot.insert(pipeline).clone())
     }
 
