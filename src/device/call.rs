@@ -46,6 +46,6 @@ impl<'a> Call<'a> {
     }
 
     pub(crate) fn prepare(&self, gpu: &Gpu) -> Result<Prepared> {
-        Prepared::new(gpu, self.request.plan(&gpu.shared.planner)?, &self.buffers)
+        Prepared::new(gpu, self.request.plan_operands(&gpu.shared.planner)?, &self.buffers)
     }
 }

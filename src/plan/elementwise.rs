@@ -25,6 +25,12 @@ impl Request {
     /// [`Error::Operands`](crate::Error::Operands) for an operand that is missing or does not belong to the request,
     /// and all errors of [`GpuRelu`](crate::GpuRelu)'s operations that a plan can find.
     pub fn plan(&self, planner: &Planner) -> Result<Plan> {
+        self.check_operands()?;
+        self.plan_operands(planner)
+    }
+
+    /// [`plan`](Request::plan) for operands that belong together.
+    pub(crate) fn plan_operands(&self, planner: &Planner) -> Result<Plan> {
         let request = self.validate()?;
         let of_mask = request.variant.has_mask() && self.direction == Direction::Gradient;
         let parameters = Parameters {

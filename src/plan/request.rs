@@ -124,22 +124,14 @@ impl Request {
     }
 
     /// Its operands in the order of the bindings, with what the table says about them in this direction.
-    fn arguments(&self) -> Result<Vec<Argument>> {
+    fn arguments(&self) -> Vec<Argument> {
         let [input, output] = self.elements;
         let variant = Variant { input, output, ..Variant::new(self.direction) };
         let mut arguments = Vec::with_capacity(OPERANDS.len());
         for (row, given) in OPERANDS.iter().zip(&self.operands) {
             let Some(Given { range, channels }) = *given else { continue };
+            let Some(used) = row.in_direction(self.direction) else { continue };
             let operand = row.operand;
-            let Some(used) = row.in_direction(self.direction) else {
-                let rule = "belongs to the other direction; leave it out";
-                return Err(Error::Operands { operand, rule });
-            };
-            let picked = used.access == Access::Write || row.indexing == Indexing::Mask;
-            if picked && channels.is_some() {
-                let rule = "cannot have one number per channel; give it without channels";
-                return Err(Error::Operands { operand, rule });
-            }
             arguments.push(Argument {
                 operand,
                 access: used.access,
@@ -149,7 +141,7 @@ impl Request {
                 channels,
             });
         }
-        Ok(arguments)
+        arguments
     }
 
     /// The variant, as far as it does not follow from where the elements are.
@@ -168,9 +160,8 @@ impl Request {
 
     /// Checks every operand alone and against the others.
     pub(crate) fn validate(&self) -> Result<Validated> {
-        let arguments = self.arguments()?;
+        let arguments = self.arguments();
         let mut variant = self.variant(&arguments);
-        self.check_operands(variant)?;
         let each = |access| {
             let of_access = arguments.iter().filter(move |argument| argument.access == access);
             of_access.filter(|argument| argument.indexing == Indexing::Element)
@@ -189,11 +180,31 @@ impl Request {
     }
 
     /// That the operands are those of one kernel.
-    fn check_operands(&self, variant: Variant) -> Result<()> {
+    pub(crate) fn check_operands(&self) -> Result<()> {
         use Operand::{Bias, Dgate, Dx, Dy, Gate, Mask, Residual, Weight, X, Y};
-        let gradient = self.direction == Direction::Gradient;
-        let has = |operand| variant.has(operand);
         let wrong = |operand, rule| Err(Error::Operands { operand, rule });
+        let mut channels = None;
+        for (row, given) in OPERANDS.iter().zip(&self.operands) {
+            let Some(given) = given else { continue };
+            let operand = row.operand;
+            let Some(used) = row.in_direction(self.direction) else {
+                return wrong(operand, "belongs to the other direction; leave it out");
+            };
+            let Some(of_operand) = given.channels else {
+                if row.indexing == Indexing::Channel {
+                    return wrong(operand, "has one number per channel; give channels");
+                }
+                continue;
+            };
+            if used.access == Access::Write || row.indexing == Indexing::Mask {
+                return wrong(operand, "cannot have one number per channel; leave channels out");
+            }
+            if *channels.get_or_insert(of_operand) != of_operand {
+                return wrong(operand, "has other channels than another operand; give the same");
+            }
+        }
+        let gradient = self.direction == Direction::Gradient;
+        let has = |operand: Operand| operand.row().is_some_and(|row| self.operands[row].is_some());
         let needed = if gradient { [Dx, Dy] } else { [Y, X] };
         if let Some(operand) = needed.into_iter().find(|operand| !has(*operand)) {
             return wrong(operand, "is missing; give it a range");
@@ -340,21 +351,8 @@ fn check_pair(argument: &Argument, output: &Argument, region: Option<&Region>) -
 /// That operands with one number per channel have as many numbers as there are channels, and that the elements are
 /// whole rows.
 fn check_channels(arguments: &[Argument], length: u64) -> Result<()> {
-    let mut first = None;
-    for &Argument { operand, indexing, element, range, channels, .. } in arguments {
-        if indexing != Indexing::Channel {
-            continue;
-        }
-        let Some(channels) = channels else {
-            return Err(Error::Operands {
-                operand,
-                rule: "has one number per channel; give channels",
-            });
-        };
-        if *first.get_or_insert(channels) != channels {
-            let rule = "has other channels than another operand; give all the same";
-            return Err(Error::Operands { operand, rule });
-        }
+    for &Argument { operand, element, range, channels, .. } in arguments {
+        let Some(channels) = channels else { continue };
         let found = range.contiguous(operand)?.storage(operand, element)?;
         channels.check(length)?;
         if found != u64::from(channels.count) {

@@ -21,9 +21,7 @@ macro_rules! uniform {
 
             /// The fields in their order, as the GPU reads them.
             pub(crate) fn words(&self) -> Vec<u32> {
-                let mut words = Vec::with_capacity(size_of::<Self>() / 4);
-                $(self.$field.append_to(&mut words);)+
-                words
+                [$(self.$field.words(),)+].concat()
             }
         }
     };
@@ -115,34 +113,34 @@ uniform! {
     }
 }
 
-/// What a field is made of.
-trait Field: Copy {
+/// The types of fields, all made of words of 32 bits.
+trait Field {
     const ZERO: Self;
 
-    fn append_to(&self, words: &mut Vec<u32>);
+    fn words(&self) -> &[u32];
 }
 
 impl Field for u32 {
     const ZERO: Self = 0;
 
-    fn append_to(&self, words: &mut Vec<u32>) {
-        words.push(*self);
+    fn words(&self) -> &[u32] {
+        std::slice::from_ref(self)
     }
 }
 
 impl Field for f32 {
     const ZERO: Self = 0.0;
 
-    fn append_to(&self, words: &mut Vec<u32>) {
-        words.push(self.to_bits());
+    fn words(&self) -> &[u32] {
+        bytemuck::cast_slice(std::slice::from_ref(self))
     }
 }
 
-impl<T: Field, const N: usize> Field for [T; N] {
+impl<T: Field + bytemuck::Pod, const N: usize> Field for [T; N] {
     const ZERO: Self = [T::ZERO; N];
 
-    fn append_to(&self, words: &mut Vec<u32>) {
-        self.iter().for_each(|item| item.append_to(words));
+    fn words(&self) -> &[u32] {
+        bytemuck::cast_slice(self)
     }
 }
 

@@ -1,9 +1,7 @@
 //! The shader of an elementwise operation: which files it is linked from, and with which flags and names.
 
-use std::borrow::Cow;
-
-use crate::activation::Activation;
 use crate::activation::table::Gradient;
+use crate::activation::{Activation, Mask};
 use crate::operand::{Direction, Indexing, OPERANDS, Operand};
 use crate::shader::link::{File, Linker, Scope, file};
 use crate::shader::operand::{self, Layout};
@@ -41,9 +39,11 @@ impl Shader for ElementwiseShader {
 impl ElementwiseShader {
     fn link(&self, activation: &Activation) -> String {
         let (variant, layouts) = (self.variant, self.layouts());
-        let module = self.scope(activation, &layouts);
+        let mask = activation.mask().filter(|_| variant.has_mask());
+        let high = format!("{}u", mask.as_ref().map_or(0, |mask| mask.levels.1.to_bits()));
+        let module = self.scope(activation, &layouts, mask.as_ref(), &high);
         let gradient = variant.direction == Direction::Gradient;
-        let (gate, mask) = (variant.has(Operand::Gate), variant.has_mask());
+        let (gate, mask) = (variant.has(Operand::Gate), mask.is_some());
         let adds = variant.has(Operand::Bias) || variant.has(Operand::Residual);
         let multiply = match activation.passes() {
             true => file!("kernel/pass.wgsl"),
@@ -153,16 +153,17 @@ impl ElementwiseShader {
         layouts
     }
 
-    fn scope(&self, activation: &Activation, layouts: &[Layout]) -> Scope {
+    fn scope<'a>(
+        &self,
+        activation: &Activation,
+        layouts: &[Layout],
+        mask: Option<&Mask>,
+        high: &'a str,
+    ) -> Scope<'a> {
         let ElementwiseShader { variant, width, .. } = self;
-        let mask = activation.mask().filter(|_| variant.has_mask());
-        let high = mask.map_or(0, |mask| mask.levels.1.to_bits());
         let plain = !variant.random_slopes && !variant.linear_gate && !variant.has(Operand::Weight);
-        let mut scope = operand::scope(*width, layouts);
-        scope.names.extend([
-            ("ACTIVATION", Cow::Borrowed(self.activation)),
-            ("HIGH", format!("{high}u").into()),
-        ]);
+        let mut scope: Scope<'a> = operand::scope(*width, layouts);
+        scope.names.extend([("ACTIVATION", self.activation), ("HIGH", high)]);
         scope.flags.extend([
             ("plain", plain),
             ("random_slopes", variant.random_slopes),

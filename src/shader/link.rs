@@ -3,8 +3,6 @@
 //! A template has lines between `#if flag` (or `#if !flag`), `#else` and `#endif`, lines between `#each list` and `#end`
 //! that are repeated for each item of the list, and names in capitals that are replaced, between `_` too.
 
-use std::borrow::Cow;
-
 use crate::activation::Activation;
 
 /// A WGSL file.
@@ -31,13 +29,13 @@ pub(crate) use file;
 
 /// What a template is expanded with.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Scope {
+pub(crate) struct Scope<'a> {
     /// The names in capitals and what replaces them.
-    pub(crate) names: Vec<(&'static str, Cow<'static, str>)>,
+    pub(crate) names: Vec<(&'static str, &'a str)>,
     /// Every flag that a template may ask for, and whether it is set.
     pub(crate) flags: Vec<(&'static str, bool)>,
     /// The lists, with a scope for each item.
-    pub(crate) lists: Vec<(&'static str, Vec<Scope>)>,
+    pub(crate) lists: Vec<(&'static str, Vec<Scope<'a>>)>,
 }
 
 /// A module in the making.
@@ -78,10 +76,11 @@ impl Linker {
     }
 
     /// Appends an expanded template. Of `scopes`, the last is the innermost.
-    pub(crate) fn expand(&mut self, template: File, scopes: &[&Scope]) {
+    pub(crate) fn expand(&mut self, template: File, scopes: &[&Scope<'_>]) {
         #[cfg(not(target_arch = "wasm32"))]
         self.title(&[template.path]);
-        self.expand_text(template.text, scopes);
+        let lines: Vec<&str> = template.text.split('\n').collect();
+        self.expand_lines(&lines, scopes);
     }
 
     #[cfg(not(target_arch = "wasm32"))]
@@ -91,51 +90,52 @@ impl Linker {
         self.source.push('\n');
     }
 
-    fn expand_text(&mut self, mut text: &str, scopes: &[&Scope]) {
+    fn expand_lines(&mut self, lines: &[&str], scopes: &[&Scope<'_>]) {
         // Whether the lines of each open `#if` are taken.
         let mut taken: Vec<bool> = Vec::new();
-        while !text.is_empty() {
-            let (line, rest) = text.split_once('\n').unwrap_or((text, ""));
-            text = rest;
+        let mut rest = lines.iter();
+        while let Some(line) = rest.next() {
             let skipped = taken.contains(&false);
             let Some(directive) = line.strip_prefix('#') else {
-                if !skipped {
+                if !skipped && !line.is_empty() {
                     self.substitute(line, scopes);
                     self.source.push('\n');
                 }
                 continue;
             };
-            match directive.split_once(' ').unwrap_or((directive, "")) {
-                ("if", condition) => {
-                    let flag = condition.strip_prefix('!').unwrap_or(condition);
-                    match find(scopes, |scope| &scope.flags, flag) {
-                        Some(set) => taken.push(*set == (flag == condition)),
-                        None => return self.fail(line),
+            let understood = if let Some(condition) = directive.strip_prefix("if ") {
+                let flag = condition.strip_prefix('!').unwrap_or(condition);
+                let set = find(scopes, |scope| &scope.flags, flag);
+                taken.extend(set.map(|set| *set == (flag == condition)));
+                set.is_some()
+            } else if directive == "else" {
+                taken.last_mut().map(|taken| *taken = !*taken).is_some()
+            } else if directive == "endif" {
+                taken.pop().is_some()
+            } else if let Some(list) = directive.strip_prefix("each ") {
+                let body = rest.as_slice();
+                let length = body.iter().position(|line| *line == "#end");
+                let items = find(scopes, |scope| &scope.lists, list);
+                rest = body.iter();
+                let parts =
+                    length.and_then(|length| Some((body.get(..length)?, body.get(length + 1..)?)));
+                match (parts, items) {
+                    (Some((body, after)), Some(items)) => {
+                        rest = after.iter();
+                        for item in items.iter().filter(|_| !skipped) {
+                            let mut inner = scopes.to_vec();
+                            inner.push(item);
+                            self.expand_lines(body, &inner);
+                        }
+                        true
                     }
+                    _ => false,
                 }
-                ("else", "") => match taken.last_mut() {
-                    Some(taken) => *taken = !*taken,
-                    None => return self.fail(line),
-                },
-                ("endif", "") => {
-                    if taken.pop().is_none() {
-                        return self.fail(line);
-                    }
-                }
-                ("each", list) => {
-                    let Some((body, after)) = text.split_once("#end\n") else {
-                        return self.fail(line);
-                    };
-                    text = after;
-                    let Some(items) = find(scopes, |scope| &scope.lists, list) else {
-                        return self.fail(line);
-                    };
-                    for item in items.iter().filter(|_| !skipped) {
-                        let inner: Vec<&Scope> = scopes.iter().copied().chain([item]).collect();
-                        self.expand_text(body, &inner);
-                    }
-                }
-                _ => return self.fail(line),
+            } else {
+                false
+            };
+            if !understood {
+                return self.fail(line);
             }
         }
         if !taken.is_empty() {
@@ -150,27 +150,29 @@ impl Linker {
     }
 
     /// Appends a line, with names in capitals replaced.
-    fn substitute(&mut self, mut line: &str, scopes: &[&Scope]) {
-        let is_part = |c: char| c.is_ascii_alphanumeric();
-        while !line.is_empty() {
-            let (word, rest) = line.split_at(line.find(|c| !is_part(c)).unwrap_or(line.len()));
+    fn substitute(&mut self, line: &str, scopes: &[&Scope<'_>]) {
+        // Each part is a word, which may be empty, and the character after it.
+        for part in line.split_inclusive(|c: char| !c.is_ascii_alphanumeric()) {
+            let word = part.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
             let name = find(scopes, |scope| &scope.names, word);
-            self.source.push_str(name.map_or(word, |value| value));
-            let (between, rest) = rest.split_at(rest.find(is_part).unwrap_or(rest.len()));
-            self.source.push_str(between);
-            line = rest;
+            self.source.push_str(name.unwrap_or(&word));
+            self.source.push_str(part.strip_prefix(word).unwrap_or(""));
         }
     }
 }
 
 /// The value of a name in the innermost scope that has it.
-fn find<'s, T>(
-    scopes: &[&'s Scope],
-    of: impl Fn(&'s Scope) -> &'s Vec<(&'static str, T)>,
+fn find<'s, 'a, T>(
+    scopes: &[&'s Scope<'a>],
+    of: impl Fn(&'s Scope<'a>) -> &'s Vec<(&'static str, T)>,
     name: &str,
 ) -> Option<&'s T> {
-    let pairs = scopes.iter().rev().flat_map(|scope| of(scope));
-    pairs.into_iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+    for scope in scopes.iter().rev() {
+        if let Some((_, value)) = of(scope).iter().find(|(known, _)| *known == name) {
+            return Some(value);
+        }
+    }
+    None
 }
 
 #[cfg(test)]
@@ -178,18 +180,19 @@ mod tests {
     use super::*;
 
     fn expanded(text: &'static str) -> String {
-        let item = |name: &'static str| Scope {
-            names: vec![("NAME", name.into())],
+        let item = |name| Scope {
+            names: vec![("NAME", name)],
             flags: vec![("first", name == "x")],
             ..Scope::default()
         };
         let scope = Scope {
-            names: vec![("TYPE", "f32".into()), ("NAME", "outer".into())],
+            names: vec![("TYPE", "f32"), ("NAME", "outer")],
             flags: vec![("yes", true), ("no", false)],
             lists: vec![("some", vec![item("x"), item("dy")]), ("none", Vec::new())],
         };
         let mut linker = Linker::default();
-        linker.expand_text(text, &[&scope]);
+        let lines: Vec<&str> = text.split('\n').collect();
+        linker.expand_lines(&lines, &[&scope]);
         linker.finish()
     }
 

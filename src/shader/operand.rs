@@ -2,8 +2,6 @@
 //!
 //! Whatever the element type and the width, a load gives the bits of f32 and a store takes them.
 
-use std::borrow::Cow;
-
 use crate::element::ElementType;
 use crate::operand::{Indexing, OPERANDS};
 use crate::shader::link::{Linker, Scope, file};
@@ -77,21 +75,21 @@ impl Layout {
     }
 
     /// Names and flags of its templates. `number` is that of its binding.
-    pub(crate) fn scope(&self, number: usize) -> Scope {
-        let half = self.element.is_half();
-        let convert = |name: &str| match half {
-            true => format!("{name}_{}", self.element).into(),
-            false => Cow::Borrowed(""),
+    pub(crate) fn scope(&self, number: usize) -> Scope<'static> {
+        let (widen, narrow) = match self.element {
+            ElementType::F32 => ("", ""),
+            ElementType::F16 => ("widen_f16", "narrow_f16"),
+            ElementType::Bf16 => ("widen_bf16", "narrow_bf16"),
         };
         Scope {
             names: vec![
-                ("OPERAND", self.name.into()),
-                ("VARIABLE", self.variable.into()),
-                ("NUMBER", number.to_string().into()),
-                ("ACCESS", if self.read_only { "read" } else { "read_write" }.into()),
-                ("WORD", self.word().into()),
-                ("WIDEN", convert("widen")),
-                ("NARROW", convert("narrow")),
+                ("OPERAND", self.name),
+                ("VARIABLE", self.variable),
+                ("NUMBER", digits(number)),
+                ("ACCESS", if self.read_only { "read" } else { "read_write" }),
+                ("WORD", self.word()),
+                ("WIDEN", widen),
+                ("NARROW", narrow),
             ],
             flags: vec![
                 ("bound", self.bound),
@@ -102,7 +100,7 @@ impl Layout {
                 ("consecutive", self.indexing == Indexing::Channel && self.is_vector()),
                 ("same", self.pattern == ChannelPattern::Same),
                 ("one_by_one", self.is_consecutive()),
-                ("is_16_bit", half),
+                ("is_16_bit", self.element.is_half()),
                 ("atomic", self.atomic),
             ],
             lists: Vec::new(),
@@ -111,21 +109,20 @@ impl Layout {
 }
 
 /// Names, flags and lists of a module with these operands.
-pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope {
+pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope<'static> {
     let is_eight = matches!(width, VectorWidth::Eight64 | VectorWidth::Eight);
     let of = |keep: &dyn Fn(&Layout) -> bool| {
         scopes(layouts).into_iter().filter(|(layout, _)| keep(layout)).map(|(_, s)| s).collect()
     };
     let in_data = |layout: &Layout| layout.indexing != Indexing::Mask;
-    let any = OPERANDS
-        .iter()
-        .map(|row| Scope { names: vec![("OPERAND", row.name.into())], ..Scope::default() });
+    let any =
+        OPERANDS.iter().map(|row| Scope { names: vec![("OPERAND", row.name)], ..Scope::default() });
     let bound = layouts.iter().filter(|layout| layout.bound).count();
     Scope {
         names: vec![
-            ("PARAMS", bound.to_string().into()),
-            ("WIDTH", if is_eight { "8u" } else { "4u" }.into()),
-            ("VECTOR", if is_eight { "Eight" } else { "vec4<u32>" }.into()),
+            ("PARAMS", digits(bound)),
+            ("WIDTH", if is_eight { "8u" } else { "4u" }),
+            ("VECTOR", if is_eight { "Eight" } else { "vec4<u32>" }),
         ],
         flags: vec![("eight", is_eight), ("one", width == VectorWidth::One)],
         lists: vec![
@@ -137,8 +134,15 @@ pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope {
     }
 }
 
+/// The number of a binding, in WGSL.
+pub(crate) fn digits(number: usize) -> &'static str {
+    const DIGITS: [&str; OPERANDS.len() + 1] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+    DIGITS.get(number).copied().unwrap_or_default()
+}
+
 /// Each operand with its scope. The numbers of bindings have no gaps.
-pub(crate) fn scopes(layouts: &[Layout]) -> Vec<(&Layout, Scope)> {
+pub(crate) fn scopes(layouts: &[Layout]) -> Vec<(&Layout, Scope<'static>)> {
     let mut number = 0;
     let scope = |layout: &Layout| {
         let scope = layout.scope(number);
@@ -149,7 +153,7 @@ pub(crate) fn scopes(layouts: &[Layout]) -> Vec<(&Layout, Scope)> {
 }
 
 /// Appends the loads and stores of operands, and the conversions they call.
-pub(crate) fn link(linker: &mut Linker, module: &Scope, layouts: &[Layout]) {
+pub(crate) fn link(linker: &mut Linker, module: &Scope<'_>, layouts: &[Layout]) {
     for (layout, scope) in scopes(layouts) {
         let scopes = [module, &scope];
         let mut add = |template| linker.expand(template, &scopes);

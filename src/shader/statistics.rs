@@ -41,9 +41,8 @@ impl Shader for StatisticsInput {
         };
         let layout = Layout::new("x", element, VectorWidth::One, false);
         let mut module = layout.scope(1);
-        let number = self.bindings().len().to_string();
-        module.names.push(("PARAMS", number.into()));
-        module.names.extend(activation.map(|a| ("ACTIVATION", a.name().into())));
+        module.names.push(("PARAMS", operand::digits(self.bindings().len())));
+        module.names.extend(activation.map(|a| ("ACTIVATION", a.name())));
         let mut linker = Linker::default();
         let mut add = |file| linker.expand(file, &[&module]);
         add(file!("kernel/statistics.wgsl"));

@@ -3,6 +3,7 @@
 use crate::activation::Activation;
 use crate::shader::Shader;
 use crate::shader::link::{Linker, Scope, file};
+use crate::shader::operand;
 
 /// The formats that results can have, with their names in WGSL.
 pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
@@ -50,9 +51,9 @@ impl Shader for TextureShader {
         let half = self.format == wgpu::TextureFormat::Rgba16Float;
         let module = Scope {
             names: vec![
-                ("PARAMS", self.bindings().len().to_string().into()),
-                ("ACTIVATION", self.activation.into()),
-                ("FORMAT", format.map_or("", |(_, name)| name).into()),
+                ("PARAMS", operand::digits(self.bindings().len())),
+                ("ACTIVATION", self.activation),
+                ("FORMAT", format.map_or("", |(_, name)| name)),
             ],
             flags: vec![("in_place", self.in_place), ("f16", half)],
             lists: Vec::new(),

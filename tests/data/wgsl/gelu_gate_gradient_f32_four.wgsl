@@ -1,11 +1,9 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
-
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
-
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -53,13 +51,10 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
-
 @group(0) @binding(5) var<uniform> given: Params;
-
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
-
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -67,51 +62,37 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
-
 @group(0) @binding(0) var<storage, read_write> dx: array<vec4<u32>>;
-
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
-
 @group(0) @binding(1) var<storage, read_write> dgate: array<vec4<u32>>;
-
 fn at_dgate(i: u32) -> u32 {
     return params.offset_dgate + i;
 }
-
 @group(0) @binding(2) var<storage, read> x: array<vec4<u32>>;
-
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
-
 @group(0) @binding(3) var<storage, read> dy: array<vec4<u32>>;
-
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
-
 @group(0) @binding(4) var<storage, read> gate: array<vec4<u32>>;
-
 fn at_gate(i: u32) -> u32 {
     return params.offset_gate + i;
 }
-
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
-
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
     gate: vec4<u32>,
 }
-
 struct Results {
     dx: vec4<u32>,
     dgate: vec4<u32>,
 }
-
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
@@ -119,26 +100,21 @@ fn load(i: u32) -> Data {
         load_gate(i),
     );
 }
-
 fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
     store_dgate(i, results.dgate);
 }
-
 fn four_count() -> u32 {
     return params.length;
 }
-
 fn vector_count() -> u32 {
     return four_count();
 }
-
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
-
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -158,7 +134,6 @@ fn main(
 }
 // shaders/kernel/gate_gradient.wgsl
 // dx = dy * f(gate) and dgate = dy * x * f'(gate).
-
 fn compute(data: Data, i: u32) -> Results {
     let dy = bitcast<vec4<f32>>(data.dy);
     let gate = bitcast<vec4<f32>>(data.gate);
@@ -172,7 +147,6 @@ fn compute(data: Data, i: u32) -> Results {
 // Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
 // activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
 // infinite, a dy of 0 stays 0, and others become infinite.
-
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
@@ -184,49 +158,37 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
-
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return gelu(x, params.activation);
 }
-
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return gelu_grad(x, params.activation);
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
-
-
 fn store_dx(i: u32, four: vec4<u32>) {
     dx[at_dx(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
-
-
 fn store_dgate(i: u32, four: vec4<u32>) {
     dgate[at_dgate(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
-
 fn load_x(i: u32) -> vec4<u32> {
     return x[at_x(i)];
 }
-
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
-
 fn load_dy(i: u32) -> vec4<u32> {
     return dy[at_dy(i)];
 }
-
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
-
 fn load_gate(i: u32) -> vec4<u32> {
     return gate[at_gate(i)];
 }
-
 // shaders/numerics.wgsl, left out
 // shaders/activation/gelu.wgsl
 // gelu(x) = x Phi(x), with Phi the standard normal distribution: |x| Phi(-|x|) below 0, and x less that above.
