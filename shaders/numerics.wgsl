@@ -34,9 +34,13 @@ fn numerics_mul(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
     return numerics_rounded(a * b);
 }
 
-// a * x + c, each step rounded: a step of a polynomial.
+// a * x + c, a step of a polynomial of x. The next step multiplies the sum; anyone else rounds it first.
 fn numerics_mul_add(a: vec4<f32>, x: vec4<f32>, c: f32) -> vec4<f32> {
-    return numerics_rounded(numerics_rounded(a * x) + c);
+    return numerics_mul_plus(a, x, vec4<f32>(c));
+}
+
+fn numerics_mul_plus(a: vec4<f32>, x: vec4<f32>, c: vec4<f32>) -> vec4<f32> {
+    return numerics_rounded(a * x) + c;
 }
 
 fn numerics_is_nan(x: vec4<f32>) -> vec4<bool> {
@@ -115,18 +119,28 @@ fn numerics_parts(x: vec4<f32>) -> NumericsParts {
     return NumericsParts(numerics_with_sign(bitcast<vec4<f32>>(significand), x), exponent);
 }
 
-// value * 2^exponent in all of f32, subnormal where it is that small and infinite where it is too large, for |value| from
-// 2^-60 to 2^100. The value 0 is right if exponent is below -148.
-fn numerics_scale(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
-    let size = bitcast<vec4<i32>>(numerics_size(value));
-    let scaled = size + (clamp(exponent, vec4<i32>(-250), vec4<i32>(250)) << vec4<u32>(23u));
+// size * 2^exponent, subnormal where it is that small, for size from 2^-60 to 2^100 and results below 2^128. The size 0 is
+// right if exponent is below -148.
+fn numerics_shrink(size: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
+    let scaled = bitcast<vec4<i32>>(size) + (max(exponent, vec4<i32>(-250)) << vec4<u32>(23u));
     // Small results come in units of 2^-149, rounded to whole ones by adding 2^23.
     let units = bitcast<vec4<f32>>(max(scaled + vec4<i32>(149 << 23u), vec4<i32>(0)));
     let whole = bitcast<vec4<i32>>(units + 8388608.0) - vec4<i32>(0x4b000000);
-    let small = select(scaled, whole, scaled < vec4<i32>(0x00800000));
-    let large = bitcast<vec4<i32>>(min(bitcast<vec4<u32>>(scaled), vec4<u32>(0x7f800000u)));
-    let result = select(small, large, exponent > vec4<i32>(0));
-    return numerics_with_sign(bitcast<vec4<f32>>(result), value);
+    return bitcast<vec4<f32>>(select(scaled, whole, scaled < vec4<i32>(0x00800000)));
+}
+
+// The same of a value of either sign.
+fn numerics_shrink_signed(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
+    return numerics_with_sign(numerics_shrink(abs(value), exponent), value);
+}
+
+// value * 2^exponent in all of f32, infinite where it is too large, for |value| as above.
+fn numerics_scale(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
+    let size = numerics_size(value);
+    let small = numerics_shrink(bitcast<vec4<f32>>(size), min(exponent, vec4<i32>(0)));
+    let up = bitcast<vec4<u32>>(clamp(exponent, vec4<i32>(0), vec4<i32>(250)));
+    let large = bitcast<vec4<f32>>(min(size + (up << vec4<u32>(23u)), vec4<u32>(0x7f800000u)));
+    return numerics_with_sign(numerics_select(small, large, exponent > vec4<i32>(0)), value);
 }
 
 // a * b of any numbers, rounded to the nearest as IEEE 754 has it, subnormal numbers included. 0 times infinity is 0, and NaN
@@ -296,24 +310,42 @@ fn numerics_wide_div(a: NumericsWide, d: NumericsWide) -> NumericsWide {
     let whole = numerics_value(d);
     let inverse = numerics_inverse(whole);
     let head = numerics_head(a.head * inverse);
-    let left = numerics_sub(numerics_sub(a.head, numerics_mul(head, d.head)), numerics_mul(head, d.tail));
+    let left = numerics_rounded(a.head - head * d.head);
     // Newton's step makes 24 bits of 13.
     let better = numerics_rounded(inverse * (2.0 - numerics_rounded(whole * inverse)));
-    return NumericsWide(head, numerics_mul(numerics_add(left, a.tail), better));
+    return NumericsWide(head, numerics_mul(numerics_sub(left, numerics_sub(numerics_mul(head, d.tail), a.tail)), better));
 }
 
-// value * 2^exponent where that lies between 2^-60 and 300, and 300 where it is larger; below it counts for nothing.
-fn numerics_argument(value: NumericsWide, exponent: vec4<i32>) -> NumericsWide {
-    let scaled = numerics_wide_scale(value, numerics_exp2(clamp(exponent, vec4<i32>(-60), vec4<i32>(9))));
-    let limit = vec4<u32>(0x43960000u);
-    let large = numerics_size(scaled.head) > limit;
-    let head = numerics_with_sign(numerics_abs(scaled.head, 300.0), scaled.head);
-    return NumericsWide(head, select(scaled.tail, vec4<f32>(0.0), large));
+// a / d as numerics_wide_div gives it, rounded; what is left of it counts so little that 16 bits of 1 / d are enough.
+fn numerics_quotient(a: NumericsWide, d: NumericsWide) -> vec4<f32> {
+    let whole = numerics_value(d);
+    let guess = bitcast<vec4<f32>>(vec4<u32>(0x7ef311c3u) - bitcast<vec4<u32>>(whole));
+    let near = numerics_rounded(guess * (2.0 - numerics_rounded(whole * guess)));
+    let inverse = numerics_rounded(near * (2.0 - numerics_rounded(whole * near)));
+    let head = numerics_head(a.head * inverse);
+    let left = numerics_rounded(a.head - head * d.head);
+    let rest = numerics_sub(left, numerics_sub(numerics_mul(head, d.tail), a.tail));
+    return numerics_add(head, numerics_mul(rest, inverse));
 }
 
-// exp(x) = 2^exponent * (1 + fraction + rest); the rest is small beside the fraction, and this is at most 0.42.
+// x * 2^exponent, but at least 2^-60 and at most the limit in size; NaN is the limit.
+fn numerics_argument(x: vec4<f32>, exponent: vec4<i32>, limit: vec4<f32>) -> vec4<f32> {
+    let size = bitcast<vec4<i32>>(numerics_size(x));
+    // Subnormal numbers have exponents below 0 here.
+    let normal = bitcast<vec4<i32>>(vec4<f32>(size)) - vec4<i32>(149 << 23u);
+    let bits = select(size, normal, size < vec4<i32>(0x00800000));
+    let shift = exponent << vec4<u32>(23u);
+    let least = vec4<i32>(67 << 23u) - shift;
+    let large = bitcast<vec4<i32>>(limit) - shift;
+    let most = select(large, vec4<i32>(0x7f800000), exponent < vec4<i32>(-120));
+    return numerics_with_sign(bitcast<vec4<f32>>(clamp(bits, least, most) + shift), x);
+}
+
+// exp(x) = 2^exponent * (1 + coarse + square + rest); coarse has 12 bits and is at most 0.35, square is half its square, and
+// the rest is small beside coarse.
 struct NumericsExp {
-    fraction: vec4<f32>,
+    coarse: vec4<f32>,
+    square: vec4<f32>,
     rest: vec4<f32>,
     exponent: vec4<i32>,
 }
@@ -322,9 +354,10 @@ struct NumericsExp {
 fn numerics_exp(x: NumericsWide) -> NumericsExp {
     // 1.5 * 2^23 makes a whole number of what is added to it, in its low bits.
     let shifted = numerics_add(numerics_mul(x.head, vec4<f32>(1.442695)), vec4<f32>(12582912.0));
-    let n = numerics_sub(shifted, vec4<f32>(12582912.0));
+    let exponent = bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000);
+    let n = vec4<f32>(exponent);
     // ln 2 comes in two parts, of which n times the first is exact.
-    let high = numerics_sub(x.head, numerics_mul(n, vec4<f32>(0.693145751953125)));
+    let high = numerics_rounded(x.head - n * 0.693145751953125);
     let low = numerics_sub(numerics_mul(n, vec4<f32>(1.4286068e-6)), x.tail);
     // The rest of the argument r, at most 0.35, is c + d; c has 12 bits, and so c^2 is exact.
     let r = numerics_sub(high, low);
@@ -332,30 +365,32 @@ fn numerics_exp(x: NumericsWide) -> NumericsExp {
     let d = numerics_sub(numerics_sub(high, c), low);
     // exp(r) - 1 = r + r^2 / 2 + r^3 p(r); the error of p adds 4e-11.
     let square = numerics_mul(r, r);
-    let p01 = numerics_mul_add(r, vec4<f32>(0.041666668), 0.16666667);
-    let p23 = numerics_mul_add(r, vec4<f32>(0.001388854), 0.00833315);
+    let p01 = numerics_rounded(numerics_mul_add(r, vec4<f32>(0.041666668), 0.16666667));
+    let p23 = numerics_rounded(numerics_mul_add(r, vec4<f32>(0.001388854), 0.00833315));
     let p45 = numerics_mul_add(r, vec4<f32>(2.5045314e-5), 0.00019998028);
-    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, p45))));
-    let cube = numerics_mul(numerics_mul(square, r), p);
-    let cross = numerics_mul(d, numerics_add(c, numerics_mul(d, vec4<f32>(0.5))));
-    let sum = numerics_sum(c, numerics_mul(c, numerics_mul(c, vec4<f32>(0.5))));
-    let rest = numerics_add(numerics_add(sum.tail, d), numerics_add(cross, cube));
-    return NumericsExp(sum.head, rest, bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000));
+    let p = numerics_mul_plus(numerics_mul_plus(p45, square, p23), square, p01);
+    let cube = numerics_rounded(numerics_mul(square, r) * p);
+    let cross = numerics_mul(d, numerics_add(c, 0.5 * d));
+    let rest = numerics_add(d, numerics_add(cross, cube));
+    return NumericsExp(c, numerics_mul(c, 0.5 * c), rest, exponent);
 }
 
 // exp(x) / 2^exponent; the head has 12 bits.
 fn numerics_exp_factor(e: NumericsExp) -> NumericsWide {
-    let head = numerics_head(1.0 + numerics_add(e.fraction, e.rest));
-    let left = numerics_add(numerics_sub(vec4<f32>(1.0), head), e.fraction);
-    return NumericsWide(head, numerics_add(left, e.rest));
+    let curve = numerics_add(e.square, e.rest);
+    let head = numerics_head(1.0 + numerics_add(e.coarse, curve));
+    let left = numerics_add(numerics_sub(vec4<f32>(1.0), head), e.coarse);
+    return NumericsWide(head, numerics_add(left, curve));
 }
 
 // exp(x) - 1 for -40 <= exponent <= 40. Around 0 it is the fraction with all its bits.
 fn numerics_expm1(e: NumericsExp) -> NumericsWide {
     let scale = numerics_exp2(e.exponent);
+    let fraction = numerics_sum(e.coarse, e.square);
+    let rest = numerics_add(fraction.tail, e.rest);
     let less = numerics_sum(vec4<f32>(-1.0), scale);
-    let sum = numerics_sum(less.head, numerics_mul(e.fraction, scale));
-    return NumericsWide(sum.head, numerics_add(numerics_add(sum.tail, less.tail), numerics_mul(e.rest, scale)));
+    let sum = numerics_sum(less.head, numerics_mul(fraction.head, scale));
+    return NumericsWide(sum.head, numerics_add(numerics_add(sum.tail, less.tail), numerics_mul(rest, scale)));
 }
 
 // 1 + e^x for x <= 0; the head has 12 bits.
@@ -373,7 +408,7 @@ fn numerics_logistic(x: NumericsWide) -> vec4<f32> {
     let factor = numerics_exp_factor(e);
     let top = numerics_wide_select(numerics_plain(vec4<f32>(1.0)), factor, negative);
     let quotient = numerics_wide_div(top, numerics_one_plus(factor, e.exponent));
-    return numerics_scale(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
+    return numerics_shrink(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
 }
 
 fn numerics_wide_negate(a: NumericsWide) -> NumericsWide {
@@ -391,7 +426,7 @@ fn numerics_logistic_slope(x: vec4<f32>, shift: i32) -> vec4<f32> {
     let factor = numerics_exp_factor(e);
     let below = numerics_one_plus(factor, e.exponent);
     let quotient = numerics_wide_div(factor, numerics_wide_split(numerics_wide_mul(below, below)));
-    return numerics_scale(numerics_value(quotient), e.exponent + vec4<i32>(shift));
+    return numerics_shrink(numerics_value(quotient), e.exponent + vec4<i32>(shift));
 }
 
 // e q (1 - slope q) with e = e^v and q = 1 / (1 + e), for -300 <= v <= 0 and 0 <= slope <= 1000, whose head has 12 bits: the
@@ -410,7 +445,7 @@ fn numerics_logistic_grad(v: NumericsWide, slope: NumericsWide, opposite: vec4<b
     let near = numerics_wide_scale(quotient, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
     let sum = numerics_sum(vec4<f32>(1.0), -near.head);
     let right = numerics_add(sum.head, numerics_sub(sum.tail, near.tail));
-    return select(numerics_scale(numerics_value(quotient), e.exponent), right, opposite);
+    return numerics_select(numerics_shrink_signed(numerics_value(quotient), e.exponent), right, opposite);
 }
 
 // A number times 2^exponent.
@@ -434,10 +469,10 @@ fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
     let scaled = numerics_mul(s, scale);
     let z = numerics_mul(scaled, scaled);
     let square = numerics_mul(z, z);
-    let p01 = numerics_mul_add(z, vec4<f32>(0.19999766), 0.33333334);
-    let p23 = numerics_mul_add(z, vec4<f32>(0.10814072), 0.1429922);
-    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, vec4<f32>(0.11779794)))));
-    let tail = numerics_add(half.tail, numerics_mul(numerics_mul(s, z), p));
+    let p01 = numerics_rounded(numerics_mul_add(z, vec4<f32>(0.19999766), 0.33333334));
+    let p23 = numerics_rounded(numerics_mul_add(z, vec4<f32>(0.10814072), 0.1429922));
+    let p = numerics_mul_plus(numerics_mul_plus(vec4<f32>(0.11779794), square, p23), square, p01);
+    let tail = numerics_add(half.tail, numerics_rounded(numerics_mul(s, z) * p));
     let left = NumericsWide(half.head, tail);
     let twice = numerics_wide_scale(left, numerics_add(scale, scale));
     let sum = numerics_sum_positive(max(v.head, vec4<f32>(0.0)), twice.head);
@@ -446,41 +481,43 @@ fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
     return NumericsScaled(numerics_wide_select(right, left, negative), exponent);
 }
 
-// exp(x) / 2^exponent = 1 + fraction to about an ulp, for |x| <= 300.
+// exp(x) / 2^exponent = 1 + line + curve to about an ulp, for |x| <= 300; the curve is at most a fifth of the line.
 struct NumericsShort {
-    fraction: vec4<f32>,
+    line: vec4<f32>,
+    curve: vec4<f32>,
     exponent: vec4<i32>,
 }
 
 fn numerics_short_exp(x: NumericsWide) -> NumericsShort {
     // As numerics_exp, but shorter.
     let shifted = numerics_add(numerics_mul(x.head, vec4<f32>(1.442695)), vec4<f32>(12582912.0));
-    let n = numerics_sub(shifted, vec4<f32>(12582912.0));
-    let high = numerics_sub(x.head, numerics_mul(n, vec4<f32>(0.693145751953125)));
+    let exponent = bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000);
+    let n = vec4<f32>(exponent);
+    let high = numerics_rounded(x.head - n * 0.693145751953125);
     let r = numerics_sub(high, numerics_sub(numerics_mul(n, vec4<f32>(1.4286068e-6)), x.tail));
     let square = numerics_mul(r, r);
-    let p01 = numerics_mul_add(r, vec4<f32>(0.1666654), 0.5);
-    let p23 = numerics_mul_add(r, vec4<f32>(0.008366858), 0.041666478);
-    let p = numerics_add(p01, numerics_mul(square, numerics_add(p23, numerics_mul(square, vec4<f32>(0.001393373)))));
-    let fraction = numerics_add(r, numerics_mul(square, p));
-    return NumericsShort(fraction, bitcast<vec4<i32>>(shifted) - vec4<i32>(0x4b400000));
+    let p01 = numerics_rounded(numerics_mul_add(r, vec4<f32>(0.16666666), 0.5));
+    let p23 = numerics_rounded(numerics_mul_add(r, vec4<f32>(0.008333552), 0.041666448));
+    let p45 = numerics_mul_add(r, vec4<f32>(0.00019761932), 0.0013937127);
+    let p = numerics_mul_plus(numerics_mul_plus(p45, square, p23), square, p01);
+    return NumericsShort(r, numerics_rounded(square * p), exponent);
 }
 
 // x / (1 + e^-v) with v of the sign of x, for |v| <= 110 and size = |x| where v counts, within 2 ulp.
 fn numerics_gate(x: vec4<f32>, size: vec4<f32>, v: NumericsWide) -> vec4<f32> {
-    // All is multiplied by 2^-34, so that it is in the range of f32.
+    // The divisor is multiplied by 2^-34, so that it is in the range of f32.
     let e = numerics_short_exp(numerics_wide_negate(v));
     let scale = numerics_exp2(e.exponent - vec4<i32>(34));
     let one = vec4<f32>(5.820766e-11);
-    let sum = numerics_split_sum(max(scale, one), min(scale, one));
-    let below = numerics_split_sum(sum.head, numerics_add(sum.tail, numerics_mul(scale, e.fraction)));
-    // Results that may be subnormal are computed in units of 2^-149.
+    let fraction = numerics_mul(scale, numerics_add(e.line, e.curve));
+    let head = numerics_head(numerics_add(scale, one) + fraction);
+    let left = numerics_add(numerics_sub(max(scale, one), head), min(scale, one));
+    let below = NumericsWide(head, numerics_add(left, fraction));
+    // Results that may be subnormal for a small x are computed in units of 2^-149.
     let tiny = size < vec4<f32>(5.421011e-20);
-    let low = v.head < vec4<f32>(-60.0);
-    let above = numerics_mul(select(size, numerics_units(x), tiny), select(one, vec4<f32>(4.1538375e34), low));
-    let value = numerics_value(numerics_wide_div(numerics_plain(above), below));
-    let result = numerics_with_sign(select(value, numerics_from_units(value), tiny | low), x);
-    return numerics_select(result, x, (v.head > vec4<f32>(60.0)) | numerics_is_nan(x));
+    let value = numerics_quotient(numerics_plain(select(size, numerics_units(x), tiny)), below);
+    let result = numerics_shrink(value, select(vec4<i32>(-34), vec4<i32>(-183), tiny));
+    return numerics_select(numerics_with_sign(result, x), x, (v.head > vec4<f32>(60.0)) | numerics_is_nan(x));
 }
 
 // tanh(a) = (1 - u) / (1 + u) with u = exp(-2a), for 0.2 <= a <= 100.
@@ -497,11 +534,11 @@ fn numerics_tanh(a: vec4<f32>) -> NumericsWide {
 
 // ((x - tanh(x)) / x^3 - 1 / 3) for |x| <= 0.5, of s = x^2; error 1e-9.
 fn numerics_tanhshrink_series(s: vec4<f32>) -> vec4<f32> {
-    let p01 = numerics_mul_add(s, vec4<f32>(0.053983964), -0.13333409);
-    let p23 = numerics_mul_add(s, vec4<f32>(0.009250899), -0.021997381);
+    let p01 = numerics_rounded(numerics_mul_add(s, vec4<f32>(0.053983964), -0.13333409));
+    let p23 = numerics_rounded(numerics_mul_add(s, vec4<f32>(0.009250899), -0.021997381));
     let square = numerics_mul(s, s);
-    let p = numerics_add(p23, numerics_mul(square, vec4<f32>(-0.0035900923)));
-    return numerics_mul(s, numerics_add(p01, numerics_mul(square, p)));
+    let p = numerics_mul_plus(vec4<f32>(-0.0035900923), square, p23);
+    return numerics_rounded(s * numerics_mul_plus(p, square, p01));
 }
 
 // x - tanh(x) for 2^-30 <= x <= 0.25, where it is small beside x: x^3 times its series. Of 1 / 3, the head takes 12 bits.

@@ -17,21 +17,21 @@ fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     var n = numerics_add(size, vec4<f32>(9.426161));
     n = numerics_mul_add(n, size, 41.05884);
     n = numerics_mul_add(n, size, 95.33526);
-    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(n, size));
+    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(numerics_rounded(n), size));
     var m = numerics_mul_add(size, vec4<f32>(0.00027571266), 2.4944043);
     m = numerics_mul_add(m, size, 23.859417);
     m = numerics_mul_add(m, size, 95.39626);
-    let product = numerics_mul(m, size);
+    let product = numerics_mul(numerics_rounded(m), size);
     let constant = numerics_sum_positive(vec4<f32>(209.19674), product);
     let top = numerics_wide_mul(numerics_split(size), numerics_wide_split(n_sum));
     let linear = numerics_sum_positive(constant.head, numerics_mul(top.head, vec4<f32>(2.5066283)));
     let lost = numerics_mul(top.tail, vec4<f32>(2.5066283));
     let below = numerics_split_sum(linear.head, numerics_add(numerics_add(linear.tail, constant.tail), lost));
     let above = numerics_wide_mul(numerics_exp_factor(e), numerics_wide_split(top));
-    let tail = numerics_value(numerics_wide_div(above, below));
+    let tail = numerics_quotient(above, below);
     // Around 0 it is x / 2, which may be subnormal.
     let tiny = size < vec4<f32>(7.4505806e-9);
-    let left = numerics_scale(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
+    let left = numerics_shrink(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
     let scaled = numerics_mul(tail, numerics_exp2(max(e.exponent, vec4<i32>(-100))));
     let right = numerics_select(x, numerics_sub(size, scaled), size < vec4<f32>(14.5));
     let signed = numerics_with_sign(left, x);
@@ -46,7 +46,7 @@ fn gelu_grad_centre(a: vec4<f32>) -> vec4<f32> {
     p = numerics_mul_add(p, s, 0.0598947927);
     p = numerics_mul_add(p, s, -0.26596427);
     p = numerics_mul_add(p, s, 0.797884583);
-    return numerics_sub(vec4<f32>(0.5), numerics_mul(a, p));
+    return numerics_sub(vec4<f32>(0.5), numerics_mul(a, numerics_rounded(p)));
 }
 
 // gelu'(-a) for 0 <= a <= 1, around its zero at 0.7518; error 3e-9 of the larger term.
@@ -59,23 +59,23 @@ fn gelu_grad_zero(a: vec4<f32>) -> vec4<f32> {
     p = numerics_mul_add(p, u, 0.0190160591);
     p = numerics_mul_add(p, u, 0.388184905);
     p = numerics_mul_add(p, u, -0.432885051);
-    return numerics_mul_add(p, u, 0.000774278538);
+    return numerics_rounded(numerics_mul_add(p, u, 0.000774278538));
 }
 
 // R(a) - a / sqrt(2 pi) for a >= 1; error 1e-8 of the larger of the two. The polynomial also mends what the
 // constant lacks.
 fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
-    let t = numerics_value(numerics_wide_div(
+    let t = numerics_quotient(
         numerics_plain(numerics_sub(a, vec4<f32>(4.0))),
         numerics_split_sum_any(a, vec4<f32>(4.0)),
-    ));
+    );
     var p = numerics_mul_add(t, vec4<f32>(0.000677215925), 0.000406338833);
     p = numerics_mul_add(p, t, -0.00852135662);
     p = numerics_mul_add(p, t, 0.030881837);
     p = numerics_mul_add(p, t, -0.0717026442);
     p = numerics_mul_add(p, t, 0.124378502);
     p = numerics_mul_add(p, t, -0.170397788);
-    let r = numerics_mul_add(p, t, 0.0944106951);
+    let r = numerics_rounded(numerics_mul_add(p, t, 0.0944106951));
     // 0.3989423 in two parts.
     let slope = numerics_wide_mul(numerics_split(a), NumericsWide(vec4<f32>(0.39892578125), vec4<f32>(1.6510487e-5)));
     let sum = numerics_split_sum_any(-slope.head, r);
@@ -90,7 +90,7 @@ fn gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = numerics_value(numerics_wide_mul(numerics_exp_factor(e), gelu_grad_tail(a)));
     let near = select(gelu_grad_zero(size), gelu_grad_centre(size), size < vec4<f32>(0.5));
     let is_near = size < vec4<f32>(1.0);
-    let left = select(numerics_scale(product, e.exponent), near, is_near);
+    let left = select(numerics_shrink_signed(product, e.exponent), near, is_near);
     let scaled = numerics_mul(product, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
     let right = numerics_sub(vec4<f32>(1.0), select(scaled, near, is_near));
     return numerics_or_nan(select(left, right, numerics_is_positive(x)), x);

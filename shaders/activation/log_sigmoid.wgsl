@@ -3,7 +3,7 @@
 fn log_sigmoid(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let near = numerics_with_sign(numerics_abs(x, 120.0), x);
     let sum = numerics_softplus(numerics_plain(-near));
-    let size = numerics_scale(numerics_value(sum.value), sum.exponent);
+    let size = numerics_shrink(numerics_value(sum.value), sum.exponent);
     let value = numerics_with_sign(size, vec4<f32>(-1.0));
     // Below -100 it is x, also at infinity.
     return numerics_select(value, x, (near < vec4<f32>(-100.0)) | numerics_is_nan(x));

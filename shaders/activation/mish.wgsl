@@ -6,19 +6,19 @@ fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let e = numerics_short_exp(numerics_plain(min(near, vec4<f32>(20.0))));
     // w is above * 2^exponent. Below 2^-60, e counts for nothing beside 2.
     let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
-    let factor = numerics_split_sum(vec4<f32>(1.0), e.fraction);
+    let factor = numerics_split_sum(vec4<f32>(1.0), numerics_add(e.line, e.curve));
     let term = numerics_wide_scale(factor, scale);
     let two = vec4<f32>(2.0);
     let sum = numerics_split_sum(max(term.head, two), min(term.head, two));
     let above = numerics_wide_mul(factor, NumericsWide(sum.head, numerics_add(sum.tail, term.tail)));
     let w = numerics_wide_scale(above, scale);
     let below = numerics_split_sum(max(w.head, two), min(w.head, two));
-    let t = numerics_value(numerics_wide_div(above, NumericsWide(below.head, numerics_add(below.tail, w.tail))));
+    let t = numerics_quotient(above, NumericsWide(below.head, numerics_add(below.tail, w.tail)));
     // Around 0, x may be subnormal.
     let tiny = numerics_abs(x, 1.0) < vec4<f32>(7.4505806e-9);
     let factor_x = select(abs(near), numerics_units(x), tiny);
     let exponent = e.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny);
-    let value = numerics_with_sign(numerics_scale(numerics_mul(factor_x, t), exponent), x);
+    let value = numerics_with_sign(numerics_shrink(numerics_mul(factor_x, t), exponent), x);
     let low = select(value, vec4<f32>(0.0), near == vec4<f32>(-110.0));
     return numerics_select(low, x, (near >= vec4<f32>(20.0)) | numerics_is_nan(x));
 }
@@ -46,6 +46,6 @@ fn mish_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let sum = numerics_wide_add(numerics_wide_split(numerics_wide_mul(first, s)), second);
     let above = numerics_wide_mul(numerics_wide_select(one, factor, negative), sum);
     let quotient = numerics_wide_div(above, numerics_wide_split(numerics_wide_mul(s, s)));
-    let value = numerics_scale(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
+    let value = numerics_shrink_signed(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));
     return numerics_or_nan(value, x);
 }

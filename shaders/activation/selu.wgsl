@@ -19,7 +19,7 @@ fn selu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let a = numerics_parts(x);
     let factor = numerics_wide_select(less, numerics_plain(a.significand), linear);
     let slope = numerics_wide_select(selu_lambda_alpha(), selu_lambda(), positive);
-    let product = numerics_wide_mul(slope, numerics_wide_split(factor));
+    let product = numerics_wide_mul(numerics_wide_split(factor), slope);
     let value = numerics_scale(numerics_value(product), select(vec4<i32>(0), a.exponent, linear));
     return numerics_select(value, x, (bitcast<vec4<u32>>(x) == vec4<u32>(0x7f800000u)) | numerics_is_nan(x));
 }
@@ -28,6 +28,6 @@ fn selu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 fn selu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let e = numerics_exp(numerics_plain(-numerics_abs(x, 110.0)));
     let product = numerics_wide_mul(numerics_exp_factor(e), selu_lambda_alpha());
-    let value = numerics_scale(numerics_value(product), e.exponent);
+    let value = numerics_shrink(numerics_value(product), e.exponent);
     return numerics_or_nan(select(value, vec4<f32>(1.050701), numerics_is_positive(x)), x);
 }

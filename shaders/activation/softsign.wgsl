@@ -18,7 +18,7 @@ fn softsign_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let below = numerics_split_sum(max(scaled, scale), min(scaled, scale));
     let square = numerics_wide_split(numerics_wide_mul(below, below));
     let quotient = numerics_wide_div(numerics_plain(vec4<f32>(1.0)), square);
-    let value = numerics_scale(numerics_value(quotient), -2 * exponent);
+    let value = numerics_shrink(numerics_value(quotient), -2 * exponent);
     let infinite = numerics_size(x) == vec4<u32>(0x7f800000u);
     return numerics_or_nan(select(value, vec4<f32>(0.0), infinite), x);
 }

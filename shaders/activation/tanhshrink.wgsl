@@ -9,7 +9,7 @@ fn tanhshrink_near(x: vec4<f32>) -> vec4<f32> {
     let split = numerics_split(a.significand);
     let square = numerics_wide_split(numerics_wide_mul(split, split));
     let inner = numerics_wide_split(numerics_wide_mul(square, numerics_wide_split(series)));
-    return numerics_scale(numerics_value(numerics_wide_mul(split, inner)), 3 * a.exponent);
+    return numerics_shrink_signed(numerics_value(numerics_wide_mul(split, inner)), 3 * a.exponent);
 }
 
 fn tanhshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
@@ -34,6 +34,6 @@ fn tanhshrink_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let a = numerics_parts(x);
     let split = numerics_wide_split(numerics_wide_select(t, numerics_plain(a.significand), tiny));
     let square = numerics_value(numerics_wide_mul(split, split));
-    let value = numerics_scale(square, select(vec4<i32>(0), 2 * a.exponent, tiny));
+    let value = numerics_shrink(square, select(vec4<i32>(0), 2 * a.exponent, tiny));
     return numerics_or_nan(value, x);
 }
