@@ -8,7 +8,8 @@
 //   payloads of NaNs. No compiler knows that of the bits, so the value is rounded to f32 as it is, and what comes after sees
 //   an opaque number. numerics_head, which cuts 12 bits off, is as opaque.
 // - No result of a float operation enters another one without one of the two. The exceptions are a sum that is
-//   multiplied by a variable, since to expand it gains nothing, and a product with a power of 2, which is exact.
+//   multiplied by a variable, since to expand it gains nothing, and a product that is exact: one with a power of 2, and
+//   one of two numbers that have no more than 24 bits together.
 // - The operands of float operations are finite, and so are their results: NaN, infinities, overflow and the signs of
 //   zeros are decided on bits.
 // - No operand and no result of a float operation is subnormal, unless it counts for nothing. A minus sign and abs are such
@@ -148,29 +149,26 @@ fn numerics_scale(value: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
 fn numerics_product(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
     let x = numerics_parts(a);
     let y = numerics_parts(b);
-    let size_a = numerics_size(a);
-    let size_b = numerics_size(b);
-    let bits = bitcast<vec4<u32>>(x.significand * y.significand) & vec4<u32>(0x7fffffffu);
-    let exponent = x.exponent + y.exponent;
-    let field = bitcast<vec4<i32>>(bits >> vec4<u32>(23u)) + exponent;
-    // Below 2^-126 it would be rounded twice. So what the product lacks goes along as its sign: modulo 2^32 the difference
-    // of the whole products is exact.
-    let whole = (bits & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
-    let factor_a = (bitcast<vec4<u32>>(x.significand) & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
-    let factor_b = (bitcast<vec4<u32>>(y.significand) & vec4<u32>(0x007fffffu)) | vec4<u32>(0x00800000u);
-    let places = (bits >> vec4<u32>(23u)) - vec4<u32>(104u);
-    let lacking = bitcast<vec4<i32>>(factor_a * factor_b - (whole << places));
-    let sticky = (whole << vec4<u32>(2u)) + bitcast<vec4<u32>>(clamp(lacking, vec4<i32>(-1), vec4<i32>(1)));
-    let drop = bitcast<vec4<u32>>(clamp(vec4<i32>(3) - field, vec4<i32>(3), vec4<i32>(27)));
-    let odd = (sticky >> drop) & vec4<u32>(1u);
-    let subnormal = (sticky + ((vec4<u32>(1u) << (drop - vec4<u32>(1u))) - vec4<u32>(1u)) + odd) >> drop;
-    let normal = bits + bitcast<vec4<u32>>(exponent << vec4<u32>(23u));
-    let infinite = (field > vec4<i32>(254)) | (max(size_a, size_b) >= vec4<u32>(0x7f800000u));
-    var result = select(subnormal, normal, field > vec4<i32>(0));
-    result = select(result, vec4<u32>(0x7f800000u), infinite);
-    result = select(result, vec4<u32>(0u), min(size_a, size_b) == vec4<u32>(0u));
-    let sign = (bitcast<vec4<u32>>(a) ^ bitcast<vec4<u32>>(b)) & vec4<u32>(0x80000000u);
-    return bitcast<vec4<f32>>(result | sign);
+    let least = min(numerics_size(a), numerics_size(b));
+    let most = max(numerics_size(a), numerics_size(b));
+    let product = x.significand * y.significand;
+    let bits = numerics_size(product);
+    let sum = select(x.exponent + y.exponent, vec4<i32>(256), most >= vec4<u32>(0x7f800000u));
+    let exponent = max(sum, vec4<i32>(-250));
+    let scaled = bitcast<vec4<i32>>(bits) + (exponent << vec4<u32>(23u));
+    // Below 2^-126 it is rounded a second time. Where it could be a tie then, it is moved towards what the first time lost:
+    // modulo 2^32 the difference of the whole products is exact.
+    let whole = (bitcast<vec4<u32>>(x.significand) & vec4<u32>(0x00ffffffu))
+        * (bitcast<vec4<u32>>(y.significand) & vec4<u32>(0x00ffffffu));
+    let lost = clamp(bitcast<vec4<i32>>(whole - (bits << ((bits >> vec4<u32>(23u)) - vec4<u32>(104u)))), vec4<i32>(-1), vec4<i32>(1));
+    let may_be_tie = ((bitcast<vec4<i32>>(bits) ^ (scaled >> vec4<u32>(31u))) & vec4<i32>(1)) == vec4<i32>(1);
+    let moved = scaled + select(vec4<i32>(0), lost, may_be_tie);
+    let units = bitcast<vec4<f32>>(max(moved + vec4<i32>(149 << 23u), vec4<i32>(0)));
+    let subnormal = bitcast<vec4<i32>>(units + 8388608.0) - vec4<i32>(0x4b000000);
+    let small = select(scaled, subnormal, scaled < vec4<i32>(0x00800000));
+    let large = bitcast<vec4<i32>>(min(bitcast<vec4<u32>>(scaled), vec4<u32>(0x7f800000u)));
+    let size = select(select(small, large, exponent > vec4<i32>(0)), vec4<i32>(0), least == vec4<u32>(0u));
+    return numerics_with_sign(bitcast<vec4<f32>>(size), product);
 }
 
 // a * b of any numbers as IEEE 754 has it: NaN for NaN, and for 0 times infinity.
@@ -262,9 +260,9 @@ fn numerics_wide_mul(a: NumericsWide, b: NumericsWide) -> NumericsWide {
     return NumericsWide(numerics_mul(a.head, b.head), numerics_add(cross, rest));
 }
 
-// a + b; the head has 12 bits.
+// a + b for |a| >= |b|; the head has 12 bits.
 fn numerics_wide_add(a: NumericsWide, b: NumericsWide) -> NumericsWide {
-    let sum = numerics_split_sum_any(a.head, b.head);
+    let sum = numerics_split_sum(a.head, b.head);
     return NumericsWide(sum.head, numerics_add(sum.tail, numerics_add(a.tail, b.tail)));
 }
 
@@ -377,10 +375,9 @@ fn numerics_exp(x: NumericsWide) -> NumericsExp {
 
 // exp(x) / 2^exponent; the head has 12 bits.
 fn numerics_exp_factor(e: NumericsExp) -> NumericsWide {
-    let curve = numerics_add(e.square, e.rest);
-    let head = numerics_head(1.0 + numerics_add(e.coarse, curve));
+    let head = numerics_head(1.0 + numerics_add(e.coarse, numerics_add(e.square, e.rest)));
     let left = numerics_add(numerics_sub(vec4<f32>(1.0), head), e.coarse);
-    return NumericsWide(head, numerics_add(left, curve));
+    return NumericsWide(head, numerics_add(numerics_add(left, e.square), e.rest));
 }
 
 // exp(x) - 1 for -40 <= exponent <= 40. Around 0 it is the fraction with all its bits.
@@ -481,10 +478,9 @@ fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
     return NumericsScaled(numerics_wide_select(right, left, negative), exponent);
 }
 
-// exp(x) / 2^exponent = 1 + line + curve to about an ulp, for |x| <= 300; the curve is at most a fifth of the line.
+// exp(x) / 2^exponent = 1 + fraction to about an ulp, for |x| <= 300.
 struct NumericsShort {
-    line: vec4<f32>,
-    curve: vec4<f32>,
+    fraction: vec4<f32>,
     exponent: vec4<i32>,
 }
 
@@ -500,24 +496,25 @@ fn numerics_short_exp(x: NumericsWide) -> NumericsShort {
     let p23 = numerics_rounded(numerics_mul_add(r, vec4<f32>(0.008333552), 0.041666448));
     let p45 = numerics_mul_add(r, vec4<f32>(0.00019761932), 0.0013937127);
     let p = numerics_mul_plus(numerics_mul_plus(p45, square, p23), square, p01);
-    return NumericsShort(r, numerics_rounded(square * p), exponent);
+    let fraction = numerics_add(r, numerics_rounded(square * p));
+    return NumericsShort(fraction, exponent);
 }
 
 // x / (1 + e^-v) with v of the sign of x, for |v| <= 110 and size = |x| where v counts, within 2 ulp.
 fn numerics_gate(x: vec4<f32>, size: vec4<f32>, v: NumericsWide) -> vec4<f32> {
-    // The divisor is multiplied by 2^-34, so that it is in the range of f32.
+    // The divisor is multiplied by 2^-54, so that it and what is left of the quotient are in the range of f32.
     let e = numerics_short_exp(numerics_wide_negate(v));
-    let scale = numerics_exp2(e.exponent - vec4<i32>(34));
-    let one = vec4<f32>(5.820766e-11);
-    let fraction = numerics_mul(scale, numerics_add(e.line, e.curve));
+    let scale = numerics_exp2(e.exponent - vec4<i32>(54));
+    let one = vec4<f32>(5.551115e-17);
+    let fraction = numerics_mul(scale, e.fraction);
     let head = numerics_head(numerics_add(scale, one) + fraction);
     let left = numerics_add(numerics_sub(max(scale, one), head), min(scale, one));
     let below = NumericsWide(head, numerics_add(left, fraction));
     // Results that may be subnormal for a small x are computed in units of 2^-149.
-    let tiny = size < vec4<f32>(5.421011e-20);
+    let tiny = size < vec4<f32>(7.888609e-31);
     let value = numerics_quotient(numerics_plain(select(size, numerics_units(x), tiny)), below);
-    let result = numerics_shrink(value, select(vec4<i32>(-34), vec4<i32>(-183), tiny));
-    return numerics_select(numerics_with_sign(result, x), x, (v.head > vec4<f32>(60.0)) | numerics_is_nan(x));
+    let result = numerics_shrink(value, select(vec4<i32>(-54), vec4<i32>(-203), tiny));
+    return numerics_select(numerics_with_sign(result, x), x, (v.head > vec4<f32>(40.0)) | numerics_is_nan(x));
 }
 
 // tanh(a) = (1 - u) / (1 + u) with u = exp(-2a), for 0.2 <= a <= 100.

@@ -1,17 +1,12 @@
 // elu(x) = x > 0: x; else alpha * (exp(x) - 1), with alpha = p.x of any size and sign.
 
 fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let size = numerics_abs(x, 17.4);
-    // 1 - exp(-size).
-    let e = numerics_short_exp(numerics_plain(-size));
-    let scale = numerics_exp2(e.exponent);
-    let less = numerics_sub(vec4<f32>(1.0), scale);
-    let line = numerics_sum(less, numerics_mul(-scale, e.line));
-    let value = numerics_add(line.head, numerics_sub(line.tail, numerics_mul(scale, e.curve)));
+    let size = numerics_abs(x, 27.0);
+    let value = numerics_value(numerics_expm1(numerics_exp(numerics_plain(-size))));
     // Around 0 it is alpha x, which may be subnormal.
     let tiny = size < vec4<f32>(5.421011e-20);
     let alpha = numerics_parts(p.xxxx);
-    let product = numerics_mul(abs(alpha.significand), select(value, numerics_units(x), tiny));
+    let product = numerics_mul(abs(alpha.significand), select(abs(value), numerics_units(x), tiny));
     let scaled = numerics_shrink(product, alpha.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny));
     return numerics_select(x, numerics_with_sign(scaled, -alpha.significand), numerics_is_negative(x));
 }

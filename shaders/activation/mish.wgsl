@@ -6,7 +6,7 @@ fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let e = numerics_short_exp(numerics_plain(min(near, vec4<f32>(20.0))));
     // w is above * 2^exponent. Below 2^-60, e counts for nothing beside 2.
     let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
-    let factor = numerics_split_sum(vec4<f32>(1.0), numerics_add(e.line, e.curve));
+    let factor = numerics_split_sum(vec4<f32>(1.0), e.fraction);
     let term = numerics_wide_scale(factor, scale);
     let two = vec4<f32>(2.0);
     let sum = numerics_split_sum(max(term.head, two), min(term.head, two));
@@ -36,14 +36,15 @@ fn mish_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let square = numerics_wide_split(numerics_wide_mul(d, d));
     let part = numerics_wide_select(numerics_wide_split(numerics_wide_mul(term, term)), one, negative);
     let s = numerics_wide_add(square, part);
-    let first = numerics_wide_select(
-        numerics_wide_add(square, numerics_wide_negate(part)),
-        numerics_wide_add(d, one),
-        negative,
+    let first = numerics_wide_add(
+        numerics_wide_select(square, d, negative),
+        numerics_wide_select(numerics_wide_negate(part), one, negative),
     );
     let slope = numerics_wide_split(numerics_wide_mul(numerics_split(4.0 * near), d));
     let second = numerics_wide_split(numerics_wide_mul(slope, part));
-    let sum = numerics_wide_add(numerics_wide_split(numerics_wide_mul(first, s)), second);
+    let product = numerics_wide_mul(first, s);
+    let heads = numerics_split_sum_any(product.head, second.head);
+    let sum = NumericsWide(heads.head, numerics_add(heads.tail, numerics_add(product.tail, second.tail)));
     let above = numerics_wide_mul(numerics_wide_select(one, factor, negative), sum);
     let quotient = numerics_wide_div(above, numerics_wide_split(numerics_wide_mul(s, s)));
     let value = numerics_shrink_signed(numerics_value(quotient), select(vec4<i32>(0), e.exponent, negative));

@@ -30,7 +30,7 @@ fn softplus_is_linear(x: vec4<f32>, p: vec4<f32>) -> vec4<bool> {
     let zero = numerics_size(given) == vec4<u32>(0u);
     let beta = numerics_parts(p.xxxx);
     let threshold = numerics_parts(given);
-    let quotient = numerics_value(numerics_wide_div(numerics_plain(threshold.significand), numerics_split(beta.significand)));
+    let quotient = numerics_value(numerics_wide_mul(numerics_split(threshold.significand), softplus_inverse(beta)));
     // Rounded up or down.
     let near = numerics_scale(quotient, threshold.exponent - beta.exponent);
     let above = softplus_is_above(numerics_parts(near), beta, threshold);

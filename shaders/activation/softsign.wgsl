@@ -12,7 +12,7 @@ fn softsign(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 // 1 / (1 + |x|)^2, where 1 + |x| is scaled to be from 1 to 4.
 fn softsign_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 3.4028234e38);
-    let exponent = clamp(numerics_parts(size).exponent, vec4<i32>(0), vec4<i32>(126));
+    let exponent = clamp((bitcast<vec4<i32>>(size) >> vec4<u32>(23u)) - vec4<i32>(127), vec4<i32>(0), vec4<i32>(126));
     let scale = numerics_exp2(-exponent);
     let scaled = numerics_mul(size, scale);
     let below = numerics_split_sum(max(scaled, scale), min(scaled, scale));

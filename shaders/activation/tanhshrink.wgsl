@@ -22,13 +22,13 @@ fn tanhshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     return numerics_select(value, x, (size == vec4<f32>(1073741824.0)) | numerics_is_nan(x));
 }
 
-// tanh(x)^2.
+// tanh(x)^2, with tanh(a) = m / (2 - m) and -m = exp(-2a) - 1.
 fn tanhshrink_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
-    let size = numerics_abs(x, 20.0);
-    let small = numerics_tanhshrink_small(size);
-    let sum = numerics_sum(size, -small.head);
-    let near = NumericsWide(sum.head, numerics_sub(sum.tail, small.tail));
-    let t = numerics_wide_select(numerics_tanh(size), near, size < vec4<f32>(0.2));
+    let size = numerics_abs(x, 13.0);
+    let less = numerics_expm1(numerics_exp(numerics_plain(-2.0 * size)));
+    let below = numerics_split_sum(vec4<f32>(2.0), less.head);
+    let divisor = NumericsWide(below.head, numerics_add(below.tail, less.tail));
+    let t = numerics_wide_div(numerics_wide_negate(less), divisor);
     // Below 2^-13 tanh(x) is x.
     let tiny = size < vec4<f32>(0.00012207031);
     let a = numerics_parts(x);
