@@ -35,7 +35,7 @@ fn numerics_mul(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
     return numerics_rounded(a * b);
 }
 
-// a * x + c, a step of a polynomial of x. The next step multiplies the sum; anyone else rounds it first.
+// a * x + c, a step of a polynomial of x. The sum is not rounded: the next step multiplies it, and all else rounds it first.
 fn numerics_mul_add(a: vec4<f32>, x: vec4<f32>, c: f32) -> vec4<f32> {
     return numerics_mul_plus(a, x, vec4<f32>(c));
 }
@@ -120,7 +120,7 @@ fn numerics_parts(x: vec4<f32>) -> NumericsParts {
     return NumericsParts(numerics_with_sign(bitcast<vec4<f32>>(significand), x), exponent);
 }
 
-// size * 2^exponent, subnormal where it is that small, for size from 2^-60 to 2^100 and results below 2^128. The size 0 is
+// size * 2^exponent, subnormal where it is that small, for size from 2^-120 to 2^100 and results below 2^128. The size 0 is
 // right if exponent is below -148.
 fn numerics_shrink(size: vec4<f32>, exponent: vec4<i32>) -> vec4<f32> {
     let scaled = bitcast<vec4<i32>>(size) + (max(exponent, vec4<i32>(-250)) << vec4<u32>(23u));
@@ -156,8 +156,8 @@ fn numerics_product(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
     let sum = select(x.exponent + y.exponent, vec4<i32>(256), most >= vec4<u32>(0x7f800000u));
     let exponent = max(sum, vec4<i32>(-250));
     let scaled = bitcast<vec4<i32>>(bits) + (exponent << vec4<u32>(23u));
-    // Below 2^-126 it is rounded a second time. Where it could be a tie then, it is moved towards what the first time lost:
-    // modulo 2^32 the difference of the whole products is exact.
+    // Below 2^-126 the product is rounded a second time. Where this could meet a tie, it is first moved towards the exact
+    // product: modulo 2^32, the difference of the whole numbers is exact.
     let whole = (bitcast<vec4<u32>>(x.significand) & vec4<u32>(0x00ffffffu))
         * (bitcast<vec4<u32>>(y.significand) & vec4<u32>(0x00ffffffu));
     let lost = clamp(bitcast<vec4<i32>>(whole - (bits << ((bits >> vec4<u32>(23u)) - vec4<u32>(104u)))), vec4<i32>(-1), vec4<i32>(1));
@@ -314,7 +314,7 @@ fn numerics_wide_div(a: NumericsWide, d: NumericsWide) -> NumericsWide {
     return NumericsWide(head, numerics_mul(numerics_sub(left, numerics_sub(numerics_mul(head, d.tail), a.tail)), better));
 }
 
-// a / d as numerics_wide_div gives it, rounded; what is left of it counts so little that 16 bits of 1 / d are enough.
+// a / d as by numerics_wide_div, rounded. The tail is so small that 16 bits of 1 / d are enough for an error of 2^-27.
 fn numerics_quotient(a: NumericsWide, d: NumericsWide) -> vec4<f32> {
     let whole = numerics_value(d);
     let guess = bitcast<vec4<f32>>(vec4<u32>(0x7ef311c3u) - bitcast<vec4<u32>>(whole));
@@ -339,8 +339,8 @@ fn numerics_argument(x: vec4<f32>, exponent: vec4<i32>, limit: vec4<f32>) -> vec
     return numerics_with_sign(bitcast<vec4<f32>>(clamp(bits, least, most) + shift), x);
 }
 
-// exp(x) = 2^exponent * (1 + coarse + square + rest); coarse has 12 bits and is at most 0.35, square is half its square, and
-// the rest is small beside coarse.
+// exp(x) = 2^exponent * (1 + coarse + square + rest). coarse has 12 bits and is at most 0.35, square is half its square, and
+// rest is small beside coarse.
 struct NumericsExp {
     coarse: vec4<f32>,
     square: vec4<f32>,

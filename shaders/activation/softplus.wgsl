@@ -22,8 +22,8 @@ fn softplus_is_above(x: NumericsParts, beta: NumericsParts, threshold: NumericsP
     return numerics_add(numerics_sub(scaled.head, limit), scaled.tail) > vec4<f32>(0.0);
 }
 
-// Where x is the value. The largest other x is made of the parameters alone, so that a loop computes it once. A threshold
-// past 60 makes no difference.
+// Whether x is past the largest x of the curve. This limit is made of the parameters alone, and one comparison remains for
+// each element. A threshold past 60 makes no difference.
 fn softplus_is_linear(x: vec4<f32>, p: vec4<f32>) -> vec4<bool> {
     let sixty = vec4<f32>(60.0);
     let given = numerics_select(p.yyyy, sixty, numerics_order(p.yyyy) > numerics_order(sixty));
