@@ -326,7 +326,7 @@ fn numerics_quotient(a: NumericsWide, d: NumericsWide) -> vec4<f32> {
     return numerics_add(head, numerics_mul(rest, inverse));
 }
 
-// x * 2^exponent, but at least 2^-60 and at most the limit in size; NaN is the limit.
+// x * 2^exponent, but at least 2^-60 and at most the limit in size; infinities and NaN are the limit.
 fn numerics_argument(x: vec4<f32>, exponent: vec4<i32>, limit: vec4<f32>) -> vec4<f32> {
     let size = bitcast<vec4<i32>>(numerics_size(x));
     // Subnormal numbers have exponents below 0 here.
@@ -336,7 +336,8 @@ fn numerics_argument(x: vec4<f32>, exponent: vec4<i32>, limit: vec4<f32>) -> vec
     let least = vec4<i32>(67 << 23u) - shift;
     let large = bitcast<vec4<i32>>(limit) - shift;
     let most = select(large, vec4<i32>(0x7f800000), exponent < vec4<i32>(-120));
-    return numerics_with_sign(bitcast<vec4<f32>>(clamp(bits, least, most) + shift), x);
+    let finite = bitcast<vec4<f32>>(clamp(bits, least, most) + shift);
+    return numerics_with_sign(numerics_select(finite, limit, size >= vec4<i32>(0x7f800000)), x);
 }
 
 // exp(x) = 2^exponent * (1 + coarse + square + rest). coarse has 12 bits and is at most 0.35, square is half its square, and
