@@ -79,7 +79,7 @@ impl Linker {
     pub(crate) fn expand(&mut self, template: File, scopes: &[&Scope<'_>]) {
         #[cfg(not(target_arch = "wasm32"))]
         self.title(&[template.path]);
-        let lines: Vec<&str> = template.text.split('\n').collect();
+        let lines: Vec<&str> = lines(template.text);
         self.expand_lines(&lines, scopes);
     }
 
@@ -97,7 +97,7 @@ impl Linker {
         while let Some(line) = rest.next() {
             let skipped = taken.contains(&false);
             let Some(directive) = line.strip_prefix('#') else {
-                if !skipped && !line.is_empty() {
+                if !skipped {
                     self.substitute(line, scopes);
                     self.source.push('\n');
                 }
@@ -161,6 +161,11 @@ impl Linker {
     }
 }
 
+/// The lines of a text, without the line break at its end.
+fn lines(text: &str) -> Vec<&str> {
+    text.strip_suffix('\n').unwrap_or(text).split('\n').collect()
+}
+
 /// The value of a name in the innermost scope that has it.
 fn find<'s, 'a, T>(
     scopes: &[&'s Scope<'a>],
@@ -191,7 +196,7 @@ mod tests {
             lists: vec![("some", vec![item("x"), item("dy")]), ("none", Vec::new())],
         };
         let mut linker = Linker::default();
-        let lines: Vec<&str> = text.split('\n').collect();
+        let lines: Vec<&str> = lines(text);
         linker.expand_lines(&lines, &[&scope]);
         linker.finish()
     }

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,47 +67,62 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<atomic<u32>>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<u32>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(2) var<storage, read> dy: array<u32>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
         load_dy(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
 }
+
 fn four_count() -> u32 {
     return (params.length + 3u) / 4u;
 }
+
 fn vector_count() -> u32 {
     return four_count();
 }
+
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -122,6 +142,7 @@ fn main(
 }
 // shaders/kernel/gradient.wgsl
 // dx = dy * f'(x).
+
 fn compute(data: Data, i: u32) -> Results {
     let derivative = activate_grad(activation_input(data), data, i);
     return Results(with_residual(multiply(derivative, data.dy), data));
@@ -132,6 +153,7 @@ fn compute(data: Data, i: u32) -> Results {
 // Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
 // activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
 // infinite, a dy of 0 stays 0, and others become infinite.
+
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
@@ -143,23 +165,29 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return elu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return elu_grad(x, params.activation);
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 // Two elements share a u32.
+
 // Another invocation, or somebody else's data, may own the other half of the u32: only bits of this half are flipped.
 fn put_dx(at: u32, half: u32) {
     let shift = 16u * (at & 1u);
@@ -168,6 +196,8 @@ fn put_dx(at: u32, half: u32) {
 }
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
+
 fn store_dx(i: u32, four: vec4<u32>) {
     let stored = narrow_f16(four);
     let left = params.length - 4u * i;
@@ -178,13 +208,16 @@ fn store_dx(i: u32, four: vec4<u32>) {
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 // Two elements share a u32.
 fn element_x(at: u32) -> u32 {
     let both = x[at >> 1u];
     return (both >> (16u * (at & 1u))) & 0xffffu;
 }
+
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
 // The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
 fn load_x(i: u32) -> vec4<u32> {
     let last = params.length - 1u;
@@ -195,15 +228,19 @@ fn load_x(i: u32) -> vec4<u32> {
         element_x(at_x(min(4u * i + 3u, last))),
     ));
 }
+
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 // Two elements share a u32.
 fn element_dy(at: u32) -> u32 {
     let both = dy[at >> 1u];
     return (both >> (16u * (at & 1u))) & 0xffffu;
 }
+
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
 // The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
 fn load_dy(i: u32) -> vec4<u32> {
     let last = params.length - 1u;
@@ -214,6 +251,7 @@ fn load_dy(i: u32) -> vec4<u32> {
         element_dy(at_dy(min(4u * i + 3u, last))),
     ));
 }
+
 // shaders/kernel/f16.wgsl
 // f16 (IEEE 754 binary16) to and from the bits of f32, by integers: built-in conversions may flush subnormal numbers, and
 // may round in any direction.
@@ -256,10 +294,9 @@ fn elu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     // Around 0 it is alpha x, which may be subnormal.
     let tiny = size < vec4<f32>(5.421011e-20);
     let alpha = numerics_parts(p.xxxx);
-    let less = select(value, -numerics_units(x), tiny);
-    let product = numerics_mul(alpha.significand, less);
-    let scaled = numerics_scale(product, alpha.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny));
-    return numerics_select(x, scaled, numerics_is_negative(x));
+    let product = numerics_mul(abs(alpha.significand), select(abs(value), numerics_units(x), tiny));
+    let scaled = numerics_shrink(product, alpha.exponent - select(vec4<i32>(0), vec4<i32>(149), tiny));
+    return numerics_select(x, numerics_with_sign(scaled, -alpha.significand), numerics_is_negative(x));
 }
 
 // 1 where x > 0, else alpha * exp(x); NaN for NaN.

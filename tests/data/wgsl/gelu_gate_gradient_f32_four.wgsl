@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(5) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,37 +67,51 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<vec4<u32>>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
+
 @group(0) @binding(1) var<storage, read_write> dgate: array<vec4<u32>>;
+
 fn at_dgate(i: u32) -> u32 {
     return params.offset_dgate + i;
 }
+
 @group(0) @binding(2) var<storage, read> x: array<vec4<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(3) var<storage, read> dy: array<vec4<u32>>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 @group(0) @binding(4) var<storage, read> gate: array<vec4<u32>>;
+
 fn at_gate(i: u32) -> u32 {
     return params.offset_gate + i;
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
     gate: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
     dgate: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
@@ -100,21 +119,26 @@ fn load(i: u32) -> Data {
         load_gate(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
     store_dgate(i, results.dgate);
 }
+
 fn four_count() -> u32 {
     return params.length;
 }
+
 fn vector_count() -> u32 {
     return four_count();
 }
+
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -134,6 +158,7 @@ fn main(
 }
 // shaders/kernel/gate_gradient.wgsl
 // dx = dy * f(gate) and dgate = dy * x * f'(gate).
+
 fn compute(data: Data, i: u32) -> Results {
     let dy = bitcast<vec4<f32>>(data.dy);
     let gate = bitcast<vec4<f32>>(data.gate);
@@ -147,6 +172,7 @@ fn compute(data: Data, i: u32) -> Results {
 // Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
 // activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
 // infinite, a dy of 0 stays 0, and others become infinite.
+
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
@@ -158,37 +184,49 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return gelu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return gelu_grad(x, params.activation);
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_dx(i: u32, four: vec4<u32>) {
     dx[at_dx(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_dgate(i: u32, four: vec4<u32>) {
     dgate[at_dgate(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_x(i: u32) -> vec4<u32> {
     return x[at_x(i)];
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_dy(i: u32) -> vec4<u32> {
     return dy[at_dy(i)];
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_gate(i: u32) -> vec4<u32> {
     return gate[at_gate(i)];
 }
+
 // shaders/numerics.wgsl, left out
 // shaders/activation/gelu.wgsl
 // gelu(x) = x Phi(x), with Phi the standard normal distribution: |x| Phi(-|x|) below 0, and x less that above.
@@ -210,21 +248,21 @@ fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     var n = numerics_add(size, vec4<f32>(9.426161));
     n = numerics_mul_add(n, size, 41.05884);
     n = numerics_mul_add(n, size, 95.33526);
-    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(n, size));
+    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(numerics_rounded(n), size));
     var m = numerics_mul_add(size, vec4<f32>(0.00027571266), 2.4944043);
     m = numerics_mul_add(m, size, 23.859417);
     m = numerics_mul_add(m, size, 95.39626);
-    let product = numerics_mul(m, size);
+    let product = numerics_mul(numerics_rounded(m), size);
     let constant = numerics_sum_positive(vec4<f32>(209.19674), product);
     let top = numerics_wide_mul(numerics_split(size), numerics_wide_split(n_sum));
     let linear = numerics_sum_positive(constant.head, numerics_mul(top.head, vec4<f32>(2.5066283)));
     let lost = numerics_mul(top.tail, vec4<f32>(2.5066283));
     let below = numerics_split_sum(linear.head, numerics_add(numerics_add(linear.tail, constant.tail), lost));
     let above = numerics_wide_mul(numerics_exp_factor(e), numerics_wide_split(top));
-    let tail = numerics_value(numerics_wide_div(above, below));
+    let tail = numerics_quotient(above, below);
     // Around 0 it is x / 2, which may be subnormal.
     let tiny = size < vec4<f32>(7.4505806e-9);
-    let left = numerics_scale(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
+    let left = numerics_shrink(select(tail, numerics_units(x), tiny), select(e.exponent, vec4<i32>(-150), tiny));
     let scaled = numerics_mul(tail, numerics_exp2(max(e.exponent, vec4<i32>(-100))));
     let right = numerics_select(x, numerics_sub(size, scaled), size < vec4<f32>(14.5));
     let signed = numerics_with_sign(left, x);
@@ -239,7 +277,7 @@ fn gelu_grad_centre(a: vec4<f32>) -> vec4<f32> {
     p = numerics_mul_add(p, s, 0.0598947927);
     p = numerics_mul_add(p, s, -0.26596427);
     p = numerics_mul_add(p, s, 0.797884583);
-    return numerics_sub(vec4<f32>(0.5), numerics_mul(a, p));
+    return numerics_sub(vec4<f32>(0.5), numerics_mul(a, numerics_rounded(p)));
 }
 
 // gelu'(-a) for 0 <= a <= 1, around its zero at 0.7518; error 3e-9 of the larger term.
@@ -252,23 +290,23 @@ fn gelu_grad_zero(a: vec4<f32>) -> vec4<f32> {
     p = numerics_mul_add(p, u, 0.0190160591);
     p = numerics_mul_add(p, u, 0.388184905);
     p = numerics_mul_add(p, u, -0.432885051);
-    return numerics_mul_add(p, u, 0.000774278538);
+    return numerics_rounded(numerics_mul_add(p, u, 0.000774278538));
 }
 
 // R(a) - a / sqrt(2 pi) for a >= 1; error 1e-8 of the larger of the two. The polynomial also mends what the
 // constant lacks.
 fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
-    let t = numerics_value(numerics_wide_div(
+    let t = numerics_quotient(
         numerics_plain(numerics_sub(a, vec4<f32>(4.0))),
         numerics_split_sum_any(a, vec4<f32>(4.0)),
-    ));
+    );
     var p = numerics_mul_add(t, vec4<f32>(0.000677215925), 0.000406338833);
     p = numerics_mul_add(p, t, -0.00852135662);
     p = numerics_mul_add(p, t, 0.030881837);
     p = numerics_mul_add(p, t, -0.0717026442);
     p = numerics_mul_add(p, t, 0.124378502);
     p = numerics_mul_add(p, t, -0.170397788);
-    let r = numerics_mul_add(p, t, 0.0944106951);
+    let r = numerics_rounded(numerics_mul_add(p, t, 0.0944106951));
     // 0.3989423 in two parts.
     let slope = numerics_wide_mul(numerics_split(a), NumericsWide(vec4<f32>(0.39892578125), vec4<f32>(1.6510487e-5)));
     let sum = numerics_split_sum_any(-slope.head, r);
@@ -283,7 +321,7 @@ fn gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = numerics_value(numerics_wide_mul(numerics_exp_factor(e), gelu_grad_tail(a)));
     let near = select(gelu_grad_zero(size), gelu_grad_centre(size), size < vec4<f32>(0.5));
     let is_near = size < vec4<f32>(1.0);
-    let left = select(numerics_scale(product, e.exponent), near, is_near);
+    let left = select(numerics_shrink_signed(product, e.exponent), near, is_near);
     let scaled = numerics_mul(product, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
     let right = numerics_sub(vec4<f32>(1.0), select(scaled, near, is_near));
     return numerics_or_nan(select(left, right, numerics_is_positive(x)), x);

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(4) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,53 +67,71 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
+
 fn at_y(i: u32) -> u32 {
     return params.offset_y + i;
 }
+
 @group(0) @binding(1) var<storage, read_write> mask: array<u32>;
+
 @group(0) @binding(2) var<storage, read> x: array<vec4<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(3) var<storage, read> residual: array<vec4<u32>>;
+
 fn at_residual(i: u32) -> u32 {
     return params.offset_residual + i;
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     residual: vec4<u32>,
 }
+
 struct Results {
     y: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
         load_residual(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_y(i, results.y);
 }
+
 fn four_count() -> u32 {
     return params.length;
 }
+
 // Two neighbouring fours, and the bits of a mask that belong to them.
 struct Pair {
     first: Data,
     second: Data,
 }
+
 const FIRST_BITS = vec4<u32>(1u, 2u, 4u, 8u);
 const SECOND_BITS = vec4<u32>(16u, 32u, 64u, 128u);
+
 fn pair_count() -> u32 {
     return (four_count() + 1u) / 2u;
 }
+
 fn load_pair(i: u32) -> Pair {
     return Pair(load(2u * i), load(2u * i + 1u));
 }
+
 fn store_pair(i: u32, first: Results, second: Results) {
     store(2u * i, first);
     if (2u * i + 1u < four_count()) {
@@ -119,6 +142,7 @@ fn store_pair(i: u32, first: Results, second: Results) {
 // The entry point of kernels with a mask. Each invocation takes VECTORS_PER_INVOCATION u32 of the mask, each with the bits of
 // four vectors of eight elements. On every device 8 lanes share a block of 32 vectors, and u32 number m has the vectors
 // 32 (m / 8) + m % 8 + 8 step.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -140,22 +164,28 @@ fn main(
 // shaders/kernel/mask.wgsl
 // A mask has a bit per element that says which of its two levels the derivative has. If the gradient of a NaN is NaN, a
 // second u32 says where.
+
 const MASK_BITS = 2u;
+
 // The higher of the two levels.
 const UPPER_LEVEL = 1065353216u;
 // shaders/kernel/masked_forward.wgsl
 // y = f(x) and the mask.
+
 fn bits_of(first: vec4<bool>, second: vec4<bool>, step: u32) -> u32 {
     let none = vec4<u32>(0u);
     let bits = select(none, FIRST_BITS, first) | select(none, SECOND_BITS, second);
     return (bits.x | bits.y | bits.z | bits.w) << (8u * step);
 }
+
 fn is_high(derivative: vec4<f32>) -> vec4<bool> {
     return bitcast<vec4<u32>>(derivative) == vec4<u32>(UPPER_LEVEL);
 }
+
 fn is_nan(derivative: vec4<f32>) -> vec4<bool> {
     return (bitcast<vec4<u32>>(derivative) & vec4<u32>(0x7fffffffu)) > vec4<u32>(0x7f800000u);
 }
+
 fn run_mask(index: u32, first: u32, count: u32) {
     var high = 0u;
     var nan = 0u;
@@ -180,40 +210,51 @@ fn run_mask(index: u32, first: u32, count: u32) {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return add(result, data.residual);
 }
 // shaders/kernel/add.wgsl
 // a + b, rounded before anything else happens to it.
+
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu6(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu6_grad(x, params.activation);
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_y(i: u32, four: vec4<u32>) {
     y[at_y(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_x(i: u32) -> vec4<u32> {
     return x[at_x(i)];
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_residual(i: u32) -> vec4<u32> {
     return residual[at_residual(i)];
 }
+
 // shaders/numerics.wgsl, left out
 // shaders/activation/relu6.wgsl
 // relu6(x) = min(max(x, 0), 6), on the bits: NaN passes with its payload, -0.0 stays.

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,47 +67,62 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
+
 fn at_y(i: u32) -> u32 {
     return params.offset_y + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(2) var<storage, read> bias: array<vec4<u32>>;
+
 fn at_bias(i: u32) -> u32 {
     return params.offset_bias + consecutive(4u * i) / 4u;
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     bias: vec4<u32>,
 }
+
 struct Results {
     y: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
         load_bias(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_y(i, results.y);
 }
+
 fn four_count() -> u32 {
     return params.length;
 }
+
 fn vector_count() -> u32 {
     return four_count();
 }
+
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -122,28 +142,34 @@ fn main(
 }
 // shaders/kernel/forward.wgsl
 // y = f(x). Data moves as integers, so that no load or store can touch a NaN's payload.
+
 fn compute(data: Data, i: u32) -> Results {
     let y = activate(activation_input(data), data, i);
     return Results(with_residual(bitcast<vec4<u32>>(y), data));
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(add(data.x, data.bias));
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/add.wgsl
 // a + b, rounded before anything else happens to it.
+
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu_grad(x, params.activation);
 }
@@ -153,6 +179,7 @@ fn channel_of(e: u32) -> u32 {
     let row = divide(e, params.by_inner);
     return row - divide(row, params.by_channels) * params.channels;
 }
+
 // The channel of element e of the dispatch, if inner is 1.
 fn consecutive(e: u32) -> u32 {
     let first = params.first_in_row + e;
@@ -173,19 +200,25 @@ fn divide(n: u32, divisor: vec2<u32>) -> u32 {
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_y(i: u32, four: vec4<u32>) {
     y[at_y(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_x(i: u32) -> vec4<u32> {
     return x[at_x(i)];
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_bias(i: u32) -> vec4<u32> {
     return bias[at_bias(i)];
 }
+
 // shaders/numerics.wgsl, left out
 // shaders/activation/relu.wgsl
 // relu(x) = max(x, 0), written on the bits: `max` and float comparisons lose NaN, or its payload, on

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(2) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,33 +67,43 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u64>>;
+
 fn at_y(i: u32) -> u32 {
     return params.offset_y + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<vec4<u64>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 // shaders/operand/eight.wgsl
 // A vector of eight elements. It comes as two fours, the elements of even and of odd index, because these are the halves of
 // its u32 or u64.
+
 struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+
 struct Data {
     x: vec4<u32>,
 }
+
 struct Results {
     y: vec4<u32>,
 }
+
 struct Pair {
     first: Data,
     second: Data,
 }
+
 fn load_pair(i: u32) -> Pair {
     let x = load_x(i);
     let first = Data(
@@ -99,18 +114,22 @@ fn load_pair(i: u32) -> Pair {
     );
     return Pair(first, second);
 }
+
 fn store_pair(i: u32, first: Results, second: Results) {
     store_y(i, first.y, second.y);
 }
+
 fn vector_count() -> u32 {
     return params.length;
 }
+
 fn run(i: u32) {
     let pair = load_pair(i);
     store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -130,37 +149,46 @@ fn main(
 }
 // shaders/kernel/forward.wgsl
 // y = f(x). Data moves as integers, so that no load or store can touch a NaN's payload.
+
 fn compute(data: Data, i: u32) -> Results {
     let y = activate(activation_input(data), data, i);
     return Results(with_residual(bitcast<vec4<u32>>(y), data));
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu_grad(x, params.activation);
 }
 // shaders/operand/eight64_f32.wgsl
 // Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+
+
 fn store_y(i: u32, first: vec4<u32>, second: vec4<u32>) {
     y[at_y(i)] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));
 }
 // shaders/operand/eight64_f32.wgsl
 // Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+
 fn load_x(i: u32) -> Eight {
     let words = x[at_x(i)];
     return Eight(vec4<u32>(words), vec4<u32>(words >> vec4<u32>(32u)));
 }
+
 // shaders/activation/relu.wgsl
 // relu(x) = max(x, 0), written on the bits: `max` and float comparisons lose NaN, or its payload, on
 // many drivers. The sign bit set and no NaN is exactly 0x80000001..=0xff800000, -0.0 left out.

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,38 +67,50 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<vec4<u32>>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(2) var<storage, read> dy: array<vec4<u32>>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 // shaders/operand/eight.wgsl
 // A vector of eight elements. It comes as two fours, the elements of even and of odd index, because these are the halves of
 // its u32 or u64.
+
 struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
 }
+
 struct Pair {
     first: Data,
     second: Data,
 }
+
 fn load_pair(i: u32) -> Pair {
     let x = load_x(i);
     let dy = load_dy(i);
@@ -107,18 +124,22 @@ fn load_pair(i: u32) -> Pair {
     );
     return Pair(first, second);
 }
+
 fn store_pair(i: u32, first: Results, second: Results) {
     store_dx(i, first.dx, second.dx);
 }
+
 fn vector_count() -> u32 {
     return params.length;
 }
+
 fn run(i: u32) {
     let pair = load_pair(i);
     store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -138,6 +159,7 @@ fn main(
 }
 // shaders/kernel/gradient.wgsl
 // dx = dy * f'(x).
+
 fn compute(data: Data, i: u32) -> Results {
     let derivative = activate_grad(activation_input(data), data, i);
     return Results(with_residual(multiply(derivative, data.dy), data));
@@ -145,6 +167,7 @@ fn compute(data: Data, i: u32) -> Results {
 // shaders/kernel/pass.wgsl
 // dy times a derivative that is 0 or 1: dy passes bit for bit, or not at all, so that an infinite or NaN dy does not
 // leak out of a dead input. A NaN derivative stays one.
+
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let dx = select(bits, dy, bits == vec4<u32>(0x3f800000u));
@@ -152,37 +175,47 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu_grad(x, params.activation);
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
+
+
 fn store_dx(i: u32, first: vec4<u32>, second: vec4<u32>) {
     dx[at_dx(i)] = narrow_bf16(first) | (narrow_bf16(second) << vec4<u32>(16u));
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
+
 fn load_x(i: u32) -> Eight {
     let both = x[at_x(i)];
     return Eight(widen_bf16(both & vec4<u32>(0xffffu)), widen_bf16(both >> vec4<u32>(16u)));
 }
+
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
+
 fn load_dy(i: u32) -> Eight {
     let both = dy[at_dy(i)];
     return Eight(widen_bf16(both & vec4<u32>(0xffffu)), widen_bf16(both >> vec4<u32>(16u)));
 }
+
 // shaders/kernel/bf16.wgsl
 // bf16, the upper half of an f32, to and from the bits of f32.
 

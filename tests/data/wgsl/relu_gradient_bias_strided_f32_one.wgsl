@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(4) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,32 +67,44 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<u32>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + position(i, params.stride_dx);
 }
+
 @group(0) @binding(1) var<storage, read> x: array<u32>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + position(i, params.stride_x);
 }
+
 @group(0) @binding(2) var<storage, read> dy: array<u32>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + position(i, params.stride_dy);
 }
+
 @group(0) @binding(3) var<storage, read> bias: array<u32>;
+
 fn at_bias(i: u32) -> u32 {
     return params.offset_bias + position(i, params.stride_bias);
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
     bias: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
@@ -95,20 +112,25 @@ fn load(i: u32) -> Data {
         load_bias(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
 }
+
 fn four_count() -> u32 {
     return (params.length + 3u) / 4u;
 }
+
 fn vector_count() -> u32 {
     return four_count();
 }
+
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -128,6 +150,7 @@ fn main(
 }
 // shaders/kernel/gradient.wgsl
 // dx = dy * f'(x).
+
 fn compute(data: Data, i: u32) -> Results {
     let derivative = activate_grad(activation_input(data), data, i);
     return Results(with_residual(multiply(derivative, data.dy), data));
@@ -135,6 +158,7 @@ fn compute(data: Data, i: u32) -> Results {
 // shaders/kernel/pass.wgsl
 // dy times a derivative that is 0 or 1: dy passes bit for bit, or not at all, so that an infinite or NaN dy does not
 // leak out of a dead input. A NaN derivative stays one.
+
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let dx = select(bits, dy, bits == vec4<u32>(0x3f800000u));
@@ -142,22 +166,27 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(add(data.x, data.bias));
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/add.wgsl
 // a + b, rounded before anything else happens to it.
+
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu_grad(x, params.activation);
 }
@@ -187,11 +216,15 @@ fn divide(n: u32, divisor: vec2<u32>) -> u32 {
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
+
 fn put_dx(at: u32, bits: u32) {
     dx[at] = bits;
 }
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
+
 fn store_dx(i: u32, four: vec4<u32>) {
     let stored = (four);
     let left = params.length - 4u * i;
@@ -202,11 +235,14 @@ fn store_dx(i: u32, four: vec4<u32>) {
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 fn element_x(at: u32) -> u32 {
     return x[at];
 }
+
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
 // The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
 fn load_x(i: u32) -> vec4<u32> {
     let last = params.length - 1u;
@@ -217,13 +253,17 @@ fn load_x(i: u32) -> vec4<u32> {
         element_x(at_x(min(4u * i + 3u, last))),
     ));
 }
+
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 fn element_dy(at: u32) -> u32 {
     return dy[at];
 }
+
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
 // The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
 fn load_dy(i: u32) -> vec4<u32> {
     let last = params.length - 1u;
@@ -234,13 +274,17 @@ fn load_dy(i: u32) -> vec4<u32> {
         element_dy(at_dy(min(4u * i + 3u, last))),
     ));
 }
+
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
+
 fn element_bias(at: u32) -> u32 {
     return bias[at];
 }
+
 // shaders/operand/one.wgsl
 // Four elements, one by one.
+
 // The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
 fn load_bias(i: u32) -> vec4<u32> {
     let last = params.length - 1u;
@@ -251,6 +295,7 @@ fn load_bias(i: u32) -> vec4<u32> {
         element_bias(at_bias(min(4u * i + 3u, last))),
     ));
 }
+
 // shaders/numerics.wgsl, left out
 // shaders/activation/relu.wgsl
 // relu(x) = max(x, 0), written on the bits: `max` and float comparisons lose NaN, or its payload, on

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,34 +67,45 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<vec4<u32>>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
+
 @group(0) @binding(1) var<storage, read> mask: array<u32>;
+
 @group(0) @binding(2) var<storage, read> dy: array<vec4<u32>>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 // shaders/operand/eight.wgsl
 // A vector of eight elements. It comes as two fours, the elements of even and of odd index, because these are the halves of
 // its u32 or u64.
+
 struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+
 struct Data {
     dy: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
 }
+
 struct Pair {
     first: Data,
     second: Data,
 }
+
 fn load_pair(i: u32) -> Pair {
     let dy = load_dy(i);
     let first = Data(
@@ -100,12 +116,15 @@ fn load_pair(i: u32) -> Pair {
     );
     return Pair(first, second);
 }
+
 fn store_pair(i: u32, first: Results, second: Results) {
     store_dx(i, first.dx, second.dx);
 }
+
 // The bits of a mask that belong to the two fours.
 const FIRST_BITS = vec4<u32>(1u, 4u, 16u, 64u);
 const SECOND_BITS = vec4<u32>(2u, 8u, 32u, 128u);
+
 fn pair_count() -> u32 {
     return params.length;
 }
@@ -113,6 +132,7 @@ fn pair_count() -> u32 {
 // The entry point of kernels with a mask. Each invocation takes VECTORS_PER_INVOCATION u32 of the mask, each with the bits of
 // four vectors of eight elements. On every device 8 lanes share a block of 32 vectors, and u32 number m has the vectors
 // 32 (m / 8) + m % 8 + 8 step.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -134,12 +154,15 @@ fn main(
 // shaders/kernel/mask.wgsl
 // A mask has a bit per element that says which of its two levels the derivative has. If the gradient of a NaN is NaN, a
 // second u32 says where.
+
 const MASK_BITS = 1u;
+
 // The higher of the two levels.
 const UPPER_LEVEL = 1065353216u;
 // shaders/kernel/mask_gradient.wgsl
 // dx = dy * f'(x), from the mask that the forward operation wrote. params.activation has the derivative's lower and upper
 // level, and a NaN.
+
 // dy times a level: dy itself for 1, and 0 for 0, whatever dy is.
 fn times_level(dy: vec4<u32>, level: u32) -> vec4<u32> {
     if (level == 0x3f800000u) {
@@ -148,12 +171,14 @@ fn times_level(dy: vec4<u32>, level: u32) -> vec4<u32> {
     let product = numerics_times(bitcast<vec4<f32>>(dy), vec4<f32>(bitcast<f32>(level)));
     return select(bitcast<vec4<u32>>(product), vec4<u32>(0u), (level & 0x7fffffffu) == 0u);
 }
+
 fn times_levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
     let levels = bitcast<vec4<u32>>(params.activation);
     let low = vec4<u32>(0u);
     let dx = select(low, times_level(dy, UPPER_LEVEL), high != vec4<u32>(0u));
     return dx;
 }
+
 fn run_mask(index: u32, first: u32, count: u32) {
     let high = mask[params.offset_mask + MASK_BITS * index];
     let nan = 0u;
@@ -172,20 +197,26 @@ fn run_mask(index: u32, first: u32, count: u32) {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
+
+
 fn store_dx(i: u32, first: vec4<u32>, second: vec4<u32>) {
     dx[at_dx(i)] = narrow_f16(first) | (narrow_f16(second) << vec4<u32>(16u));
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
+
 fn load_dy(i: u32) -> Eight {
     let both = dy[at_dy(i)];
     return Eight(widen_f16(both & vec4<u32>(0xffffu)), widen_f16(both >> vec4<u32>(16u)));
 }
+
 // shaders/kernel/f16.wgsl
 // f16 (IEEE 754 binary16) to and from the bits of f32, by integers: built-in conversions may flush subnormal numbers, and
 // may round in any direction.

@@ -1,9 +1,11 @@
 // shaders/kernel/params.wgsl
 // The parameters of a dispatch, and the block that an invocation takes. The host picks the three constants
 // (src/plan/launch_config.rs).
+
 override WORKGROUP: u32 = 64u;
 override LANES: u32 = 64u;
 override VECTORS_PER_INVOCATION: u32 = 1u;
+
 struct Params {
     activation: vec4<f32>,
     // The key and the upper half of the counter of random numbers.
@@ -51,10 +53,13 @@ struct Params {
     stride_weight: vec4<u32>,
     stride_residual: vec4<u32>,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 // A copy of the uniform, which every entry point makes first. A compiler cannot know that stores leave a uniform as it
 // is, and would load it again at every step.
 var<private> params: Params;
+
 // LANES neighbouring invocations walk a block of their own together, so that they touch consecutive memory at each step.
 // The grid is two-dimensional past the device's limit for one dimension.
 fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
@@ -62,47 +67,62 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> dx: array<vec4<u32>>;
+
 fn at_dx(i: u32) -> u32 {
     return params.offset_dx + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(2) var<storage, read> dy: array<vec4<u32>>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 // shaders/operand/data.wgsl
 // What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
 }
+
 struct Results {
     dx: vec4<u32>,
 }
+
 fn load(i: u32) -> Data {
     return Data(
         load_x(i),
         load_dy(i),
     );
 }
+
 fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
 }
+
 fn four_count() -> u32 {
     return params.length;
 }
+
 fn vector_count() -> u32 {
     return four_count();
 }
+
 fn run(i: u32) {
     store(i, compute(load(i), i));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -122,6 +142,7 @@ fn main(
 }
 // shaders/kernel/gradient.wgsl
 // dx = dy * f'(x).
+
 fn compute(data: Data, i: u32) -> Results {
     let derivative = activate_grad(activation_input(data), data, i);
     return Results(with_residual(multiply(derivative, data.dy), data));
@@ -132,6 +153,7 @@ fn compute(data: Data, i: u32) -> Results {
 // Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
 // activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
 // infinite, a dy of 0 stays 0, and others become infinite.
+
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
     let magnitude = bits & vec4<u32>(0x7fffffffu);
@@ -144,23 +166,28 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
 }
 // shaders/kernel/fused.wgsl
 // What comes before and after the activation.
+
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
 }
+
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
 // The activation and its derivative, under the names that kernels call. i counts fours.
+
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return rrelu_with(x, rrelu_drawn(draw(i), params.activation));
 }
+
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return rrelu_grad_with(x, rrelu_drawn(draw(i), params.activation));
 }
 // shaders/kernel/draw.wgsl
 // A uniform variate in [0, 1) for each element of four i. It depends on the element's position in the operation, the seed
 // and the offset alone.
+
 fn draw(i: u32) -> vec4<f32> {
     let low = params.first_four.x + i;
     let high = params.first_four.y + select(0u, 1u, low < i);
@@ -169,19 +196,25 @@ fn draw(i: u32) -> vec4<f32> {
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_dx(i: u32, four: vec4<u32>) {
     dx[at_dx(i)] = four;
 }
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_x(i: u32) -> vec4<u32> {
     return x[at_x(i)];
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
 fn load_dy(i: u32) -> vec4<u32> {
     return dy[at_dy(i)];
 }
+
 // shaders/random.wgsl
 // Random numbers out of a counter: Philox 4x32-10 (Salmon et al., 2011). Four words a call, the same on
 // every device; no state.

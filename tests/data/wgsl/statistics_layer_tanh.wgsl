@@ -2,7 +2,9 @@
 // Statistics of units: each of `segments` segments of `length` elements gives `sums` results, each over every `sums`-th
 // element in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
 // the pass before (statistics_merge.wgsl).
+
 override WORKGROUP: u32 = 64u;
+
 // The finite elements: their number, the zeros, those at the lower and at the upper bound, the mean, and the sum of the
 // squared deviations from it.
 struct UnitStatistics {
@@ -15,6 +17,7 @@ struct UnitStatistics {
     squares: f32,
     unused: u32,
 }
+
 struct Params {
     // The first element of each operand in its binding.
     offset_y: u32,
@@ -32,13 +35,16 @@ struct Params {
     channels: u32,
     inner: u32,
 }
+
 // a / count.
 fn over(a: vec4<f32>, count: u32) -> vec4<f32> {
     let divisor = numerics_split(vec4<f32>(f32(count)));
     return numerics_value(numerics_wide_div(numerics_plain(a), divisor));
 }
+
 @group(0) @binding(4) var<uniform> params: Params;
 @group(0) @binding(0) var<storage, read_write> y: array<UnitStatistics>;
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -60,7 +66,9 @@ fn main(
 }
 // shaders/kernel/statistics_elements.wgsl
 // Adds one element.
+
 @group(0) @binding(1) var<storage, read> x: array<u32>;
+
 fn joined(total: UnitStatistics, i: u32) -> UnitStatistics {
     let bits = element(i);
     var record = total;
@@ -82,18 +90,23 @@ fn joined(total: UnitStatistics, i: u32) -> UnitStatistics {
 }
 // shaders/kernel/statistics_layer.wgsl
 // The elements are the outputs of a layer, y = f(x + bias), which this pass stores too.
+
 @group(0) @binding(2) var<storage, read_write> result: array<u32>;
 @group(0) @binding(3) var<storage, read> bias: array<u32>;
+
 // The bias of the channel, which is the same for all elements of an invocation.
 var<private> shift: vec4<u32>;
+
 fn activate(x: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(tanh(bitcast<vec4<f32>>(x), params.activation));
 }
+
 fn begin(i: u32) {
     // The dispatch's first element is the first of a channel.
     let channel = (params.first_channel + (i - params.offset_x) / params.inner) % params.channels;
     shift = vec4<u32>(bias[params.offset_bias + channel]);
 }
+
 fn element(i: u32) -> u32 {
     let y = activate(add(vec4<u32>(x[i]), shift)).x;
     result[params.offset_result + i - params.offset_x] = y;
@@ -101,6 +114,7 @@ fn element(i: u32) -> u32 {
 }
 // shaders/kernel/add.wgsl
 // a + b, rounded before anything else happens to it.
+
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }

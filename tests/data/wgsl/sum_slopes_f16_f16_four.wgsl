@@ -1,9 +1,12 @@
 // shaders/kernel/sum.wgsl
 // Sums: each of `segments` segments of `length` vectors gives `sums` sums, each over every `sums`-th vector. All lanes
 // read neighbouring vectors at each step, and the order is the same on every device.
+
 override WORKGROUP: u32 = 64u;
+
 // Invocations that read neighbouring vectors.
 const LANES = 8u;
+
 struct Params {
     // The first vector of each operand in its binding.
     offset_y: u32,
@@ -16,19 +19,26 @@ struct Params {
     sums_per_invocation: u32,
     padding: u32,
 }
+
 @group(0) @binding(3) var<uniform> given: Params;
+
 var<private> params: Params;
+
 // The sums of a vector.
 alias Sums = vec4<f32>;
+
 fn plus(a: Sums, b: Sums) -> Sums {
     return numerics_add(a, b);
 }
+
 fn value(i: u32) -> Sums {
     return slope_term(load_x(i), load_dy(i));
 }
+
 fn put(i: u32, sums: Sums) {
     store_y(i, bitcast<vec4<u32>>(sums));
 }
+
 @compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(local_invocation_index) local: u32,
@@ -69,35 +79,48 @@ fn main(
 }
 // shaders/operand/bindings.wgsl
 // The bindings of the operands, and the position of vector i in each.
+
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
+
 fn at_y(i: u32) -> u32 {
     return params.offset_y + i;
 }
+
 @group(0) @binding(1) var<storage, read> x: array<vec2<u32>>;
+
 fn at_x(i: u32) -> u32 {
     return params.offset_x + i;
 }
+
 @group(0) @binding(2) var<storage, read> dy: array<vec2<u32>>;
+
 fn at_dy(i: u32) -> u32 {
     return params.offset_dy + i;
 }
+
 // shaders/operand/four_f32.wgsl
 // Four f32. The operand starts at a multiple of 16 bytes in its binding.
+
+
 fn store_y(i: u32, four: vec4<u32>) {
     y[at_y(i)] = four;
 }
 // shaders/operand/four_16_bit.wgsl
 // Four 16-bit elements. The operand starts at a multiple of 8 bytes in its binding.
+
 fn load_x(i: u32) -> vec4<u32> {
     let both = x[at_x(i)];
     return widen_f16(vec4<u32>(both.x & 0xffffu, both.x >> 16u, both.y & 0xffffu, both.y >> 16u));
 }
+
 // shaders/operand/four_16_bit.wgsl
 // Four 16-bit elements. The operand starts at a multiple of 8 bytes in its binding.
+
 fn load_dy(i: u32) -> vec4<u32> {
     let both = dy[at_dy(i)];
     return widen_f16(vec4<u32>(both.x & 0xffffu, both.x >> 16u, both.y & 0xffffu, both.y >> 16u));
 }
+
 // shaders/kernel/f16.wgsl
 // f16 (IEEE 754 binary16) to and from the bits of f32, by integers: built-in conversions may flush subnormal numbers, and
 // may round in any direction.
