@@ -44,7 +44,7 @@ impl Kernel {
     }
 }
 
-/// How the library moves data, as `Geometry` in its src/plan/spans.rs has it.
+/// How the library moves data: `LaunchConfig` in its src/plan/launch_config.rs.
 struct Shape {
     workgroup: u32,
     lanes: u32,
