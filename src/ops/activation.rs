@@ -1,4 +1,4 @@
-//! The operator.
+//! The operator: an activation and its gradient on buffers.
 
 use crate::activation::Activation;
 use crate::args::draw::Draw;
@@ -21,15 +21,15 @@ use crate::shader::variant::Variant;
 /// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
 /// f32, or as [`with_element`](GpuActivation::with_element) has it.
 ///
-/// Every call but [`forward`](GpuActivation::forward) submits and returns at once; only reading a result
-/// back waits.
+/// Every call but [`forward`](GpuActivation::forward) submits and returns at once. Only downloads wait.
 ///
 /// # Errors
 ///
-/// Each method returns an [`Error`] that names the value, the limit and the remedy: for
-/// ranges that are no whole number of elements, reach past their buffer, differ in length or overlap
-/// in part; for a buffer that lacks the usage `STORAGE`, is destroyed, mapped or of another device;
-/// for a lost device and for exhausted memory. Nothing is written then.
+/// Each method returns an [`Error`] that names the value, the limit and the remedy. Nothing is written then. The reasons are
+///
+/// - ranges that are no whole number of elements, reach past their buffer, differ in length or overlap in part;
+/// - a buffer that lacks the usage `STORAGE`, is destroyed or mapped, or belongs to another device;
+/// - a lost device, or exhausted memory.
 ///
 /// ```
 /// use wgpu_relu::{Activation, Gpu};
@@ -49,7 +49,7 @@ pub struct GpuActivation {
     pub(crate) gpu: Gpu,
     pub(crate) activation: Activation,
     pub(crate) draw: Option<Draw>,
-    /// Of x and dx, and of y and dy.
+    /// The element type of x and dx, and that of y and dy.
     pub(crate) elements: [ElementType; 2],
     pub(crate) accumulates: bool,
     pub(crate) keeps_alpha: bool,
@@ -106,8 +106,8 @@ impl GpuActivation {
         activation.on(gpu)
     }
 
-    /// The same with elements of another type, for x and y alike. 16-bit floats are rounded from the f32 result, to
-    /// nearest, ties to even. They move half the bytes.
+    /// The same operator for x and y of another element type. A 16-bit result is the f32 result rounded to nearest, ties
+    /// to even. 16-bit floats move half the bytes.
     ///
     /// Two 16-bit floats share 4 bytes. The length of a new buffer is a multiple of 4 bytes, so an odd number of elements
     /// is followed by a 0. An operation on a range never touches the element beside it.
@@ -126,8 +126,8 @@ impl GpuActivation {
         GpuActivation { elements: [element; 2], ..self.clone() }
     }
 
-    /// The same with results of another type than the inputs: y and dy are of `element`, x and dx remain.
-    /// So is a residual, and a bias is as x. They lie in different buffers.
+    /// The same operator with y, dy and residual of the type `element`. x, dx and bias keep their type. Operands of
+    /// different types must be in different buffers.
     ///
     /// ```
     /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::f16};
@@ -144,8 +144,8 @@ impl GpuActivation {
         GpuActivation { elements: [input, element], ..self.clone() }
     }
 
-    /// The same with gradients that add to what dx holds: dx += dy · f'(x), as they must where x is used
-    /// more than once. Moves 4 bytes per element more. Forward is the same.
+    /// The same operator with gradients that add to dx: dx += dy · f'(x), for an x that is used more than once. Moves 4
+    /// bytes per element more. Forward does not change.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -373,7 +373,7 @@ impl GpuActivation {
         Variant { input, output, ..Variant::new(direction) }.element_type(operand)
     }
 
-    /// Submits what `prepare` makes of a new buffer for `output`, as long as the first input.
+    /// Submits the operation that `prepare` makes with a new buffer for `output`, with as many elements as the inputs.
     pub(crate) fn to_new_buffer(
         &self,
         inputs: &[(Operand, View<'_>)],
@@ -385,13 +385,13 @@ impl GpuActivation {
         Ok(buffer)
     }
 
-    /// A new buffer for `output`, as long as the inputs, and the bytes that its elements have.
+    /// A new buffer for `output`, with as many elements as the inputs, and the bytes of its elements.
     pub(crate) fn new_buffer(
         &self,
         inputs: &[(Operand, View<'_>)],
         output: Operand,
     ) -> Result<(wgpu::Buffer, u64)> {
-        // A range that does not fit shall not decide over an allocation.
+        // Checked first, so that a wrong range does not decide the size of an allocation.
         let typed =
             inputs.iter().map(|&(operand, view)| (operand, view.range(0), self.element(operand)));
         let length = request::equal_lengths(typed)?;

@@ -15,8 +15,8 @@ use crate::plan::request;
 /// writes a mask for the gradient: all in the pass that reads x and writes y. Errors as for the operator
 /// itself.
 impl GpuActivation {
-    /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes per element, 4 for each addend of every
-    /// element, and an eighth or a quarter for a mask.
+    /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes per element, 4 more for each operand that has a number per
+    /// element, and an eighth or a quarter of a byte for a mask.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
@@ -47,9 +47,9 @@ impl GpuActivation {
         self.prepare_fused(x, fusion, y)?.run()
     }
 
-    /// dx = dy · f'(x + bias) in a new buffer; the fusion's residual and mask count for nothing. With a
-    /// bias per element, dx is the bias's gradient as well; with one per channel, it is dx summed over the
-    /// elements of the channel.
+    /// dx = dy · f'(x + bias) in a new buffer. The fusion's residual and mask are ignored. With a bias per element, dx is
+    /// the bias's gradient as well. With a bias per channel, the bias's gradient is the sum of dx over the elements of
+    /// the channel.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
@@ -108,7 +108,7 @@ impl GpuActivation {
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
         let call = self.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
-        // They come after the activation, or do not take part in it.
+        // A residual is added after the activation, and the mask is an output of the forward operation.
         let before = |part: &Fused<'a>| !matches!(part.operand, Operand::Residual | Operand::Mask);
         let with = |call: Call<'a>, part: Fused<'a>| {
             call.with_channels(part.operand, part.values, part.channels)
@@ -116,8 +116,8 @@ impl GpuActivation {
         fusion.operands().filter(before).fold(call, with).prepare(&self.gpu)
     }
 
-    /// Bytes of the mask for `length` elements: a bit for each, of whole blocks of 256; two bits where a
-    /// NaN input has a NaN gradient (relu6, hardtanh, hardsigmoid, hardshrink, softshrink).
+    /// Bytes of the mask for `length` elements: one bit per element, in whole blocks of 256. If a NaN input has a NaN
+    /// gradient (relu6, hardtanh, hardsigmoid, hardshrink, softshrink), two bits per element.
     ///
     /// The layout is the crate's own, and the same on every device.
     ///
@@ -136,7 +136,7 @@ impl GpuActivation {
         request::mask_size(&self.activation, length)
     }
 
-    /// y = f(x) and, for the gradient, a mask of one bit per element: x need not be kept.
+    /// y = f(x), and a mask of one bit per element. The gradient needs the mask and dy, but not x.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -162,8 +162,8 @@ impl GpuActivation {
         Ok((y, mask))
     }
 
-    /// dx = dL/dx from dy and the mask that was written beside y, in a new buffer: the same, to the last bit,
-    /// as [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes per element instead of 12.
+    /// dx = dL/dx from dy and the mask that the forward operation wrote, in a new buffer. It is equal to the last bit to
+    /// [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes per element instead of 12.
     pub fn mask_gradient<'a>(
         &self,
         mask: impl Into<View<'a>>,

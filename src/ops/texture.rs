@@ -22,9 +22,9 @@ use crate::shader::texture::{FORMATS, SIDE, TextureShader};
 /// channels and the usage `TEXTURE_BINDING`. Whoever holds a view finds its texture in `view.texture()`; views
 /// themselves do not tell what they show, so that nothing about them could be checked.
 ///
-/// Halves are the f32 result rounded to nearest, ties to even, also where the device by itself would round
-/// otherwise. NaN stays NaN, but its payload may change. The one driver found that cannot keep this is SwiftShader,
-/// in rgba16float: it stores infinity as NaN, and with either changes a bit of the channel behind.
+/// A 16-bit result is the f32 result rounded to nearest, ties to even, on devices that round otherwise too. NaN stays NaN,
+/// but its payload may change. SwiftShader is the only driver found that does not keep this: in rgba16float it stores
+/// infinity as NaN, and an infinity or NaN changes a bit of the next channel.
 ///
 /// # Errors
 ///
@@ -60,8 +60,7 @@ impl GpuRelu {
         self.prepare_texture(x, y)?.run()
     }
 
-    /// x = f(x), where the device can read and write the format at once, as
-    /// [`apply_texture`](GpuRelu::apply_texture) has it.
+    /// x = f(x), if the device can read and write the format at once; see [`apply_texture`](GpuRelu::apply_texture).
     pub fn apply_texture_in_place(&self, x: &wgpu::Texture) -> Result<()> {
         self.apply_texture(x, x)
     }
@@ -91,7 +90,7 @@ impl GpuRelu {
             let reason = "WebGPU does so with none but formats of 32 bits".to_owned();
             return Err(not_accessible(y.format(), in_place, reason));
         }
-        // What this device can do with a format, only the attempt tells; in a browser, that comes too late.
+        // Only compiling tells whether this device can use the format. In a browser, the answer comes too late.
         let pipelines = &self.gpu.shared.pipelines;
         let compiled = pipelines.get(self.gpu.device(), &ShaderKey::new(shader, &[]));
         compiled.map_err(|error| match error {
@@ -125,8 +124,8 @@ impl GpuRelu {
         })
     }
 
-    /// The same, but on textures the last of four channels stays as it is, for colours: y's alpha is x's. Without
-    /// effect on r32float and on buffers.
+    /// The same operator, but on textures with four channels y's alpha is x's, for colours. It has no effect on r32float and
+    /// on buffers.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -196,7 +195,7 @@ impl GpuRelu {
     }
 }
 
-/// That the texture is a plain one.
+/// Checks that the texture has two dimensions, one mip level, one layer and one sample.
 fn check_shape(operand: Operand, texture: &wgpu::Texture) -> Result<()> {
     let dimensions = match texture.dimension() {
         wgpu::TextureDimension::D1 => 1,
@@ -241,7 +240,7 @@ fn check_limits(planner: &Planner) -> Result<()> {
     check_limit("max_sampled_textures_per_shader_stage", found, 1)
 }
 
-/// A part of a texture: one dispatch.
+/// A part of a texture that one dispatch takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Tile {
     /// Its first texel.

@@ -1,4 +1,4 @@
-//! The shape of the compute grid: for a device, for a variant, as the shader's constants.
+//! The shape of the compute grid on a device.
 
 use crate::shader::Constant;
 use crate::shader::variant::{Variant, VectorWidth};
@@ -12,7 +12,7 @@ pub(crate) struct LaunchConfig {
     pub(crate) lanes: u32,
     /// Vectors of four elements per invocation.
     pub(crate) fours: u32,
-    /// Whether 64-bit words are faster.
+    /// Whether loads of 64-bit words are faster.
     pub(crate) wide: bool,
     /// The device's limit of workgroups in one dimension.
     max_workgroups: u32,
@@ -31,7 +31,7 @@ impl LaunchConfig {
             // small sizes.
             let lanes = info.subgroup_min_size.clamp(4, 64);
             let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            // lavapipe loads and stores lane by lane, word by word. Half as many words of twice the size are faster.
+            // lavapipe loads and stores each word of each lane by itself. Half as many words of twice the size are faster.
             let wide = features.contains(wgpu::Features::SHADER_INT64)
                 && info.backend == wgpu::Backend::Vulkan;
             let fours = if wide { 32 } else { 16 };
@@ -44,7 +44,8 @@ impl LaunchConfig {
         }
     }
 
-    /// The shape for `variant`. A mask has its own (`mask_grid.wgsl`), and 16-bit elements come by eight.
+    /// The shape for `variant`. A mask has a shape of its own (`mask_grid.wgsl`). Of 16-bit elements, an invocation takes at
+    /// least eight.
     pub(crate) fn of(self, variant: Variant) -> Self {
         if variant.has_mask() {
             return LaunchConfig { lanes: 8, fours: self.fours.max(8), ..self };
@@ -53,7 +54,7 @@ impl LaunchConfig {
         LaunchConfig { fours: self.fours.max(least), ..self }
     }
 
-    /// As the shaders' overrides, the workgroup's size first.
+    /// The values of the shader's `override`s, the workgroup's size first.
     pub(crate) fn constants(&self, variant: Variant, width: VectorWidth) -> [Constant; 3] {
         // A `u32` of a mask belongs to 32 elements.
         let vectors = match width {
@@ -64,7 +65,7 @@ impl LaunchConfig {
         [("WORKGROUP", self.workgroup), ("LANES", self.lanes), ("VECTORS_PER_INVOCATION", vectors)]
     }
 
-    /// The workgroup's size alone, for shaders that take no other constant.
+    /// The workgroup's size alone, for shaders that have no other `override`.
     pub(crate) fn size(&self) -> [Constant; 1] {
         [("WORKGROUP", self.workgroup)]
     }

@@ -41,7 +41,7 @@ impl Planner {
         Planner { pooled: true, ..self }
     }
 
-    /// A device may have lower limits than a dispatch needs that binds so many storage buffers.
+    /// Checks that the device's limits allow a dispatch with so many storage buffers.
     pub(crate) fn check_limits(&self, workgroup: u32, buffers: u32) -> Result<()> {
         let limits = &self.limits;
         let found = limits.max_storage_buffers_per_shader_stage;
@@ -57,7 +57,7 @@ impl Planner {
     }
 }
 
-/// That a limit of the device is at least what is needed.
+/// Checks that a limit of the device is at least `needed`.
 pub(crate) fn check_limit(limit: &'static str, found: u32, needed: u32) -> Result<()> {
     if found < needed {
         return Err(Error::Limit { limit, found: found.into(), needed: needed.into() });

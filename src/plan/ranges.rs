@@ -6,7 +6,7 @@ use crate::error::Error;
 /// The device's rules.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Ranges {
-    /// The offset of a binding is a multiple of so many bytes.
+    /// The offset of a binding is a multiple of this many bytes.
     pub(crate) alignment: u64,
     /// The most bytes of a binding.
     pub(crate) limit: u64,
@@ -20,7 +20,7 @@ pub(crate) struct BoundRange {
     pub(crate) offset: u64,
     /// Bytes.
     pub(crate) size: u64,
-    /// The elements of the binding before the first one of the operand.
+    /// The number of elements in the binding before the operand's first one.
     pub(crate) first: u64,
 }
 
@@ -40,7 +40,7 @@ impl Ranges {
         self.limit.saturating_sub(self.alignment + 4)
     }
 
-    /// A binding would have to hold `needed` bytes, and cannot.
+    /// The error for a binding that would need `needed` bytes.
     pub(crate) fn too_small(&self, needed: u64) -> Error {
         Error::Limit { limit: "max_storage_buffer_binding_size", found: self.limit, needed }
     }

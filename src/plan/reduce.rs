@@ -36,7 +36,7 @@ pub(crate) struct Reduction {
 }
 
 impl Reduction {
-    /// For `length` elements, at least a row. `bytes` is the size of an element or of a sum, whichever is larger, and
+    /// Plans the passes for `length` elements, at least a row. `bytes` is the size of an element or of a sum, whichever is larger, and
     /// `sum` that of a sum.
     pub(crate) fn new(
         ranges: Ranges,
@@ -47,7 +47,7 @@ impl Reduction {
     ) -> Result<Self> {
         let max_len = ranges.max_len() / bytes;
         let row = channels.row();
-        // Two rows make one. A single row is all there is.
+        // A pass makes one row of two, so a binding holds two, or the only one.
         let least = if length > row { 2 * row } else { row };
         if least > max_len {
             return Err(ranges.too_small(bytes * least + ranges.limit - ranges.max_len()));
@@ -64,7 +64,7 @@ impl Reduction {
         Reduction { levels, scratch }
     }
 
-    /// What a level writes: a scratch buffer, or the result.
+    /// The range that a level writes: a scratch buffer, or the result.
     pub(crate) fn output(&self, level: usize, result: BufferRange) -> BufferRange {
         match self.scratch.get(level % 2) {
             Some(&size) if level + 1 < self.levels.len() => scratch(level as u32 % 2, size),
@@ -130,7 +130,7 @@ fn levels(channels: Channels, length: u64, max_len: u64) -> Vec<Vec<ReducePass>>
 /// a cache line of many GPUs. More would only widen the strides from one row to the next.
 const COLUMNS: u64 = 32;
 
-/// How many sums one level leaves of a channel: a multiple of four if possible.
+/// The number of sums that one level leaves of a channel: a multiple of four if possible.
 fn shorter(inner: u64) -> u64 {
     match inner.div_ceil(ITEMS_PER_SUM) {
         1 => 1,

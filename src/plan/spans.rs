@@ -1,24 +1,24 @@
-//! Integer arithmetic: elements into spans, within the device's limits.
+//! Cuts contiguous elements into spans, one per dispatch, within the device's limits.
 
 use crate::shader::variant::{Variant, VectorWidth};
 
-/// A part of an operation: one dispatch.
+/// Contiguous elements of an operation that one dispatch takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     /// First element, counted from the start of the operands.
     pub(crate) start: u64,
-    /// Number of elements; for whole vectors a multiple of the variant's granularity.
+    /// Number of elements. With vectors it is a multiple of the variant's granularity.
     pub(crate) length: u64,
     pub(crate) width: VectorWidth,
 }
 
-/// Up to this length one dispatch of single elements is as fast as a dispatch of vectors and one for the rest.
+/// Up to this length, one dispatch of single elements is as fast as a dispatch of vectors and another one for the rest.
 const SHORT: u64 = 1024;
 
-/// Spans start at a multiple of this many elements from the first, so that all are equally aligned.
+/// Spans start at a multiple of this many elements from the first vector, so that all are equally aligned.
 pub(crate) const SPAN_ALIGNMENT: u64 = 256;
 
-/// The vectors that `variant` can take, the widest first. `wide` says whether 64-bit words are faster.
+/// The vectors that `variant` can take, the widest first. `wide` says whether loads of 64-bit words are faster.
 pub(crate) fn widths(variant: Variant, wide: bool) -> &'static [VectorWidth] {
     match (variant.by_eight(), wide, variant.has_16_bit()) {
         (true, true, _) => &[VectorWidth::Eight64, VectorWidth::Four],
@@ -32,7 +32,7 @@ pub(crate) fn widths(variant: Variant, wide: bool) -> &'static [VectorWidth] {
 ///
 /// `offsets` are the operands' starts in their buffers, in elements. If they are equally aligned for the widest of
 /// `widths`, all elements but the edges take that width. Otherwise they take the next one, and single elements if no
-/// width is left. If vectors are tied to the operation's first element, it must be the first of a vector.
+/// width is left. If the variant depends on positions, the operation's first element must be the first of a vector.
 pub(crate) fn spans(
     offsets: &[u64],
     length: u64,

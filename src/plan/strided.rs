@@ -1,15 +1,15 @@
-//! Operands in rows or strides: which elements a dispatch can take at once.
+//! Cuts operands in rows or strides into regions, one per dispatch.
 
 use crate::args::range::DIMENSIONS;
 use crate::operand::Operand;
 use crate::shader::variant::{Addressing, Variant, VectorWidth};
 
-/// A box of the elements of an operation, the same of all its operands.
+/// A box of elements of an operation, with the strides of each operand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Region {
     /// Its first element, counted from the start of the operation.
     pub(crate) start: u64,
-    /// One in each dimension, of which the last is the fastest.
+    /// The number of elements in each dimension. The last is the fastest.
     pub(crate) shape: [u64; DIMENSIONS],
     pub(crate) operands: Vec<Strided>,
 }
@@ -20,7 +20,7 @@ pub(crate) struct Strided {
     pub(crate) operand: Operand,
     /// Its first element, counted from the start of its view.
     pub(crate) first: u64,
-    /// One from one to the next.
+    /// Elements of the view from one element to the next, in each dimension.
     pub(crate) strides: [u64; DIMENSIONS],
 }
 
@@ -34,22 +34,22 @@ pub(crate) fn contiguous(shape: [u64; DIMENSIONS]) -> [u64; DIMENSIONS] {
 }
 
 impl Region {
-    /// How many elements it has.
+    /// The number of elements.
     pub(crate) fn length(&self) -> u64 {
         self.shape.iter().product()
     }
 
-    /// The region of an operand, whether it is bound in it or not.
+    /// An operand in the region, if it has one number per element.
     pub(crate) fn of(&self, operand: Operand) -> Option<&Strided> {
         self.operands.iter().find(|strided| strided.operand == operand)
     }
 
-    /// One from an operand's first to its last.
+    /// The elements of an operand's view from the region's first to its last, both included.
     pub(crate) fn extent(&self, strided: &Strided) -> u64 {
         1 + self.shape.iter().zip(strided.strides).map(|(n, stride)| (n - 1) * stride).sum::<u64>()
     }
 
-    /// Joins dimensions that follow each other in all operands, to as few as there are.
+    /// Joins dimensions that follow each other in all operands.
     pub(crate) fn merged(mut self) -> Self {
         let mut kept = DIMENSIONS - 1;
         for d in (0..DIMENSIONS - 1).rev() {
@@ -93,8 +93,8 @@ impl Region {
         }
     }
 
-    /// Whether two operands that start at these elements of one buffer share no element, though their ranges
-    /// may be interleaved, as the columns of a matrix are.
+    /// Whether two operands that start at these elements of one buffer share no element. Their ranges may be interleaved,
+    /// as the columns of a matrix are.
     pub(crate) fn disjoint(&self, [a, b]: [(&Strided, u64); 2]) -> bool {
         let range = |(strided, start): (&Strided, u64)| start..start + self.extent(strided);
         let meet =
@@ -102,7 +102,7 @@ impl Region {
         if !meet(&range(a), &range(b)) {
             return true;
         }
-        // Dimensions up to `outer` repeat what the rest is, at multiples of a period.
+        // The dimensions up to `outer` repeat the others at multiples of a period.
         (1..=DIMENSIONS).any(|outer| {
             let steps = [a.0, b.0].map(|s| {
                 let steps = self.shape[..outer].iter().zip(s.strides).filter(|(n, _)| **n > 1);
@@ -113,7 +113,7 @@ impl Region {
                 let rest = self.shape.iter().zip(strided.strides).skip(outer);
                 1 + rest.map(|(n, stride)| (n - 1) * stride).sum::<u64>()
             };
-            // Within a period that begins with a.
+            // The start of b in a period that begins with a.
             let gap = match period {
                 0 => return false,
                 _ => (b.1 % period + period - a.1 % period) % period,
@@ -133,9 +133,9 @@ impl Region {
         part
     }
 
-    /// Cuts it into regions that fit. Where the variant depends on where elements stand in the operation, along
-    /// the slowest dimension alone, and for masks and draws at multiples of the variant's block; None if that does
-    /// not do.
+    /// Cuts the region into regions that fit. If the variant depends on positions, it cuts along the slowest dimension
+    /// only; for masks and random slopes, it cuts at multiples of the variant's granularity. None if no such cut makes
+    /// the regions fit.
     pub(crate) fn fitting(
         self,
         variant: Variant,
@@ -170,8 +170,8 @@ impl Region {
         Some(regions)
     }
 
-    /// Regions with the widest width that each can have: the rows' edges apart from what lies between
-    /// them, where the variant allows it. `starts` are where the operands' views start, in elements.
+    /// Cuts the region into regions with the widest vectors that each can have. If the variant allows it, the edges of the
+    /// rows become regions of single elements. `starts` are the first elements of the operands' views in their buffers.
     pub(crate) fn by_width(
         self,
         variant: Variant,

@@ -15,7 +15,7 @@ use crate::shader::variant::VectorWidth;
 /// As in `sum.wgsl`.
 const LANES: u64 = 8;
 
-/// What is summed: the terms, and the ranges they are made of, with an element per term.
+/// The terms of a sum, and the ranges that they are made of. Each range has one element per term.
 pub(crate) struct SumOperands {
     pub(crate) input: SumInput,
     pub(crate) ranges: Vec<BufferRange>,
@@ -32,7 +32,7 @@ pub(crate) fn plan(
     if length > 0 {
         return of_rows(planner, operands, channels, length, sums);
     }
-    // The sums of a row of zeros. They are in a third scratch buffer, since wgpu clears new buffers.
+    // Without terms, a row of zeros is summed. It is a third scratch buffer, which wgpu clears before its first use.
     let size = 4 * channels.row();
     let ranges = vec![scratch(2, size)];
     let zeros = SumOperands { input: SumInput::Values, ranges };

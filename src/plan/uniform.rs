@@ -1,4 +1,4 @@
-//! The uniforms of all shaders, with the fields of the structs in their WGSL.
+//! The uniforms of all shaders, as structs with the fields that their WGSL has.
 
 use crate::operand::OPERANDS;
 
@@ -28,7 +28,7 @@ macro_rules! uniform {
 }
 
 uniform! {
-    /// Of an elementwise operation: `Params` in params.wgsl.
+    /// The uniform of an elementwise operation: `Params` in params.wgsl.
     Params {
         activation: [f32; 4],
         draw: [u32; 4],
@@ -51,7 +51,7 @@ uniform! {
 }
 
 uniform! {
-    /// Of a pass of sums: `Params` in sum.wgsl.
+    /// The uniform of a pass of sums: `Params` in sum.wgsl.
     SumParams {
         offset_y: u32,
         offset_x: u32,
@@ -65,7 +65,7 @@ uniform! {
 }
 
 uniform! {
-    /// Of a pass of statistics: `Params` in statistics.wgsl.
+    /// The uniform of a pass of statistics: `Params` in statistics.wgsl.
     StatisticsParams {
         offset_y: u32,
         offset_x: u32,
@@ -84,7 +84,7 @@ uniform! {
 }
 
 uniform! {
-    /// Of a tile of a texture: `Params` in texture.wgsl.
+    /// The uniform of a tile of a texture: `Params` in texture.wgsl.
     TextureParams {
         activation: [f32; 4],
         first: [u32; 2],
@@ -95,7 +95,7 @@ uniform! {
 
 #[cfg(feature = "init")]
 uniform! {
-    /// Of a fill with random numbers: `Params` in fill.wgsl.
+    /// The uniform of a fill with random numbers: `Params` in fill.wgsl.
     FillParams {
         scale: f32,
         shift: f32,

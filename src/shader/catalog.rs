@@ -1,4 +1,4 @@
-//! Every shader there is, for tests.
+//! Every shader of the crate, for tests.
 
 use crate::activation::Activation;
 use crate::element::ElementType;
@@ -25,7 +25,7 @@ pub fn kernels() -> Vec<(String, String)> {
         .collect()
 }
 
-/// The modules with 64-bit words, which are an extension of WGSL. They stand beside [`kernels`].
+/// The modules with 64-bit words, which are an extension of WGSL. [`kernels`] has none of them.
 #[doc(hidden)]
 #[must_use]
 pub fn wide_kernels() -> Vec<(String, String)> {
@@ -153,7 +153,7 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
     variants
 }
 
-/// The choices of a shader, as words.
+/// A name that tells the choices of a shader from those of all others.
 fn name(shader: &ElementwiseShader) -> String {
     let ElementwiseShader { activation, variant, width, slots, pattern } = shader;
     let mut words = vec![activation.to_string(), variant.name().to_owned()];
@@ -217,7 +217,7 @@ mod tests {
         }
     }
 
-    /// A launcher may take the layout of a bind group from the shader, which must not lack a binding then.
+    /// A launcher may take the layout of a bind group from the shader, which leaves out bindings that are not used.
     #[test]
     fn every_module_uses_all_its_bindings() {
         for (name, source) in kernels() {

@@ -1,4 +1,4 @@
-//! Initial weights, for buffers of any element type.
+//! The shader of initial weights.
 
 use crate::element::ElementType;
 use crate::shader::link::{Linker, file};
@@ -6,7 +6,7 @@ use crate::shader::operand::{self, Layout};
 use crate::shader::variant::VectorWidth;
 use crate::shader::{Shader, storage};
 
-/// The shader, for elements of this type.
+/// The shader for elements of this type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct FillShader(pub(crate) ElementType);
 

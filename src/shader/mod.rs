@@ -1,4 +1,4 @@
-//! Floor 4: the shaders. What there is to compile, from which sources, and with which bindings.
+//! Floor 4: the shaders, their sources and their bindings.
 //!
 //! May use the floors below, but not `args`.
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 /// A shader to compile. Each kind is in a file of its own, so that a program contains only the kinds that it uses.
 pub(crate) trait Shader: Same {
-    /// For labels.
+    /// A name for labels.
     fn name(&self) -> String;
 
     fn source(&self) -> String;
@@ -34,7 +34,7 @@ pub(crate) type Constant = (&'static str, u32);
 
 /// Identifies a shader and its constants among all others. Equal keys need only one pipeline.
 ///
-/// Comparing keys is cheap: the source is not made for it.
+/// Comparing keys is cheap, because it does not link the source.
 #[derive(Clone)]
 pub struct ShaderKey {
     shader: Arc<dyn Shader>,
@@ -76,7 +76,7 @@ impl fmt::Debug for ShaderKey {
     }
 }
 
-/// `Eq` and `Hash` of values of any type. No `Debug`: that of all shaders would add some 10 KB to a page.
+/// `Eq` and `Hash` of values of any type. There is no `Debug`, which would add some 10 KB to a page for all shaders.
 pub(crate) trait Same: Any + Send + Sync {
     fn is_same(&self, other: &dyn Any) -> bool;
     fn feed(&self, hasher: &mut dyn Hasher);
@@ -97,7 +97,7 @@ pub(crate) fn storage(writable: bool) -> wgpu::BindingType {
     buffer(wgpu::BufferBindingType::Storage { read_only: !writable })
 }
 
-/// A buffer, without offsets that change.
+/// A buffer without dynamic offsets.
 pub(crate) fn buffer(ty: wgpu::BufferBindingType) -> wgpu::BindingType {
     wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None }
 }

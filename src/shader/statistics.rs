@@ -11,14 +11,14 @@ use crate::shader::{Shader, storage};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum StatisticsInput {
     Elements(ElementType),
-    /// The outputs of a layer, which it makes with the activation of this name.
+    /// The outputs of a layer. The pass makes them with the activation of this name.
     Layer(&'static str),
     /// The results of the pass before.
     Merge,
 }
 
 impl StatisticsInput {
-    /// For the catalogue.
+    /// A name for the catalogue.
     pub(crate) fn name(&self) -> String {
         match self {
             StatisticsInput::Elements(element) => element.to_string(),

@@ -16,7 +16,7 @@ pub(crate) enum SumInput {
 }
 
 impl SumInput {
-    /// For the catalogue.
+    /// A name for the catalogue.
     pub(crate) fn name(&self) -> String {
         match self {
             SumInput::Values => "values".to_owned(),

@@ -1,4 +1,4 @@
-//! Textures, as a shader sees them: which formats can be written, bindings, loads and stores.
+//! The shader of textures, and the formats that it can write.
 
 use crate::activation::Activation;
 use crate::shader::Shader;
@@ -15,7 +15,7 @@ pub(crate) const FORMATS: [(wgpu::TextureFormat, &str); 3] = [
 /// Columns and rows of a workgroup, one texel each.
 pub(crate) const SIDE: u32 = 8;
 
-/// What a shader on textures is compiled for.
+/// The choices that a shader of textures is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct TextureShader {
     /// The activation's name.
@@ -37,7 +37,7 @@ impl Shader for TextureShader {
         let access = if self.in_place { ReadWrite } else { WriteOnly };
         let y = wgpu::BindingType::StorageTexture { access, format: self.format, view_dimension };
         let x = wgpu::BindingType::Texture {
-            // Loads do not filter, and 32-bit formats need not be able to.
+            // Loads do not filter, and devices need not be able to filter 32-bit formats.
             sample_type: wgpu::TextureSampleType::Float { filterable: false },
             view_dimension,
             multisampled: false,

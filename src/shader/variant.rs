@@ -1,4 +1,4 @@
-//! What an elementwise shader is compiled for.
+//! The choices that an elementwise shader is compiled for.
 
 use crate::element::ElementType;
 use crate::operand::{Access, Direction, Indexing, OPERANDS, Operand, Stored};
@@ -7,16 +7,16 @@ use crate::operand::{Access, Direction, Indexing, OPERANDS, Operand, Stored};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Variant {
     pub(crate) direction: Direction,
-    /// One entry per row of the operand table: what picks the operand's number, if the operand is there.
+    /// One entry per row of the operand table: how the operand is indexed, if it is there.
     pub(crate) operands: [Option<Indexing>; OPERANDS.len()],
     /// Whether slopes are drawn at random.
     pub(crate) random_slopes: bool,
     /// Whether the gate multiplies x as it is, without the activation.
     pub(crate) linear_gate: bool,
     pub(crate) addressing: Addressing,
-    /// The element type of x, and of all that is stored as x.
+    /// The element type of x, and of every operand that is stored as x.
     pub(crate) input: ElementType,
-    /// The element type of y, and of all that is stored as y.
+    /// The element type of y, and of every operand that is stored as y.
     pub(crate) output: ElementType,
 }
 
@@ -60,7 +60,7 @@ impl Variant {
         row.map_or(self, |indexing| self.with_indexing(operand, Some(indexing)))
     }
 
-    /// With an operand that is indexed so, or without the operand.
+    /// With an operand that has this indexing, or without the operand.
     pub(crate) fn with_indexing(mut self, operand: Operand, indexing: Option<Indexing>) -> Self {
         if let Some(row) = operand.row() {
             self.operands[row] = indexing;
@@ -78,7 +78,7 @@ impl Variant {
         rows.filter_map(|(row, indexing)| Some((row.operand, indexing?))).collect()
     }
 
-    /// What is written.
+    /// The operands that are written.
     pub(crate) fn writes(&self) -> Vec<(Operand, Indexing)> {
         let mut operands = self.operands();
         operands.retain(|(operand, _)| self.access(*operand) == Some(Access::Write));
@@ -112,7 +112,7 @@ impl Variant {
         self.has(Operand::Mask)
     }
 
-    /// Whether an invocation can take eight elements at once. Random numbers come by fours.
+    /// Whether an invocation can take eight elements at once. Random numbers come four at a time.
     pub(crate) fn by_eight(&self) -> bool {
         !self.random_slopes
     }
@@ -133,7 +133,7 @@ impl Variant {
         !self.position_independent() || self.has_channels()
     }
 
-    /// For labels.
+    /// A name for labels.
     pub(crate) fn name(&self) -> &'static str {
         match (self.direction, self.has_mask(), self.has(Operand::Gate)) {
             (Direction::Forward, false, false) => "forward",
@@ -169,7 +169,7 @@ impl VectorWidth {
         }
     }
 
-    /// For the catalogue.
+    /// A name for the catalogue.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             VectorWidth::Eight64 => "eight64",
@@ -180,13 +180,13 @@ impl VectorWidth {
     }
 }
 
-/// The binding of an operand. wgpu does not allow a buffer to be bound for reading and for writing at once, even
-/// where the ranges are disjoint.
+/// The binding of an operand. wgpu does not allow a buffer to be bound for reading and for writing in one dispatch, even
+/// if the ranges are disjoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum BindingSlot {
     /// A read-only binding of its own.
     Read,
-    /// A writable binding of its own: the operand is written, or is in a buffer that is.
+    /// A writable binding of its own: the operand or another one in its buffer is written, or the planner is pooled.
     ReadWrite,
     /// The binding of the operand with this index, which is in the same buffer and near enough.
     SharedWith(u8),

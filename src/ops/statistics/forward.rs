@@ -10,12 +10,12 @@ use crate::ops::activation::GpuRelu;
 use crate::ops::statistics::{self, Source};
 
 impl GpuRelu {
-    /// Checks, binds and sizes y = f(x + bias), with a bias a channel, and the statistics of y that
-    /// [`Gpu::prepare_units`](crate::Gpu::prepare_units) makes, in the pass that makes y: they cost half a byte an
-    /// element more, instead of four. y is the same to the last bit as without them. All are f32, and x, y, the
-    /// bias and the records lie in buffers of their own.
+    /// Checks, binds and sizes y = f(x + bias), with one bias per channel, and the statistics of y, in one pass. They are
+    /// those of [`Gpu::prepare_units`](crate::Gpu::prepare_units), but cost half a byte per element instead of four. y is
+    /// equal to the last bit with and without them. All elements are f32, and x, y, the bias and the records must be in
+    /// four different buffers.
     ///
-    /// Each invocation goes along one channel, an element at a time: on a software adapter, the two operations one after
+    /// Each invocation walks along one channel, one element at a time. On a software adapter, the two operations one after
     /// the other are faster.
     ///
     /// ```
@@ -41,7 +41,7 @@ impl GpuRelu {
     ///
     /// Those of [`prepare_fused`](GpuRelu::prepare_fused) and of
     /// [`Gpu::prepare_units`](crate::Gpu::prepare_units); [`Error::SharedBuffer`] for operands in one buffer, and
-    /// [`Error::Unsupported`] for halves and for random slopes.
+    /// [`Error::Unsupported`] for 16-bit floats and for random slopes.
     pub fn prepare_with_units<'a>(
         &self,
         x: impl Into<View<'a>>,

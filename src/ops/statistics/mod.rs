@@ -1,6 +1,6 @@
-//! Statistics of units: who is dead, who is saturated, and how the others vary.
+//! Statistics of units: which are dead, which are saturated, and how the others vary.
 //!
-//! May use what the other operators use.
+//! May use the floors below, and the other operators.
 
 pub(crate) mod forward;
 #[cfg(not(target_arch = "wasm32"))]
@@ -36,7 +36,7 @@ pub(crate) struct Source<'a> {
     pub(crate) layer: Option<[View<'a>; 2]>,
 }
 
-/// What a unit gave over a batch, or over several: a channel of a layer's output.
+/// The statistics of a unit, which is a channel of a layer's output, over one batch or several.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Unit {
@@ -60,7 +60,7 @@ impl Unit {
     /// Bytes of a unit's record on the device.
     pub const SIZE: u64 = size_of::<UnitStatistics>() as u64;
 
-    /// Reads what [`Gpu::prepare_units`] left in its buffer.
+    /// The statistics in the bytes that [`Gpu::prepare_units`] writes.
     #[must_use]
     pub fn from_records(records: &[f32]) -> Vec<Unit> {
         let read = |record: &[f32]| {
@@ -97,7 +97,7 @@ impl Unit {
         self.finite > 0 && self.zeros == self.finite && self.not_finite == 0
     }
 
-    /// Both, as if they had been one batch.
+    /// The statistics of both batches together.
     #[must_use]
     pub fn merged(&self, other: &Unit) -> Unit {
         let finite = self.finite + other.finite;
@@ -117,10 +117,10 @@ impl Unit {
 }
 
 impl Gpu {
-    /// Statistics of each unit of a layer's output y: zeros, saturated outputs, mean and variance. They are made on
-    /// the device, in one pass over y; what is read back are 32 bytes a unit. Submits, and waits.
+    /// Statistics of each unit of a layer's output y: zeros, saturated outputs, mean and variance. The device makes them in
+    /// one pass over y, and 32 bytes per unit are read back. Submits, and waits.
     ///
-    /// Saturation is counted for the bounds that the activation's limits are, unless there is but one and it is 0.
+    /// An output is saturated near a finite limit of the activation, unless the only finite limit is 0.
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Channels, Gpu};
@@ -166,7 +166,7 @@ impl Gpu {
     }
 
     /// Checks, binds and sizes [`units`](Gpu::units) once, for [`Prepared::record`] after the layer's own
-    /// operations. It writes [`Unit::SIZE`] bytes a unit, for [`Unit::from_records`], and keeps a buffer for
+    /// operations. It writes [`Unit::SIZE`] bytes per unit, for [`Unit::from_records`], and keeps a buffer for
     /// intermediate records, of at most an eighth of y, or a few rows.
     ///
     /// # Errors
@@ -210,7 +210,7 @@ impl Gpu {
     }
 }
 
-/// Checks that there is a record a channel.
+/// Checks that there is one record per channel.
 pub(crate) fn check_records(records: View<'_>, channels: Channels) -> Result<()> {
     records.contiguous(Operand::Records)?;
     let storage = wgpu::BufferUsages::STORAGE;
@@ -232,13 +232,13 @@ fn reduction(planner: &Planner, channels: Channels, length: u64) -> Result<Reduc
     Reduction::new(planner.ranges, channels, length, Unit::SIZE, Unit::SIZE)
 }
 
-/// From and to of what counts as the lower bound, and as the upper one.
+/// The first and the last output that count as the lower bound, and the same for the upper bound.
 fn bounds(activation: &Activation) -> [f32; 4] {
     let (low, high) = activation.limits();
     let range = high - low;
     let band = |bound: f64| {
         let margin = 0.01 * if range.is_finite() { range } else { bound.abs() };
-        // A band of which nothing is part, for what is no bound.
+        // No number is in this band. It is for infinite limits, and for 0 as the only finite one.
         let none = [1.0, -1.0];
         let some = [(bound - margin) as f32, (bound + margin) as f32];
         if bound.is_finite() && margin > 0.0 { some } else { none }

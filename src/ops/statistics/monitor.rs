@@ -1,4 +1,4 @@
-//! A watch over a layer's units, step after step of a training.
+//! Monitors a layer's units over the steps of a training.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::statistics::Unit;
 
-/// Watches the units of a layer's output over the last steps of a training.
+/// Monitors the units of a layer's output over the last steps of a training.
 ///
 /// A ReLU unit whose input is negative for every sample gives 0 and gets no gradient: it stays dead, most likely. Made
 /// once for the buffer of y, a monitor reads it where it is, in a pass of its own ([`observe`](UnitMonitor::observe)) or in
@@ -43,8 +43,7 @@ pub struct UnitMonitor {
 }
 
 impl UnitMonitor {
-    /// Watches y over the last 20 steps that it is shown, and takes a unit for saturated if 95 % of its outputs
-    /// are.
+    /// Monitors y over the last 20 observed steps. A unit counts as saturated if 95 % of its outputs are.
     ///
     /// # Errors
     ///
@@ -95,7 +94,7 @@ impl UnitMonitor {
         &self.step
     }
 
-    /// Computes the statistics of what y holds now, and takes them in as a step. Waits for the device.
+    /// Computes the statistics of y as it is now, and adds them as a step. Waits for the device.
     ///
     /// # Errors
     ///
@@ -105,7 +104,7 @@ impl UnitMonitor {
         self.read()
     }
 
-    /// Takes in as a step what the recorded operation left, once that has been submitted. Waits for the device.
+    /// Adds the result of the recorded operation as a step, once that has been submitted. Waits for the device.
     ///
     /// # Errors
     ///
@@ -124,7 +123,7 @@ impl UnitMonitor {
         self.steps.clear();
     }
 
-    /// What the steps in the window say.
+    /// The report on the last steps.
     #[must_use]
     pub fn report(&self) -> UnitReport {
         let count = self.steps.front().map_or(0, Vec::len);
