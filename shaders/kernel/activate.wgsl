@@ -1,4 +1,4 @@
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 #if plain

@@ -4,7 +4,7 @@ fn widen_bf16(h: vec4<u32>) -> vec4<u32> {
     return h << vec4<u32>(16u);
 }
 
-// To the nearest, ties to even. A NaN keeps the upper bits of its payload, and stays one.
+// To the nearest, ties to even. A NaN keeps the upper bits of its payload, and stays NaN.
 fn narrow_bf16(bits: vec4<u32>) -> vec4<u32> {
     let kept = bits >> vec4<u32>(16u);
     let rounded = (bits + vec4<u32>(0x7fffu) + (kept & vec4<u32>(1u))) >> vec4<u32>(16u);

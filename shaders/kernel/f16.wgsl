@@ -16,13 +16,14 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
+// stays NaN. Comparisons are signed, because many devices have no unsigned ones.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let magnitude = bits & vec4<u32>(0x7fffffffu);
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
+    // Below 2^-14, numbers are 2^-24 apart, as around 0.5. So a sum with 0.5 rounds them: every known device rounds sums
+    // to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));

@@ -1,4 +1,4 @@
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 #if x
 fn activation_input(data: Data) -> vec4<f32> {

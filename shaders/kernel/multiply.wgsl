@@ -1,8 +1,8 @@
 // dy times the derivative.
 //
-// Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
-// activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
-// infinite, a dy of 0 stays 0, and others become infinite.
+// Where the derivative is exactly 1, dy passes bit for bit. Where it is exactly 0, a piecewise linear activation
+// selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is infinite, a dy of 0 stays 0,
+// and any other dy becomes infinite.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);

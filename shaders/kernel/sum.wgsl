@@ -14,7 +14,7 @@ struct Params {
     segments: u32,
     length: u32,
     sums: u32,
-    // 1 or 4, LANES vectors apart.
+    // 1 or 4. They are LANES vectors apart.
     sums_per_invocation: u32,
     padding: u32,
 }
@@ -82,7 +82,7 @@ fn main(
     }
     let first = index % params.sums;
     let segment = index / params.sums * params.length;
-    // Few steps: lavapipe ends long loops without a word.
+    // The loops are short, because lavapipe ends long ones and reports nothing.
     if (params.sums_per_invocation == 4u) {
         var a = value(segment + first);
         var b = value(segment + first + LANES);

@@ -1,4 +1,5 @@
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
 #each read

@@ -1,4 +1,5 @@
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
+// eight elements.
 
 struct Data {
 #each read

@@ -1,4 +1,4 @@
-// Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+// Eight f32, as four 64-bit words: some devices load and store word by word, so fewer words are faster.
 
 #if read
 fn load_OPERAND(i: u32) -> Eight {

@@ -14,7 +14,8 @@ fn element_OPERAND(at: u32) -> u32 {
 #endif
 
 #if written
-// Another invocation, or somebody else's data, may own the other half of the u32: only bits of this half are flipped.
+// Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of this
+// half are flipped.
 fn put_OPERAND(at: u32, half: u32) {
     let shift = 16u * (at & 1u);
     let old = atomicLoad(&VARIABLE[at >> 1u]) >> shift;

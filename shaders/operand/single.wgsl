@@ -1,4 +1,4 @@
-// Element i alone, in all four places of a vector.
+// Element i alone, in all four components of a vector.
 
 #if read
 fn load_OPERAND(i: u32) -> vec4<u32> {

@@ -29,7 +29,7 @@ struct Params {
     offset_result: u32,
     offset_bias: u32,
     first_channel: u32,
-    // Saturated outputs: from and to at the lower bound, from and to at the upper bound.
+    // The first and the last saturated output at the lower bound, then those at the upper bound.
     bounds: vec4<f32>,
     activation: vec4<f32>,
     channels: u32,

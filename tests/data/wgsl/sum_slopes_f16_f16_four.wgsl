@@ -15,7 +15,7 @@ struct Params {
     segments: u32,
     length: u32,
     sums: u32,
-    // 1 or 4, LANES vectors apart.
+    // 1 or 4. They are LANES vectors apart.
     sums_per_invocation: u32,
     padding: u32,
 }
@@ -53,7 +53,7 @@ fn main(
     }
     let first = index % params.sums;
     let segment = index / params.sums * params.length;
-    // Few steps: lavapipe ends long loops without a word.
+    // The loops are short, because lavapipe ends long ones and reports nothing.
     if (params.sums_per_invocation == 4u) {
         var a = value(segment + first);
         var b = value(segment + first + LANES);
@@ -140,13 +140,14 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
+// stays NaN. Comparisons are signed, because many devices have no unsigned ones.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let magnitude = bits & vec4<u32>(0x7fffffffu);
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
+    // Below 2^-14, numbers are 2^-24 apart, as around 0.5. So a sum with 0.5 rounds them: every known device rounds sums
+    // to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));
@@ -154,7 +155,7 @@ fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
 }
 
 // shaders/kernel/slopes.wgsl
-// What an element adds to the gradient of its slope: x dy, and nothing where x > 0, whatever dy is.
+// The term of an element in the gradient of its slope: x dy, or 0 where x > 0, whatever dy is.
 fn slope_term(x: vec4<u32>, dy: vec4<u32>) -> vec4<f32> {
     let product = numerics_times(bitcast<vec4<f32>>(x), bitcast<vec4<f32>>(dy));
     return numerics_select(product, vec4<f32>(0.0), numerics_is_positive(bitcast<vec4<f32>>(x)));
