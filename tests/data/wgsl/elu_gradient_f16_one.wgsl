@@ -87,7 +87,8 @@ fn at_dy(i: u32) -> u32 {
 }
 
 // shaders/operand/data.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
     x: vec4<u32>,
@@ -150,9 +151,9 @@ fn compute(data: Data, i: u32) -> Results {
 // shaders/kernel/multiply.wgsl
 // dy times the derivative.
 //
-// Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
-// activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
-// infinite, a dy of 0 stays 0, and others become infinite.
+// Where the derivative is exactly 1, dy passes bit for bit. Where it is exactly 0, a piecewise linear activation
+// selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is infinite, a dy of 0 stays 0,
+// and any other dy becomes infinite.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
@@ -164,7 +165,7 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     return dx;
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -174,7 +175,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return elu(x, params.activation);
@@ -188,7 +189,8 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 
 // Two elements share a u32.
 
-// Another invocation, or somebody else's data, may own the other half of the u32: only bits of this half are flipped.
+// Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of this
+// half are flipped.
 fn put_dx(at: u32, half: u32) {
     let shift = 16u * (at & 1u);
     let old = atomicLoad(&dx[at >> 1u]) >> shift;
@@ -271,13 +273,14 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
+// stays NaN. Comparisons are signed, because many devices have no unsigned ones.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let magnitude = bits & vec4<u32>(0x7fffffffu);
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
+    // Below 2^-14, numbers are 2^-24 apart, as around 0.5. So a sum with 0.5 rounds them: every known device rounds sums
+    // to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));

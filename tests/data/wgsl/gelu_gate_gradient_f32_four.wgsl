@@ -99,7 +99,8 @@ fn at_gate(i: u32) -> u32 {
 }
 
 // shaders/operand/data.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
     x: vec4<u32>,
@@ -169,9 +170,9 @@ fn compute(data: Data, i: u32) -> Results {
 // shaders/kernel/multiply.wgsl
 // dy times the derivative.
 //
-// Where the derivative is exactly 1, dy passes bit for bit; where it is exactly 0 a piecewise linear
-// activation selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is
-// infinite, a dy of 0 stays 0, and others become infinite.
+// Where the derivative is exactly 1, dy passes bit for bit. Where it is exactly 0, a piecewise linear activation
+// selects 0, so that an infinite or NaN dy does not leak out of a dead input. Where it is infinite, a dy of 0 stays 0,
+// and any other dy becomes infinite.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
@@ -183,7 +184,7 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     return dx;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return gelu(x, params.activation);

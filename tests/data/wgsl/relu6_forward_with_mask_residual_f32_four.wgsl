@@ -89,7 +89,8 @@ fn at_residual(i: u32) -> u32 {
 }
 
 // shaders/operand/data.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
     x: vec4<u32>,
@@ -209,7 +210,7 @@ fn run_mask(index: u32, first: u32, count: u32) {
     mask[params.offset_mask + MASK_BITS * index + 1u] = nan;
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -225,7 +226,7 @@ fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu6(x, params.activation);

@@ -89,7 +89,8 @@ struct Eight {
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
+// eight elements.
 
 struct Data {
     x: vec4<u32>,
@@ -155,7 +156,7 @@ fn compute(data: Data, i: u32) -> Results {
     return Results(with_residual(bitcast<vec4<u32>>(y), data));
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -165,7 +166,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
@@ -183,7 +184,7 @@ fn store_y(i: u32, first: vec4<u32>, second: vec4<u32>) {
     y[at_y(i)] = vec2<u64>(both.xz) | (vec2<u64>(both.yw) << vec2<u32>(32u));
 }
 // shaders/operand/eight64_f32.wgsl
-// Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+// Eight f32, as four 64-bit words: some devices load and store word by word, so fewer words are faster.
 
 fn load_x(i: u32) -> Eight {
     let words = x[at_x(i)];
@@ -209,13 +210,14 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
+// stays NaN. Comparisons are signed, because many devices have no unsigned ones.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let magnitude = bits & vec4<u32>(0x7fffffffu);
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
+    // Below 2^-14, numbers are 2^-24 apart, as around 0.5. So a sum with 0.5 rounds them: every known device rounds sums
+    // to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));

@@ -89,7 +89,8 @@ struct Eight {
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
+// eight elements.
 
 struct Data {
     x: vec4<u32>,
@@ -155,7 +156,7 @@ fn compute(data: Data, i: u32) -> Results {
     return Results(with_residual(bitcast<vec4<u32>>(y), data));
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -165,7 +166,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
@@ -175,14 +176,14 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu_grad(x, params.activation);
 }
 // shaders/operand/eight64_f32.wgsl
-// Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+// Eight f32, as four 64-bit words: some devices load and store word by word, so fewer words are faster.
 
 
 fn store_y(i: u32, first: vec4<u32>, second: vec4<u32>) {
     y[at_y(i)] = vec4<u64>(first) | (vec4<u64>(second) << vec4<u32>(32u));
 }
 // shaders/operand/eight64_f32.wgsl
-// Eight f32, as 64-bit words: four loads or stores of one word each would be eight of half the size.
+// Eight f32, as four 64-bit words: some devices load and store word by word, so fewer words are faster.
 
 fn load_x(i: u32) -> Eight {
     let words = x[at_x(i)];

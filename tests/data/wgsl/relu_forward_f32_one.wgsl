@@ -81,7 +81,8 @@ fn at_x(i: u32) -> u32 {
 }
 
 // shaders/operand/data.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
     x: vec4<u32>,
@@ -140,7 +141,7 @@ fn compute(data: Data, i: u32) -> Results {
     return Results(with_residual(bitcast<vec4<u32>>(y), data));
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -150,7 +151,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);

@@ -95,7 +95,8 @@ struct Eight {
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
+// eight elements.
 
 struct Data {
     x: vec4<u32>,
@@ -166,7 +167,7 @@ fn compute(data: Data, i: u32) -> Results {
 }
 // shaders/kernel/pass.wgsl
 // dy times a derivative that is 0 or 1: dy passes bit for bit, or not at all, so that an infinite or NaN dy does not
-// leak out of a dead input. A NaN derivative stays one.
+// leak out of a dead input. A NaN derivative stays NaN.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
@@ -174,7 +175,7 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     return select(dx, vec4<u32>(0u), (bits & vec4<u32>(0x7fffffffu)) == vec4<u32>(0u));
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(data.x);
@@ -184,7 +185,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return result;
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);
@@ -223,7 +224,7 @@ fn widen_bf16(h: vec4<u32>) -> vec4<u32> {
     return h << vec4<u32>(16u);
 }
 
-// To the nearest, ties to even. A NaN keeps the upper bits of its payload, and stays one.
+// To the nearest, ties to even. A NaN keeps the upper bits of its payload, and stays NaN.
 fn narrow_bf16(bits: vec4<u32>) -> vec4<u32> {
     let kept = bits >> vec4<u32>(16u);
     let rounded = (bits + vec4<u32>(0x7fffu) + (kept & vec4<u32>(1u))) >> vec4<u32>(16u);

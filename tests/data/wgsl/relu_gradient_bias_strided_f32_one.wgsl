@@ -93,7 +93,8 @@ fn at_bias(i: u32) -> u32 {
 }
 
 // shaders/operand/data.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has four elements or one.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has four
+// elements or one.
 
 struct Data {
     x: vec4<u32>,
@@ -157,7 +158,7 @@ fn compute(data: Data, i: u32) -> Results {
 }
 // shaders/kernel/pass.wgsl
 // dy times a derivative that is 0 or 1: dy passes bit for bit, or not at all, so that an infinite or NaN dy does not
-// leak out of a dead input. A NaN derivative stays one.
+// leak out of a dead input. A NaN derivative stays NaN.
 
 fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     let bits = bitcast<vec4<u32>>(derivative);
@@ -165,7 +166,7 @@ fn multiply(derivative: vec4<f32>, dy: vec4<u32>) -> vec4<u32> {
     return select(dx, vec4<u32>(0u), (bits & vec4<u32>(0x7fffffffu)) == vec4<u32>(0u));
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 fn activation_input(data: Data) -> vec4<f32> {
     return bitcast<vec4<f32>>(add(data.x, data.bias));
@@ -181,7 +182,7 @@ fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
 }
 // shaders/kernel/activate.wgsl
-// The activation and its derivative, under the names that kernels call. i counts fours.
+// The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return relu(x, params.activation);

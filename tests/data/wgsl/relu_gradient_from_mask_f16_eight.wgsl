@@ -91,7 +91,8 @@ struct Eight {
     second: vec4<u32>,
 }
 // shaders/operand/data_eight.wgsl
-// What a kernel reads and writes for four elements, and how the grids run it. A vector has eight elements.
+// The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
+// eight elements.
 
 struct Data {
     dy: vec4<u32>,
@@ -196,7 +197,7 @@ fn run_mask(index: u32, first: u32, count: u32) {
     }
 }
 // shaders/kernel/fused.wgsl
-// What comes before and after the activation.
+// The additions before and after the activation.
 
 
 fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
@@ -236,13 +237,14 @@ fn widen_f16(h: vec4<u32>) -> vec4<u32> {
 }
 
 // To the nearest, ties to even; past the largest to infinity. A NaN keeps the upper bits of its payload, and
-// stays one. Comparisons are of signed numbers, which many devices have and need not make up.
+// stays NaN. Comparisons are signed, because many devices have no unsigned ones.
 fn narrow_f16(bits: vec4<u32>) -> vec4<u32> {
     let magnitude = bits & vec4<u32>(0x7fffffffu);
     let ordered = bitcast<vec4<i32>>(magnitude);
     let kept = magnitude >> vec4<u32>(13u);
     let rounded = (magnitude + (kept & vec4<u32>(1u)) + vec4<u32>(0xc8000fffu)) >> vec4<u32>(13u);
-    // Below 2^-14: beside 0.5, numbers are 2^-24 apart. Every device known rounds sums to the nearest.
+    // Below 2^-14, numbers are 2^-24 apart, as around 0.5. So a sum with 0.5 rounds them: every known device rounds sums
+    // to the nearest.
     let tiny = bitcast<vec4<u32>>(bitcast<vec4<f32>>(magnitude) + vec4<f32>(0.5)) - vec4<u32>(0x3f000000u);
     var h = select(min(rounded, vec4<u32>(0x7c00u)), tiny, ordered < vec4<i32>(113 << 23u));
     h = select(h, max(kept & vec4<u32>(0x7fffu), vec4<u32>(0x7c01u)), ordered > vec4<i32>(0x7f800000));
