@@ -38,8 +38,8 @@ fn fill_quantile(word: u32) -> f32 {
     let rest = ~((v << octave) << 1u);
     let g = rest << 3u;
     let c = params.cubics[8u * octave + (rest >> 29u)];
-    let fourratic = c.z + random_multiply(c.w, g).x;
-    let linear = c.y + random_multiply(fourratic, g).x;
+    let quadratic = c.z + random_multiply(c.w, g).x;
+    let linear = c.y + random_multiply(quadratic, g).x;
     let total = c.x + random_multiply(linear, g).x;
     let dropped = 8u - min(countLeadingZeros(total), 8u);
     let magnitude = f32(total >> dropped) * bitcast<f32>((98u + dropped) << 23u);

@@ -36,6 +36,8 @@ impl Planner {
 
     /// For memory pools, where buffers of different numbers may be parts of one wgpu buffer: every storage binding
     /// becomes writable, because wgpu refuses read-only bindings beside writable ones of one buffer.
+    ///
+    /// In the pool, each buffer must start at a multiple of the device's `min_storage_buffer_offset_alignment`.
     #[must_use]
     pub fn pooled(self) -> Self {
         Planner { pooled: true, ..self }

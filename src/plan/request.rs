@@ -40,6 +40,8 @@ pub struct Request {
     pub(crate) elements: [ElementType; 2],
     /// One entry per row of the operand table.
     pub(crate) operands: [Option<Given>; OPERANDS.len()],
+    /// An operand that was given and has no row.
+    pub(crate) foreign: Option<Operand>,
 }
 
 /// A range for an operand.
@@ -93,6 +95,7 @@ impl Request {
             linear_gate: false,
             elements: [ElementType::F32; 2],
             operands: [None; OPERANDS.len()],
+            foreign: None,
         }
     }
 
@@ -117,8 +120,9 @@ impl Request {
     }
 
     fn given(mut self, operand: Operand, given: Given) -> Self {
-        if let Some(row) = operand.row() {
-            self.operands[row] = Some(given);
+        match operand.row() {
+            Some(row) => self.operands[row] = Some(given),
+            None => self.foreign = Some(operand),
         }
         self
     }
@@ -183,6 +187,9 @@ impl Request {
     pub(crate) fn check_operands(&self) -> Result<()> {
         use Operand::{Bias, Dgate, Dx, Dy, Gate, Mask, Residual, Weight, X, Y};
         let wrong = |operand, rule| Err(Error::Operands { operand, rule });
+        if let Some(operand) = self.foreign {
+            return wrong(operand, "is no operand of an elementwise operation; leave it out");
+        }
         let mut channels = None;
         for (row, given) in OPERANDS.iter().zip(&self.operands) {
             let Some(given) = given else { continue };
@@ -209,8 +216,11 @@ impl Request {
         if let Some(operand) = needed.into_iter().find(|operand| !has(*operand)) {
             return wrong(operand, "is missing; give it a range");
         }
-        if gradient && has(X) == has(Mask) {
-            return wrong(X, "is missing, or given beside a mask; a gradient takes one of the two");
+        if gradient && has(X) && has(Mask) {
+            return wrong(Mask, "is given beside x; a gradient takes one of the two");
+        }
+        if gradient && !has(X) && !has(Mask) {
+            return wrong(X, "is missing; give it a range, or give a mask");
         }
         if gradient && has(Gate) != has(Dgate) {
             return wrong(Dgate, "and the gate go together; give both or none");

@@ -27,6 +27,9 @@ macro_rules! uniform {
     };
 }
 
+/// The words between `offset` and `stride`, which WGSL aligns to 16 bytes. There are 29 words before `offset`.
+const PADDING: usize = (29 + OPERANDS.len()).next_multiple_of(4) - (29 + OPERANDS.len());
+
 uniform! {
     /// The uniform of an elementwise operation: `Params` in params.wgsl.
     Params {
@@ -45,7 +48,7 @@ uniform! {
         length: u32,
         first_vector: u32,
         offset: [u32; OPERANDS.len()],
-        padding: [u32; 1],
+        padding: [u32; PADDING],
         stride: [[u32; 4]; OPERANDS.len()],
     }
 }

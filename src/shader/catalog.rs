@@ -197,7 +197,7 @@ fn textures(activation: &Activation) -> Vec<(String, TextureShader)> {
                 continue;
             }
             let shader = TextureShader { activation: activation.name(), format, in_place };
-            let name = format!("texture {} {name}, in slot: {in_place}", activation.name());
+            let name = format!("texture {} {name}, in place: {in_place}", activation.name());
             modules.push((name, shader));
         }
     }

@@ -136,8 +136,9 @@ pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope<'static> {
 
 /// The number of a binding, in WGSL.
 pub(crate) fn digits(number: usize) -> &'static str {
-    const DIGITS: [&str; OPERANDS.len() + 1] =
-        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
+    const DIGITS: [&str; 16] =
+        ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12", "13", "14", "15"];
+    const { assert!(OPERANDS.len() < DIGITS.len(), "a module may bind every operand") };
     DIGITS.get(number).copied().unwrap_or_default()
 }
 
