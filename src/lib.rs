@@ -28,6 +28,7 @@
 //! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
 //! - [`Init`] makes initial weights, on the host and on the device.
 //! - [`UnitMonitor`] counts the dead and saturated units of a layer, step by step.
+//! - [`plan`] describes operations as plain data, for engines that launch dispatches themselves.
 //! - [`wgsl`] has the activations' sources, for shaders of one's own.
 //! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
 //!
