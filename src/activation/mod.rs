@@ -12,7 +12,7 @@ pub(crate) mod text;
 
 use std::f64::consts::{FRAC_1_SQRT_2, PI};
 
-use crate::activation::table::{Gradient, Terms, Tolerance, activations};
+use crate::activation::table::{DerivativeTerms, Gradient, Tolerance, activations};
 use crate::error::{Error, Result};
 use crate::minify::wgsl_file;
 

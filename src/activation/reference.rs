@@ -11,7 +11,7 @@
 //! ```
 
 use crate::activation::Activation;
-use crate::activation::table::{Gradient, Terms, Tolerance};
+use crate::activation::table::{DerivativeTerms, Gradient, Tolerance};
 
 /// f(x) in f64; at ±∞ the limit. NaN gives NaN.
 #[must_use]
@@ -30,7 +30,7 @@ pub fn derivative(activation: Activation, x: f32) -> f64 {
     derivative_terms(activation, x).sum
 }
 
-fn derivative_terms(activation: Activation, x: f32) -> Terms {
+fn derivative_terms(activation: Activation, x: f32) -> DerivativeTerms {
     match x {
         f32::NEG_INFINITY => activation.derivative_limits().0.into(),
         f32::INFINITY => activation.derivative_limits().1.into(),

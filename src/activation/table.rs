@@ -30,20 +30,20 @@ impl Tolerance {
 /// Where two terms cancel, as beside the zeros of gelu' and similar, no f32 arithmetic keeps an accuracy
 /// relative to the sum; there errors count against the larger term.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Terms {
+pub(crate) struct DerivativeTerms {
     pub(crate) sum: f64,
     pub(crate) largest: f64,
 }
 
-impl From<f64> for Terms {
+impl From<f64> for DerivativeTerms {
     fn from(term: f64) -> Self {
-        Terms { sum: term, largest: term.abs() }
+        DerivativeTerms { sum: term, largest: term.abs() }
     }
 }
 
-impl From<(f64, f64)> for Terms {
+impl From<(f64, f64)> for DerivativeTerms {
     fn from((a, b): (f64, f64)) -> Self {
-        Terms { sum: a + b, largest: a.abs().max(b.abs()) }
+        DerivativeTerms { sum: a + b, largest: a.abs().max(b.abs()) }
     }
 }
 
@@ -215,12 +215,12 @@ macro_rules! activations {
             }
 
             /// f'(x) in f64, straight from the row.
-            pub(crate) fn derivative(&self, at: f64) -> Terms {
+            pub(crate) fn derivative(&self, at: f64) -> DerivativeTerms {
                 match *self {
                     $( Activation::$variant { $($( $parameter ),+)? } => {
                         $($( let $parameter = f64::from($parameter); )+)?
                         let $dx = at;
-                        Terms::from($derivative)
+                        DerivativeTerms::from($derivative)
                     } )+
                 }
             }

@@ -50,11 +50,11 @@ pub(crate) fn spans(
             start += length;
         }
     };
-    let phase = |elements: u64| offsets.first().map_or(0, |offset| offset % elements);
+    let misalignment = |elements: u64| offsets.first().map_or(0, |offset| offset % elements);
     let fits = |width: &VectorWidth| {
-        let (elements, phase) = (width.elements(), phase(width.elements()));
-        let in_step = offsets.iter().all(|offset| offset % elements == phase);
-        in_step && (phase == 0 || variant.position_independent())
+        let (elements, misalignment) = (width.elements(), misalignment(width.elements()));
+        let aligned = offsets.iter().all(|offset| offset % elements == misalignment);
+        aligned && (misalignment == 0 || variant.position_independent())
     };
     let widths = if length <= SHORT { &[] } else { widths };
     let Some(&width) = widths.iter().find(|width| fits(width)) else {
@@ -62,7 +62,7 @@ pub(crate) fn spans(
         return spans;
     };
     let elements = width.elements();
-    let head = (elements - phase(elements)) % elements;
+    let head = (elements - misalignment(elements)) % elements;
     let tail = (length - head) % elements.max(variant.granularity());
     cut(0, head, VectorWidth::One);
     cut(head, length - tail, width);

@@ -182,19 +182,24 @@ impl Region {
         let row = self.shape[ROW];
         for &width in widths {
             let elements = width.elements();
-            let phase = |(s, start): (&Strided, &u64)| (s.first + start) % elements;
-            let phases: Vec<_> = self.operands.iter().zip(starts).map(phase).collect();
+            let misalignment = |(s, start): (&Strided, &u64)| (s.first + start) % elements;
+            let misalignments: Vec<_> =
+                self.operands.iter().zip(starts).map(misalignment).collect();
             let steps = |s: &Strided| {
                 let outer = self.shape[..ROW].iter().zip(s.strides);
                 s.strides[ROW] == 1
                     && outer.into_iter().all(|(n, step)| *n == 1 || step % elements == 0)
             };
-            let head = phases.first().map_or(0, |phase| (elements - phase) % elements);
-            let in_step = phases.iter().all(|phase| Some(phase) == phases.first())
+            let head = misalignments
+                .first()
+                .map_or(0, |misalignment| (elements - misalignment) % elements);
+            let aligned = misalignments
+                .iter()
+                .all(|misalignment| Some(misalignment) == misalignments.first())
                 && self.operands.iter().all(steps);
             let even = head == 0 && row.is_multiple_of(elements);
             // Short rows are mostly edges.
-            if in_step && (even || (!variant.position_dependent() && row >= 4 * elements + head)) {
+            if aligned && (even || (!variant.position_dependent() && row >= 4 * elements + head)) {
                 let tail = (row - head) % elements;
                 let parts = [
                     (0, head, VectorWidth::One),
@@ -317,9 +322,11 @@ mod tests {
                     assert_eq!(found, expected);
                     for (part, width) in &parts {
                         let elements = width.elements();
-                        for octet in places(part, operand).chunks(elements as usize) {
-                            assert_eq!((octet[0] + start) % elements, 0);
-                            assert!(octet.iter().zip(octet[0]..).all(|(&at, wanted)| at == wanted));
+                        for vector in places(part, operand).chunks(elements as usize) {
+                            assert_eq!((vector[0] + start) % elements, 0);
+                            assert!(
+                                vector.iter().zip(vector[0]..).all(|(&at, wanted)| at == wanted)
+                            );
                         }
                     }
                 }
