@@ -11,7 +11,7 @@ use crate::operand::Operand;
 ///
 /// Every operation takes `impl Into<View>`: a `&wgpu::Buffer`, a `buffer.slice(..)`, a
 /// `wgpu::BufferBinding`, or a range counted in elements. Nothing is checked before the operation
-/// itself, and a range that does not fit is an [`Error`], never a panic (wgpu's own `Buffer::slice`
+/// itself, and a range that does not fit is an [`Error`](crate::Error), never a panic (wgpu's own `Buffer::slice`
 /// does panic past the buffer's end).
 ///
 /// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is
