@@ -31,18 +31,23 @@ fn plus(a: Sums, b: Sums) -> Sums {
     return Sums(numerics_add(a[0], b[0]), numerics_add(a[1], b[1]));
 }
 
+fn sums_of(bits: Eight) -> Sums {
+    return Sums(bitcast<vec4<f32>>(bits.first), bitcast<vec4<f32>>(bits.second));
+}
+
 fn value(i: u32) -> Sums {
-    let x = load_x(i);
 #if slopes
+    let x = load_x(i);
     let dy = load_dy(i);
     return Sums(slope_term(x.first, dy.first), slope_term(x.second, dy.second));
 #else
-    return Sums(bitcast<vec4<f32>>(x.first), bitcast<vec4<f32>>(x.second));
+    return sums_of(load_x(i));
 #endif
 }
 
 fn put(i: u32, sums: Sums) {
-    store_y(i, bitcast<vec4<u32>>(sums[0]), bitcast<vec4<u32>>(sums[1]));
+    let result = with_old(i, sums);
+    store_y(i, bitcast<vec4<u32>>(result[0]), bitcast<vec4<u32>>(result[1]));
 }
 #else
 alias Sums = vec4<f32>;
@@ -51,22 +56,35 @@ fn plus(a: Sums, b: Sums) -> Sums {
     return numerics_add(a, b);
 }
 
+fn sums_of(bits: vec4<u32>) -> Sums {
+    return bitcast<vec4<f32>>(bits);
+}
+
 fn value(i: u32) -> Sums {
 #if slopes
     return slope_term(load_x(i), load_dy(i));
 #else
-    return bitcast<vec4<f32>>(load_x(i));
+    return sums_of(load_x(i));
 #endif
 }
 
 fn put(i: u32, sums: Sums) {
+    let result = bitcast<vec4<u32>>(with_old(i, sums));
 #if one
-    put_y(at_y(i), bitcast<vec4<u32>>(sums).x);
+    put_y(at_y(i), result.x);
 #else
-    store_y(i, bitcast<vec4<u32>>(sums));
+    store_y(i, result);
 #endif
 }
 #endif
+
+fn with_old(i: u32, sums: Sums) -> Sums {
+#if accumulates
+    return plus(sums, sums_of(load_y(i)));
+#else
+    return sums;
+#endif
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

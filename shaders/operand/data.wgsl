@@ -23,7 +23,11 @@ fn load(i: u32) -> Data {
 
 fn store(i: u32, results: Results) {
 #each written
+#if accumulates
+    store_OPERAND(i, add(results.OPERAND, load_OPERAND(i)));
+#else
     store_OPERAND(i, results.OPERAND);
+#endif
 #end
 }
 

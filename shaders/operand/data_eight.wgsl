@@ -37,7 +37,12 @@ fn load_pair(i: u32) -> Pair {
 
 fn store_pair(i: u32, first: Results, second: Results) {
 #each written
+#if accumulates
+    let old_OPERAND = load_OPERAND(i);
+    store_OPERAND(i, add(first.OPERAND, old_OPERAND.first), add(second.OPERAND, old_OPERAND.second));
+#else
     store_OPERAND(i, first.OPERAND, second.OPERAND);
+#endif
 #end
 }
 

@@ -353,14 +353,14 @@ impl GpuActivation {
 
     /// A gradient that writes dx, or adds to it, without its other operands yet.
     pub(crate) fn gradient_call<'a>(&self, dx: impl Into<View<'a>>) -> Call<'a> {
-        let dx = dx.into();
-        let call = self.call(Direction::Gradient).with(Operand::Dx, dx);
-        if self.accumulates { call.with(Operand::Residual, dx) } else { call }
+        self.call(Direction::Gradient).with(Operand::Dx, dx)
     }
 
     fn call<'a>(&self, direction: Direction) -> Call<'a> {
         let (draw, elements) = (self.draw, self.elements);
-        Call::new(Request { draw, elements, ..Request::new(direction, self.activation) })
+        let accumulates = self.accumulates && direction == Direction::Gradient;
+        let request = Request::new(direction, self.activation);
+        Call::new(Request { draw, elements, accumulates, ..request })
     }
 
     /// The element type of an operand.

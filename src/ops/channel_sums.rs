@@ -4,15 +4,15 @@ use crate::args::channels::Channels;
 use crate::args::view::{Buffers, View};
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
-use crate::element::ElementType;
+use crate::element::{Element, ElementType};
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::plan::sums::{self, SumOperands};
 use crate::shader::sum::SumInput;
 
 impl Gpu {
-    /// The sum of the elements of each channel, in a new buffer of one f32 a channel: the gradient of a
-    /// bias from dx. Reads 4 bytes an element.
+    /// The sum of the elements of each channel, in a new buffer of one f32 per channel: the gradient of a
+    /// bias from dx. Reads 4 bytes per element.
     ///
     /// The order of the additions is the same in every run and on every device; of n elements, the error
     /// is at most 64 · log₆₄ n rounding errors of the sum of their magnitudes.
@@ -34,11 +34,59 @@ impl Gpu {
         x: impl Into<View<'a>>,
         channels: Channels,
     ) -> Result<wgpu::Buffer> {
+        self.channel_sums_elements::<f32>(x, channels)
+    }
+
+    /// [`channel_sums`](Gpu::channel_sums) of elements of type `T`. The sums are f32: 16-bit floats are widened before they
+    /// are added.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Channels, Gpu, half::bf16};
+    /// # let gpu = Gpu::new()?;
+    /// let dx = gpu.upload_elements(&[1.0, 10.0, 2.0, 20.0].map(bf16::from_f32))?; // two rows of two units
+    /// let db = gpu.channel_sums_elements::<bf16>(&dx, Channels::last(2))?;
+    /// assert_eq!(gpu.download(&db)?, [3.0, 30.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`channel_sums`](Gpu::channel_sums).
+    pub fn channel_sums_elements<'a, T: Element>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+    ) -> Result<wgpu::Buffer> {
         let x = x.into();
-        channels.check(x.storage(Operand::X, ElementType::F32)?)?;
+        channels.check(x.storage(Operand::X, T::TYPE)?)?;
         let sums = self.buffer(4 * u64::from(channels.count), false)?;
-        self.prepare_channel_sums(x, channels, &sums)?.run()?;
+        self.prepare_channel_sums_elements::<T>(x, channels, &sums)?.run()?;
         Ok(sums)
+    }
+
+    /// Adds the sum of the elements of each channel to what `sums` holds, for a bias that is used more than once. Reads 4
+    /// bytes per f32, 2 per 16-bit float. The old value is added last.
+    ///
+    /// ```
+    /// # use wgpu_relu::{Channels, Gpu};
+    /// # let gpu = Gpu::new()?;
+    /// let dx = gpu.upload(&[1.0, 10.0, 2.0, 20.0])?; // two rows of two units
+    /// let db = gpu.upload(&[100.0, 100.0])?;
+    /// gpu.accumulate_channel_sums::<f32>(&dx, Channels::last(2), &db)?;
+    /// assert_eq!(gpu.download(&db)?, [103.0, 130.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare_channel_sums`](Gpu::prepare_channel_sums).
+    pub fn accumulate_channel_sums<'a, T: Element>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+        sums: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_accumulate_channel_sums::<T>(x, channels, sums)?.run()
     }
 
     /// Checks, binds and sizes [`channel_sums`](Gpu::channel_sums) once, for [`Prepared::record`]. It keeps
@@ -55,14 +103,53 @@ impl Gpu {
         channels: Channels,
         sums: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let (x, sums) = (x.into(), sums.into());
-        let length = x.contiguous(Operand::X)?.storage(Operand::X, ElementType::F32)?;
+        self.prepare_channel_sums_elements::<f32>(x, channels, sums)
+    }
+
+    /// [`prepare_channel_sums`](Gpu::prepare_channel_sums) of elements of type `T`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare_channel_sums`](Gpu::prepare_channel_sums).
+    pub fn prepare_channel_sums_elements<'a, T: Element>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+        sums: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        self.prepare_sums(x.into(), T::TYPE, channels, sums.into(), false)
+    }
+
+    /// Checks, binds and sizes [`accumulate_channel_sums`](Gpu::accumulate_channel_sums) once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare_channel_sums`](Gpu::prepare_channel_sums).
+    pub fn prepare_accumulate_channel_sums<'a, T: Element>(
+        &self,
+        x: impl Into<View<'a>>,
+        channels: Channels,
+        sums: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        self.prepare_sums(x.into(), T::TYPE, channels, sums.into(), true)
+    }
+
+    fn prepare_sums(
+        &self,
+        x: View<'_>,
+        element: ElementType,
+        channels: Channels,
+        sums: View<'_>,
+        accumulates: bool,
+    ) -> Result<Prepared> {
+        let length = x.contiguous(Operand::X)?.storage(Operand::X, element)?;
         channels.check(length)?;
         check_sums(Operand::Y, &sums, channels)?;
         if x.same_buffer(&sums) {
             return Err(Error::SharedBuffer { operand: Operand::X, written: Operand::Y });
         }
-        prepare(self, SumInput::Values, &[x], channels, length, sums)
+        let terms = Terms { input: SumInput::Values(element), accumulates, operands: &[x] };
+        prepare(self, terms, channels, length, sums)
     }
 }
 
@@ -76,19 +163,27 @@ pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) 
     Err(Error::ChannelLength { operand, length, channels })
 }
 
+/// What is summed, in views.
+pub(crate) struct Terms<'a> {
+    pub(crate) input: SumInput,
+    /// Whether the sums are added to what their range holds.
+    pub(crate) accumulates: bool,
+    pub(crate) operands: &'a [View<'a>],
+}
+
 /// Plans the sums of `length` terms over their channels.
 pub(crate) fn prepare(
     gpu: &Gpu,
-    input: SumInput,
-    operands: &[View<'_>],
+    terms: Terms<'_>,
     channels: Channels,
     length: u64,
     sums: View<'_>,
 ) -> Result<Prepared> {
     let mut buffers = Buffers::default();
+    let Terms { input, accumulates, operands } = terms;
     let ranges = operands.iter().map(|view| buffers.range(*view)).collect();
     let sums = buffers.range(sums);
-    let operands = SumOperands { input, ranges };
+    let operands = SumOperands { input, accumulates, ranges };
     let plan = sums::plan(&gpu.shared.planner, operands, channels, length, sums)?;
     Prepared::new(gpu, plan, &buffers)
 }

@@ -112,6 +112,23 @@ impl GpuGlu {
         GpuGlu { relu: self.relu.with_output_element(element), ..self.clone() }
     }
 
+    /// The same with gradients that add to what dx and dgate hold. See [`GpuActivation::accumulating`].
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuGlu};
+    /// # let gpu = Gpu::new()?;
+    /// let (x, gate, dy) = (gpu.upload(&[2.0])?, gpu.upload(&[-1.0])?, gpu.upload(&[3.0])?);
+    /// let (dx, dgate) = (gpu.upload(&[10.0])?, gpu.upload(&[20.0])?);
+    /// GpuGlu::bilinear(&gpu).accumulating().gradient_into(&x, &gate, &dy, &dx, &dgate)?;
+    /// assert_eq!(gpu.download(&dx)?, [10.0 - 3.0]); // dx += dy · gate
+    /// assert_eq!(gpu.download(&dgate)?, [20.0 + 6.0]); // dgate += dy · x
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn accumulating(&self) -> Self {
+        GpuGlu { relu: self.relu.accumulating(), ..self.clone() }
+    }
+
     /// The activation of the gate; none if it is bilinear.
     #[must_use]
     pub fn activation(&self) -> Option<Activation> {

@@ -10,7 +10,7 @@ use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
-use crate::ops::channel_sums;
+use crate::ops::channel_sums::{self, Terms};
 use crate::plan::request::equal_lengths;
 use crate::shader::sum::SumInput;
 
@@ -77,7 +77,19 @@ impl GpuPrelu {
         GpuPrelu { relu: self.relu.with_output_element(element), ..self.clone() }
     }
 
-    /// The same with gradients that add to what dx holds. See [`GpuActivation::accumulating`].
+    /// The same with gradients that add to what dx and dw hold. See [`GpuActivation::accumulating`].
+    ///
+    /// ```
+    /// # use wgpu_relu::{Gpu, GpuPrelu};
+    /// # let gpu = Gpu::new()?;
+    /// let weight = gpu.upload(&[0.25])?;
+    /// let prelu = GpuPrelu::new(&gpu, &weight).accumulating();
+    /// let (x, dy) = (gpu.upload(&[-4.0, 2.0])?, gpu.upload(&[1.0, 3.0])?);
+    /// let dw = gpu.upload(&[10.0])?;
+    /// prelu.weight_gradient_into(&x, &dy, &dw)?; // dw += x · dy, of -4 alone
+    /// assert_eq!(gpu.download(&dw)?, [6.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
     #[must_use]
     pub fn accumulating(&self) -> Self {
         GpuPrelu { relu: self.relu.accumulating(), ..self.clone() }
@@ -178,7 +190,8 @@ impl GpuPrelu {
         Ok(dw)
     }
 
-    /// dw in the caller's buffer, another than those of x and dy.
+    /// dw in the caller's buffer, another than those of x and dy. If it [accumulates](GpuPrelu::accumulating), what dw
+    /// holds is added last.
     ///
     /// # Errors
     ///
@@ -241,8 +254,12 @@ impl GpuPrelu {
                 return Err(Error::SharedBuffer { operand, written: Operand::Dw });
             }
         }
-        let terms = SumInput::Slopes(self.relu.elements);
-        channel_sums::prepare(&self.relu.gpu, terms, &[x, dy], self.channels, length, dw)
+        let terms = Terms {
+            input: SumInput::Slopes(self.relu.elements),
+            accumulates: self.relu.accumulates,
+            operands: &[x, dy],
+        };
+        channel_sums::prepare(&self.relu.gpu, terms, self.channels, length, dw)
     }
 
     /// Checks what dw is made of; the length, in elements.

@@ -36,6 +36,8 @@ pub struct Request {
     pub(crate) draw: Option<Draw>,
     /// Whether the gate multiplies x as it is, without the activation.
     pub(crate) linear_gate: bool,
+    /// Whether results are added to what their ranges hold.
+    pub(crate) accumulates: bool,
     /// Of x, and of y.
     pub(crate) elements: [ElementType; 2],
     /// One entry per row of the operand table.
@@ -93,6 +95,7 @@ impl Request {
             activation,
             draw: None,
             linear_gate: false,
+            accumulates: false,
             elements: [ElementType::F32; 2],
             operands: [None; OPERANDS.len()],
             foreign: None,
@@ -117,6 +120,14 @@ impl Request {
     /// With random slopes, for [`Activation::Rrelu`] in training.
     pub fn with_draw(self, draw: Draw) -> Self {
         Request { draw: Some(draw), ..self }
+    }
+
+    /// With results that are added to what their ranges hold, as [`GpuActivation::accumulating`] has it for gradients. A
+    /// mask is written as it is.
+    ///
+    /// [`GpuActivation::accumulating`]: crate::GpuActivation::accumulating
+    pub fn accumulating(self) -> Self {
+        Request { accumulates: true, ..self }
     }
 
     fn given(mut self, operand: Operand, given: Given) -> Self {
@@ -154,6 +165,7 @@ impl Request {
         let variant = Variant {
             random_slopes: self.draw.is_some(),
             linear_gate: self.linear_gate,
+            accumulates: self.accumulates,
             input,
             output,
             ..Variant::new(self.direction)

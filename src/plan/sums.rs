@@ -18,6 +18,8 @@ const LANES: u64 = 8;
 /// The terms of a sum, and the ranges that they are made of. Each range has one element per term.
 pub(crate) struct SumOperands {
     pub(crate) input: SumInput,
+    /// Whether the sums are added to what their range holds.
+    pub(crate) accumulates: bool,
     pub(crate) ranges: Vec<BufferRange>,
 }
 
@@ -35,7 +37,7 @@ pub(crate) fn plan(
     // Without terms, a row of zeros is summed. It is a third scratch buffer, which wgpu clears before its first use.
     let size = 4 * channels.row();
     let ranges = vec![scratch(2, size)];
-    let zeros = SumOperands { input: SumInput::Values, ranges };
+    let zeros = SumOperands { input: SumInput::Values(ElementType::F32), ranges, ..operands };
     let mut plan = of_rows(planner, zeros, channels, channels.row(), sums)?;
     plan.scratch.resize(2, 4);
     plan.scratch.push(size);
@@ -54,19 +56,22 @@ fn of_rows(
     let reduction = Reduction::new(planner.ranges, channels, length, 4, 4)?;
     let mut dispatches = Vec::new();
     let mut operands = operands;
+    let last = reduction.levels.len() - 1;
     for (level, passes) in reduction.levels.iter().enumerate() {
         let output = reduction.output(level, sums);
         for pass in passes {
             let bound = Bound::new(planner, pass, &operands, &output);
             let invocations = pass.outputs() / bound.width.elements() / bound.sums_per_invocation;
-            let shader = Sum { input: operands.input, width: bound.width };
+            let accumulates = operands.accumulates && level == last;
+            let shader = Sum { input: operands.input, width: bound.width, accumulates };
             let uniform = bound.params(pass).words();
             let workgroups = launch.workgroups(4 * invocations);
             let ranges = [bound.y].into_iter().chain(bound.inputs);
             let dispatch = Dispatch::new(shader, &launch.size(), ranges, uniform, workgroups);
             dispatches.push(dispatch.starting_at(pass.input_start));
         }
-        operands = SumOperands { input: SumInput::Values, ranges: vec![output] };
+        let (input, ranges) = (SumInput::Values(ElementType::F32), vec![output]);
+        operands = SumOperands { input, ranges, ..operands };
     }
     Ok(Plan { scratch: reduction.scratch, dispatches, ..Plan::default() })
 }

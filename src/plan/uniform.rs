@@ -194,7 +194,8 @@ mod tests {
             pattern: ChannelPattern::Same,
         };
         check(&elementwise, Params::FIELDS, &Params::ZERO.words(), size_of::<Params>());
-        let sum = Sum { input: SumInput::Values, width: VectorWidth::Four };
+        let input = SumInput::Values(ElementType::F32);
+        let sum = Sum { input, width: VectorWidth::Four, accumulates: false };
         check(&sum, SumParams::FIELDS, &SumParams::ZERO.words(), size_of::<SumParams>());
         let statistics = StatisticsInput::Elements(ElementType::F32);
         let size = size_of::<StatisticsParams>();

@@ -30,8 +30,8 @@ pub fn kernels() -> Vec<(String, String)> {
 #[must_use]
 pub fn wide_kernels() -> Vec<(String, String)> {
     let width = VectorWidth::Eight64;
-    let sums = [SumInput::Values, SumInput::Slopes([ElementType::F16; 2])];
-    let sums = sums.map(|input| sum(input, width));
+    let sums = [SumInput::Values(ElementType::F32), SumInput::Slopes([ElementType::F16; 2])];
+    let sums = sums.into_iter().flat_map(|input| sum(input, width));
     let shaders = sums.into_iter().chain(elementwise(&[width]));
     shaders.map(|(name, shader)| (name, shader.source())).collect()
 }
@@ -42,8 +42,12 @@ const PLAIN: &[VectorWidth] = &[VectorWidth::Eight, VectorWidth::Four, VectorWid
 /// A shader and its name.
 type Named = (String, Box<dyn Shader>);
 
-fn sum(input: SumInput, width: VectorWidth) -> Named {
-    (format!("sum {} {}", input.name(), width.name()), Box::new(Sum { input, width }))
+fn sum(input: SumInput, width: VectorWidth) -> [Named; 2] {
+    [false, true].map(|accumulates| {
+        let added = if accumulates { " accumulating" } else { "" };
+        let name = format!("sum {}{added} {}", input.name(), width.name());
+        (name, Box::new(Sum { input, width, accumulates }) as Box<dyn Shader>)
+    })
 }
 
 /// The shaders of [`kernels`] that are not elementwise.
@@ -51,8 +55,9 @@ fn others() -> Vec<Named> {
     let mut modules: Vec<Named> = Vec::new();
     for width in [VectorWidth::Four, VectorWidth::One] {
         let of_slopes = [ElementType::F32, ElementType::F16].map(|e| SumInput::Slopes([e; 2]));
-        for input in [SumInput::Values].into_iter().chain(of_slopes) {
-            modules.push(sum(input, width));
+        let of_values = ElementType::ALL.iter().copied().map(SumInput::Values);
+        for input in of_values.chain(of_slopes) {
+            modules.extend(sum(input, width));
         }
     }
     let elements = ElementType::ALL.iter().copied();
@@ -122,9 +127,10 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
     variants.push(gradient.with(Residual));
     let gates = [forward.with(Gate), gradient.with(Gate).with(Dgate)];
     variants.extend(gates);
+    variants.extend([gradient, gates[1]].map(accumulating));
     if activation.mask().is_some() {
         let of_mask = gradient.with_indexing(X, None).with(Mask);
-        variants.extend([of_mask, of_mask.with(Residual)]);
+        variants.extend([of_mask, of_mask.with(Residual), accumulating(of_mask)]);
         let forwards = variants.iter().filter(|v| v.direction == Direction::Forward);
         let masked: Vec<_> = forwards.filter(|v| !v.has(Gate)).map(|v| v.with(Mask)).collect();
         variants.extend(masked);
@@ -133,10 +139,13 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
         let random = plain.iter().chain(&variants).filter(|v| !v.has_mask() && !v.has(Gate));
         let random: Vec<_> = random.map(|v| Variant { random_slopes: true, ..*v }).collect();
         variants.extend(random);
-        variants.extend(plain.map(|variant| variant.with(Weight)));
+        let learned = plain.map(|variant| variant.with(Weight));
+        variants.extend([learned[0], learned[1], accumulating(learned[1])]);
     }
     if *activation == Activation::Relu {
-        variants.extend(gates.map(|variant| Variant { linear_gate: true, ..variant }));
+        let linear = gates.map(|variant| Variant { linear_gate: true, ..variant });
+        variants.extend([linear[0], linear[1], accumulating(linear[1]), accumulating(forward)]);
+        variants.extend(biases.map(|bias| accumulating(gradient.with_indexing(Bias, bias))));
         let contiguous = variants.clone();
         for addressing in [Addressing::Rows, Addressing::Strided] {
             variants.extend(contiguous.iter().map(|v| Variant { addressing, ..*v }));
@@ -151,6 +160,10 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
         }
     }
     variants
+}
+
+fn accumulating(variant: Variant) -> Variant {
+    Variant { accumulates: true, ..variant }
 }
 
 /// A name that tells the choices of a shader from those of all others.
@@ -169,6 +182,7 @@ fn name(shader: &ElementwiseShader) -> String {
     }
     words.extend(variant.random_slopes.then(|| "random slopes".to_owned()));
     words.extend(variant.linear_gate.then(|| "linear".to_owned()));
+    words.extend(variant.accumulates.then(|| "accumulating".to_owned()));
     let addressing = variant.addressing != Addressing::Contiguous;
     words.extend(addressing.then(|| format!("{:?}", variant.addressing).to_lowercase()));
     let (input, output) = (variant.input, variant.output);

@@ -44,7 +44,8 @@ impl ElementwiseShader {
         let module = self.scope(activation, &layouts, mask.as_ref(), &high);
         let gradient = variant.direction == Direction::Gradient;
         let (gate, mask) = (variant.has(Operand::Gate), mask.is_some());
-        let adds = variant.has(Operand::Bias) || variant.has(Operand::Residual);
+        let adds =
+            variant.accumulates || variant.has(Operand::Bias) || variant.has(Operand::Residual);
         let multiply = match activation.passes() {
             true => file!("kernel/pass.wgsl"),
             false => file!("kernel/multiply.wgsl"),
@@ -144,6 +145,7 @@ impl ElementwiseShader {
                 indexing: *indexing,
                 pattern: *pattern,
                 written: index < written,
+                accumulates: index < written && variant.accumulates,
                 bound: host.is_none(),
                 read_only: slot == BindingSlot::Read,
                 atomic,
@@ -168,6 +170,7 @@ impl ElementwiseShader {
             ("plain", plain),
             ("random_slopes", variant.random_slopes),
             ("linear_gate", variant.linear_gate),
+            ("accumulates", variant.accumulates),
             ("selects", activation.gradient() == Gradient::Selects),
             ("nan_bits", mask.is_some_and(|mask| mask.bits == 2)),
             ("low_is_0", mask.is_some_and(|mask| mask.levels.0 == 0.0)),

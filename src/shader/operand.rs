@@ -23,6 +23,8 @@ pub(crate) struct Layout {
     pub(crate) read_only: bool,
     pub(crate) atomic: bool,
     pub(crate) strided: bool,
+    /// Whether it is written, and read before.
+    pub(crate) accumulates: bool,
 }
 
 impl Layout {
@@ -45,6 +47,7 @@ impl Layout {
             read_only: !written,
             atomic: written && width == VectorWidth::One && element.is_half(),
             strided: false,
+            accumulates: false,
         }
     }
 
@@ -93,7 +96,7 @@ impl Layout {
             ],
             flags: vec![
                 ("bound", self.bound),
-                ("read", !self.written),
+                ("read", !self.written || self.accumulates),
                 ("written", self.written),
                 ("element", self.indexing == Indexing::Element),
                 ("strided", self.strided),

@@ -9,8 +9,8 @@ use crate::shader::{Shader, storage};
 /// The terms of a sum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum SumInput {
-    /// f32 elements.
-    Values,
+    /// Elements of this type.
+    Values(ElementType),
     /// The terms of the gradient of slopes, from x and dy of these types.
     Slopes([ElementType; 2]),
 }
@@ -19,7 +19,8 @@ impl SumInput {
     /// A name for the catalogue.
     pub(crate) fn name(&self) -> String {
         match self {
-            SumInput::Values => "values".to_owned(),
+            SumInput::Values(ElementType::F32) => "values".to_owned(),
+            SumInput::Values(element) => format!("values {element}"),
             SumInput::Slopes([x, dy]) => format!("slopes {x} {dy}"),
         }
     }
@@ -27,7 +28,7 @@ impl SumInput {
     /// The element types of the operands.
     pub(crate) fn elements(&self) -> Vec<ElementType> {
         match self {
-            SumInput::Values => vec![ElementType::F32],
+            SumInput::Values(element) => vec![*element],
             SumInput::Slopes(elements) => elements.to_vec(),
         }
     }
@@ -38,6 +39,8 @@ impl SumInput {
 pub(crate) struct Sum {
     pub(crate) input: SumInput,
     pub(crate) width: VectorWidth,
+    /// Whether the sums are added to what y holds.
+    pub(crate) accumulates: bool,
 }
 
 impl Shader for Sum {
@@ -46,11 +49,11 @@ impl Shader for Sum {
     }
 
     fn source(&self) -> String {
-        let Sum { input, width } = *self;
+        let Sum { input, width, accumulates } = *self;
         let layouts = self.layouts();
         let slopes = matches!(input, SumInput::Slopes(_));
         let mut module = operand::scope(width, &layouts);
-        module.flags.push(("slopes", slopes));
+        module.flags.extend([("slopes", slopes), ("accumulates", accumulates)]);
         let mut linker = Linker::default();
         linker.expand(file!("kernel/sum.wgsl"), &[&module]);
         linker.expand(file!("operand/bindings.wgsl"), &[&module]);
@@ -82,8 +85,8 @@ impl Shader for Sum {
 impl Sum {
     /// How the shader loads and stores each operand.
     fn layouts(&self) -> Vec<Layout> {
-        let Sum { input, width } = *self;
-        let y = Layout::new("y", ElementType::F32, width, true);
+        let Sum { input, width, accumulates } = *self;
+        let y = Layout { accumulates, ..Layout::new("y", ElementType::F32, width, true) };
         let inputs = ["x", "dy"].into_iter().zip(input.elements());
         let inputs = inputs.map(|(name, element)| Layout::new(name, element, width, false));
         [y].into_iter().chain(inputs).collect()

@@ -13,6 +13,8 @@ pub(crate) struct Variant {
     pub(crate) random_slopes: bool,
     /// Whether the gate multiplies x as it is, without the activation.
     pub(crate) linear_gate: bool,
+    /// Whether results are added to what their operands hold.
+    pub(crate) accumulates: bool,
     pub(crate) addressing: Addressing,
     /// The element type of x, and of every operand that is stored as x.
     pub(crate) input: ElementType,
@@ -38,6 +40,7 @@ impl Variant {
             operands: [None; OPERANDS.len()],
             random_slopes: false,
             linear_gate: false,
+            accumulates: false,
             addressing: Addressing::Contiguous,
             input: ElementType::F32,
             output: ElementType::F32,

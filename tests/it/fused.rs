@@ -2,7 +2,8 @@
 
 use testkit::inputs::{data, random_words, upstream};
 use testkit::layout::{Layout, Subject};
-use wgpu_relu::{Activation, Channels, Draw, Error, Fusion, Gpu, GpuRelu, Result, View};
+use wgpu_relu::half::{bf16, f16};
+use wgpu_relu::{Activation, Channels, Draw, Element, Error, Fusion, Gpu, GpuRelu, Result, View};
 
 use crate::harness::{compare_gradients, compare_values, examine};
 use crate::{bits, gpu, own_device, raw_buffer};
@@ -343,6 +344,60 @@ fn channel_sums_are_the_sums() {
             assert!(error <= bound, "{rows} x {count} x {inner}: {error:e} over {bound:e}");
         }
     }
+}
+
+/// 16-bit floats are widened, and sums are added to what is there.
+fn check_sums_of<T: Element>() {
+    let gpu = gpu();
+    for (rows, count, inner, start) in [
+        (1, 1, 1, 0),
+        (1, 7, 1, 3),
+        (1797, 512, 1, 0),
+        (5, 3, 1026, 1),
+        (64, 16, 64, 0),
+        (9, 12, 1, 4),
+        (100_000, 1, 1, 2),
+        (1, 3, 30_001, 2),
+    ] {
+        let channels = Channels { count, inner };
+        let length = rows * (count * inner) as usize;
+        let mut random = random_words(length as u64);
+        // Small whole numbers, whose sums are exact in any order.
+        let x: Vec<f32> = (0..length).map(|_| (random() % 16) as f32 - 7.0).collect();
+        let mut all = vec![1e4; start];
+        all.extend(&x);
+        all.extend([1e4; 9]);
+        let all: Vec<T> = all.iter().map(|&x| T::from_f32(x)).collect();
+        let buffer = gpu.upload_elements(&all).unwrap();
+        let view = View::elements::<T>(&buffer, start as u64, length as u64);
+        let mut expected = vec![0.0; count as usize];
+        for (i, x) in x.iter().enumerate() {
+            expected[i / inner as usize % count as usize] += x;
+        }
+        let case = format!("{} {rows} x {count} x {inner}", T::TYPE);
+        let found = gpu.channel_sums_elements::<T>(view, channels).unwrap();
+        assert_eq!(gpu.download(&found).unwrap(), expected, "{case}");
+        let held: Vec<f32> = (0..count as usize + 5).map(|i| i as f32).collect();
+        let sums = gpu.upload(&held).unwrap();
+        let sums_view = View::elements::<f32>(&sums, start as u64, count.into());
+        gpu.accumulate_channel_sums::<T>(view, channels, sums_view).unwrap();
+        let mut total = held;
+        total[start..].iter_mut().zip(&expected).for_each(|(held, sum)| *held += sum);
+        assert_eq!(gpu.download(&sums).unwrap(), total, "{case}");
+    }
+    let nothing = gpu.upload(&[]).unwrap();
+    let sums = gpu.upload(&[1.0, 2.0]).unwrap();
+    gpu.accumulate_channel_sums::<T>(&nothing, Channels::last(2), &sums).unwrap();
+    assert_eq!(gpu.download(&sums).unwrap(), [1.0, 2.0]);
+    let none = gpu.channel_sums_elements::<T>(&nothing, Channels::last(3)).unwrap();
+    assert_eq!(gpu.download(&none).unwrap(), [0.0; 3]);
+}
+
+#[test]
+fn channel_sums_of_every_element_type_that_add() {
+    check_sums_of::<f32>();
+    check_sums_of::<f16>();
+    check_sums_of::<bf16>();
 }
 
 #[test]

@@ -149,6 +149,67 @@ fn two_buffers_are_gated_as_one_is() {
     }
 }
 
+/// dx and dgate hold numbers already, and the gradients are added to them.
+#[test]
+fn gradients_add_to_both_halves() {
+    for (rows, count, inner, shift) in
+        [(1, 2, 1, 0), (7, 2, 3, 1), (33, 6, 1, 2), (5, 64, 1, 0), (2, 2, 1000, 4)]
+    {
+        let axis = Channels { count, inner };
+        let half = (count / 2 * inner) as usize;
+        let length = 2 * half * rows;
+        let (x, dy) = (numbers::<f32>(length, 1), numbers::<f32>(length / 2, 2));
+        let old = numbers::<f32>(length + shift + 9, 3);
+        let [x_buffer, dy_buffer] = [&x, &dy].map(|values| gpu().upload(values).unwrap());
+        for (name, unit) in units() {
+            let dx = unit.gradient_split(&x_buffer, &dy_buffer, axis).unwrap();
+            let dx = gpu().download(&dx).unwrap();
+            let sums = gpu().upload(&old).unwrap();
+            let view = View::elements::<f32>(&sums, shift as u64, length as u64);
+            let adding = unit.accumulating();
+            adding.gradient_split_into(&x_buffer, &dy_buffer, axis, view).unwrap();
+            let mut expected = old.clone();
+            expected[shift..].iter_mut().zip(&dx).for_each(|(old, dx)| *old += dx);
+            let found = gpu().download(&sums).unwrap();
+            assert_eq!(bits(&found), bits(&expected), "{name} {rows} x {count} x {inner}");
+            // A new buffer holds zeros, and y is not a gradient.
+            let (plain, sum) =
+                (unit.apply_split(&x_buffer, axis), adding.apply_split(&x_buffer, axis));
+            let [plain, sum] = [plain, sum].map(|y| bits(&gpu().download(&y.unwrap()).unwrap()));
+            assert_eq!(plain, sum, "{name}");
+        }
+        let (x, dy, old) = (
+            numbers::<bf16>(length, 1),
+            numbers::<bf16>(length / 2, 2),
+            numbers::<bf16>(length + shift + 9, 3),
+        );
+        let [x_buffer, dy_buffer, sums] =
+            [&x, &dy, &old].map(|values| gpu().upload_elements(values).unwrap());
+        let unit = GpuGlu::swiglu(gpu()).with_element(ElementType::Bf16);
+        let x_view = View::elements::<bf16>(&x_buffer, 0, length as u64);
+        let dy_view = View::elements::<bf16>(&dy_buffer, 0, length as u64 / 2);
+        let view = View::elements::<bf16>(&sums, shift as u64, length as u64);
+        unit.accumulating().gradient_split_into(x_view, dy_view, axis, view).unwrap();
+        let found = gpu().download_elements::<bf16>(&sums).unwrap();
+        for (i, &dy) in dy.iter().enumerate() {
+            let at = i / half * 2 * half + i % half;
+            let [_, da, db] = expected(&unit, x[at], x[at + half], dy);
+            for (at, gradient) in [(at, da), (at + half, db)] {
+                let old = f64::from(old[shift + at].to_f32());
+                let case = format!("bf16 {rows} x {count} x {inner}: {at}");
+                assert_near_terms(
+                    found[shift + at],
+                    old + gradient,
+                    old.abs() + gradient.abs(),
+                    &case,
+                );
+            }
+        }
+        let beside = (0..old.len()).filter(|i| !(shift..shift + length).contains(i));
+        beside.into_iter().for_each(|i| assert_eq!(found[i], old[i], "element {i}"));
+    }
+}
+
 /// Halves of one buffer at every offset, also past the device's binding limit.
 #[test]
 fn one_buffer_holds_all() {

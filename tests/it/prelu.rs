@@ -143,6 +143,54 @@ fn slopes_have_gradients_in_every_shape() {
     check_weight_gradient::<f32, f32>(2, 20_000, 3);
 }
 
+/// dx and dw hold numbers already, and the gradients are added to them.
+#[test]
+fn gradients_add_to_what_is_there() {
+    for (rows, count, inner) in SHAPES {
+        let channels = Channels { count, inner };
+        let length = rows as usize * (count * inner) as usize;
+        let (x, dy) = (data(Activation::Relu, length, 1), upstream(length, 1));
+        let finite = |values: Vec<f32>| -> Vec<f32> {
+            values.into_iter().map(|v| if v.abs() < 1e9 { v } else { -1.5 }).collect()
+        };
+        let (x, dy) = (finite(x), finite(dy));
+        let weights = gpu().upload(&slopes(count)).unwrap();
+        let prelu = GpuPrelu::with_channels(gpu(), &weights, channels);
+        let [x, dy] = [&x, &dy].map(|values| gpu().upload(values).unwrap());
+        for shift in [0, 1] {
+            let mut random = random_words(5);
+            let mut old = |n: usize| -> Vec<f32> {
+                (0..n + shift + 3).map(|_| random() as i32 as f32 / 1e9).collect()
+            };
+            let mut check = |new: &wgpu_relu::wgpu::Buffer, add: &dyn Fn(View<'_>)| {
+                let new = gpu().download(new).unwrap();
+                let mut expected = old(new.len());
+                let sums = gpu().upload(&expected).unwrap();
+                add(View::elements::<f32>(&sums, shift as u64, new.len() as u64));
+                expected[shift..].iter_mut().zip(&new).for_each(|(old, new)| *old += new);
+                let found = gpu().download(&sums).unwrap();
+                assert_eq!(found, expected, "{rows} x {count} x {inner}, from {shift} on");
+            };
+            let adding = prelu.accumulating();
+            check(&prelu.gradient(&x, &dy).unwrap(), &|dx| {
+                adding.gradient_into(&x, &dy, dx).unwrap();
+            });
+            if shift == 0 {
+                let dw = prelu.weight_gradient(&x, &dy).unwrap();
+                check(&dw, &|dw| adding.weight_gradient_into(&x, &dy, dw).unwrap());
+                let new = adding.weight_gradient(&x, &dy).unwrap();
+                assert_eq!(gpu().download(&new).unwrap(), gpu().download(&dw).unwrap());
+            }
+        }
+    }
+    // Of nothing, nothing is added.
+    let [weight, dw] = [0.25, 3.0].map(|value| gpu().upload(&[value]).unwrap());
+    let nothing = gpu().upload(&[]).unwrap();
+    let prelu = GpuPrelu::new(gpu(), &weight).accumulating();
+    prelu.weight_gradient_into(&nothing, &nothing, &dw).unwrap();
+    assert_eq!(gpu().download(&dw).unwrap(), [3.0]);
+}
+
 #[test]
 fn a_positive_input_adds_nothing_and_a_nan_is_told() {
     let weight = gpu().upload(&[0.25]).unwrap();

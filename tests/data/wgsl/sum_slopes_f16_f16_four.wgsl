@@ -31,12 +31,21 @@ fn plus(a: Sums, b: Sums) -> Sums {
     return numerics_add(a, b);
 }
 
+fn sums_of(bits: vec4<u32>) -> Sums {
+    return bitcast<vec4<f32>>(bits);
+}
+
 fn value(i: u32) -> Sums {
     return slope_term(load_x(i), load_dy(i));
 }
 
 fn put(i: u32, sums: Sums) {
-    store_y(i, bitcast<vec4<u32>>(sums));
+    let result = bitcast<vec4<u32>>(with_old(i, sums));
+    store_y(i, result);
+}
+
+fn with_old(i: u32, sums: Sums) -> Sums {
+    return sums;
 }
 
 @compute @workgroup_size(WORKGROUP)
