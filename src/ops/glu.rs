@@ -45,7 +45,7 @@ use crate::ops::activation::GpuActivation;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GpuGlu {
-    relu: GpuActivation,
+    pub(crate) relu: GpuActivation,
     /// Whether the gate multiplies as it is.
     linear: bool,
 }

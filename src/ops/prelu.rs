@@ -39,7 +39,7 @@ use crate::shader::sum::SumInput;
 /// ```
 #[derive(Debug, Clone)]
 pub struct GpuPrelu {
-    relu: GpuActivation,
+    pub(crate) relu: GpuActivation,
     weights: wgpu::Buffer,
     /// Of the slopes: bytes.
     offset: u64,
@@ -93,6 +93,11 @@ impl GpuPrelu {
     #[must_use]
     pub fn accumulating(&self) -> Self {
         GpuPrelu { relu: self.relu.accumulating(), ..self.clone() }
+    }
+
+    /// The same with other channels.
+    pub(crate) fn of_channels(&self, channels: Channels) -> Self {
+        GpuPrelu { channels, ..self.clone() }
     }
 
     /// The slopes.

@@ -1,6 +1,9 @@
 //! What is compiled ahead is not compiled again, and the driver's own cache changes no result.
 
-use wgpu_relu::{Activation, Draw, ElementType, Error, Gpu, GpuRelu, View, reference, wgpu};
+use wgpu_relu::{
+    Activation, Channels, Draw, ElementType, Error, Gpu, GpuGlu, GpuPrelu, GpuRelu, View,
+    reference, wgpu,
+};
 
 use crate::{device_with, instance, own_device};
 
@@ -78,6 +81,70 @@ fn nor_for_other_elements_and_for_slopes_at_random() {
     adding.gradient_into(&buffers[0], &buffers[1], &buffers[2]).unwrap();
     assert_eq!(pipelines(&gpu), ahead);
     assert_eq!(gpu.download(&buffers[2]).unwrap(), vec![5.0; 5001]);
+}
+
+/// `length` elements of `size` bytes.
+fn view_of(buffer: &wgpu::Buffer, size: u64, length: u64) -> View<'_> {
+    match size {
+        2 => View::elements::<u16>(buffer, 0, length),
+        _ => View::elements::<f32>(buffer, 0, length),
+    }
+}
+
+/// PReLU with every pattern of channels, its sums with every width and number of passes.
+#[test]
+fn nor_for_slopes_per_channel() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    for (count, inner) in [(1, 1), (7, 1), (12, 1), (64, 1), (3, 5), (4, 12), (2, 1000), (3, 333)] {
+        let weights = gpu.upload(&vec![0.25; count as usize]).unwrap();
+        let channels = Channels { count, inner };
+        let plain = GpuPrelu::with_channels(&gpu, &weights, channels);
+        let of_f16 = plain.with_element(ElementType::F16);
+        for (prelu, size) in [(of_f16, 2), (plain.accumulating(), 4), (plain, 4)] {
+            prelu.prewarm().unwrap();
+            let ahead = pipelines(&gpu);
+            let row = u64::from(count * inner);
+            for rows in [1, 2, 5, 64, 1000, 30_000 / row] {
+                let length = rows * row;
+                let buffers = [(); 3].map(|()| gpu.upload(&vec![0.5; length as usize]).unwrap());
+                let [x, dy, dx] = [0, 1, 2].map(|index| view_of(&buffers[index], size, length));
+                prelu.apply(x).unwrap();
+                prelu.gradient_into(x, dy, dx).unwrap();
+                prelu.weight_gradient(x, dy).unwrap();
+                prelu.apply_in_place(x).unwrap();
+            }
+            assert_eq!(pipelines(&gpu), ahead, "{prelu:?}");
+        }
+    }
+}
+
+#[test]
+fn nor_for_gated_units() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let plain = GpuGlu::swiglu(&gpu);
+    let of_bf16 = plain.with_element(ElementType::Bf16);
+    for (glu, size, in_place) in
+        [(of_bf16, 2, true), (plain.accumulating(), 4, false), (plain, 4, true)]
+    {
+        glu.prewarm().unwrap();
+        let ahead = pipelines(&gpu);
+        for (rows, half) in [(1, 1), (1, 4096), (2, 1000), (5, 12), (7, 33), (64, 128), (1, 4100)] {
+            let (axis, length) = (Channels::last(2 * half), rows * u64::from(half));
+            let buffers = [(); 5].map(|()| gpu.upload(&vec![0.5; 2 * length as usize]).unwrap());
+            let both = |index: usize| view_of(&buffers[index], size, 2 * length);
+            let one = |index: usize| view_of(&buffers[index], size, length);
+            glu.apply_split(both(0), axis).unwrap();
+            glu.gradient_split(both(0), one(1), axis).unwrap();
+            if in_place {
+                glu.gradient_split_into(both(0), one(1), axis, both(0)).unwrap();
+            }
+            glu.apply_into(one(0), one(1), one(2)).unwrap();
+            glu.gradient_into(one(0), one(1), one(2), one(3), one(4)).unwrap();
+        }
+        assert_eq!(pipelines(&gpu), ahead, "{glu:?}");
+    }
 }
 
 #[test]
