@@ -73,6 +73,7 @@ pub use half;
 pub use init::{Fan, Init};
 pub use operand::Operand;
 pub use ops::activation::{GpuActivation, GpuRelu};
+pub use ops::crelu::GpuCrelu;
 pub use ops::glu::GpuGlu;
 pub use ops::prelu::GpuPrelu;
 pub use ops::statistics::Unit;

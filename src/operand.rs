@@ -30,6 +30,10 @@ pub enum Operand {
     Gate,
     /// The gradient of the loss with respect to that input.
     Dgate,
+    /// The second half of a concatenated unit's output: the activation of -x.
+    YNegated,
+    /// The gradient of the loss with respect to that half.
+    DyNegated,
     /// The statistics of units.
     Records,
     /// The range to read back.
@@ -100,17 +104,19 @@ const NO: Option<Use> = None;
 
 /// Every operand of an elementwise operation, in the order of the bindings: those that can be written come first.
 #[rustfmt::skip]
-pub(crate) const OPERANDS: [Row; 10] = [
-    row(Operand::Y,        "y",        writes(AsY),   NO,            Indexing::Element),
-    row(Operand::Dx,       "dx",       NO,            writes(AsX),   Indexing::Element),
-    row(Operand::Dgate,    "dgate",    NO,            writes(AsX),   Indexing::Element),
-    row(Operand::Mask,     "mask",     writes(AsF32), reads(AsF32),  Indexing::Mask),
-    row(Operand::X,        "x",        reads(AsX),    reads(AsX),    Indexing::Element),
-    row(Operand::Dy,       "dy",       NO,            reads(AsY),    Indexing::Element),
-    row(Operand::Gate,     "gate",     reads(AsX),    reads(AsX),    Indexing::Element),
-    row(Operand::Bias,     "bias",     reads(AsX),    reads(AsX),    Indexing::Element),
-    row(Operand::Weight,   "weight",   reads(AsF32),  reads(AsF32),  Indexing::Channel),
-    row(Operand::Residual, "residual", reads(AsY),    reads(AsX),    Indexing::Element),
+pub(crate) const OPERANDS: [Row; 12] = [
+    row(Operand::Y,         "y",          writes(AsY),   NO,            Indexing::Element),
+    row(Operand::YNegated,  "y_negated",  writes(AsY),   NO,            Indexing::Element),
+    row(Operand::Dx,        "dx",         NO,            writes(AsX),   Indexing::Element),
+    row(Operand::Dgate,     "dgate",      NO,            writes(AsX),   Indexing::Element),
+    row(Operand::Mask,      "mask",       writes(AsF32), reads(AsF32),  Indexing::Mask),
+    row(Operand::X,         "x",          reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Dy,        "dy",         NO,            reads(AsY),    Indexing::Element),
+    row(Operand::DyNegated, "dy_negated", NO,            reads(AsY),    Indexing::Element),
+    row(Operand::Gate,      "gate",       reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Bias,      "bias",       reads(AsX),    reads(AsX),    Indexing::Element),
+    row(Operand::Weight,    "weight",     reads(AsF32),  reads(AsF32),  Indexing::Channel),
+    row(Operand::Residual,  "residual",   reads(AsY),    reads(AsX),    Indexing::Element),
 ];
 
 const fn row(
@@ -162,6 +168,8 @@ impl fmt::Display for Operand {
             Operand::Dw => "dw",
             Operand::Gate => "gate",
             Operand::Dgate => "dgate",
+            Operand::YNegated => "the negated y",
+            Operand::DyNegated => "the negated dy",
             Operand::Records => "the range of records",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",

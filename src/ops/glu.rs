@@ -352,23 +352,30 @@ impl GpuGlu {
         call.linear_gate(self.linear).prepare(&self.relu.gpu)
     }
 
-    /// The two halves of `x` along an axis.
     fn halves<'a>(&self, operand: Operand, x: View<'a>, axis: Channels) -> Result<[View<'a>; 2]> {
-        let element = self.relu.element(operand);
-        let length = x.contiguous(operand)?.storage(operand, element)?;
-        axis.check(length)?;
-        if axis.count % 2 == 1 {
-            return Err(Error::OddAxis { length: axis.count });
-        }
-        let (bytes, row) = (element.size(), axis.row());
-        // Of nothing, both halves are nothing.
-        let half = if length == 0 { 0 } else { bytes * row / 2 };
-        let mut shape = [1; DIMENSIONS];
-        shape[DIMENSIONS - 2..].copy_from_slice(&[length / row, row / 2]);
-        let mut strides = [0; DIMENSIONS];
-        strides[DIMENSIONS - 2..].copy_from_slice(&[bytes * row, bytes]);
-        let layout = Layout::new(shape, strides, bytes);
-        let part = |offset| View { offset, size: layout.extent(bytes), layout: Some(layout), ..x };
-        Ok([part(x.offset), part(x.offset + half)])
+        halves((operand, self.relu.element(operand)), x, axis)
     }
+}
+
+/// The two halves of an operand along an axis.
+pub(crate) fn halves<'a>(
+    (operand, element): (Operand, ElementType),
+    x: View<'a>,
+    axis: Channels,
+) -> Result<[View<'a>; 2]> {
+    let length = x.contiguous(operand)?.storage(operand, element)?;
+    axis.check(length)?;
+    if axis.count % 2 == 1 {
+        return Err(Error::OddAxis { length: axis.count });
+    }
+    let (bytes, row) = (element.size(), axis.row());
+    // Of nothing, both halves are nothing.
+    let half = if length == 0 { 0 } else { bytes * row / 2 };
+    let mut shape = [1; DIMENSIONS];
+    shape[DIMENSIONS - 2..].copy_from_slice(&[length / row, row / 2]);
+    let mut strides = [0; DIMENSIONS];
+    strides[DIMENSIONS - 2..].copy_from_slice(&[bytes * row, bytes]);
+    let layout = Layout::new(shape, strides, bytes);
+    let part = |offset| View { offset, size: layout.extent(bytes), layout: Some(layout), ..x };
+    Ok([part(x.offset), part(x.offset + half)])
 }

@@ -4,6 +4,7 @@
 
 pub(crate) mod activation;
 pub(crate) mod channel_sums;
+pub(crate) mod crelu;
 pub(crate) mod fused;
 pub(crate) mod glu;
 pub(crate) mod prelu;

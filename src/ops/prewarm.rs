@@ -10,6 +10,7 @@ use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
+use crate::ops::crelu::GpuCrelu;
 use crate::ops::glu::GpuGlu;
 use crate::ops::prelu::GpuPrelu;
 
@@ -144,6 +145,38 @@ impl GpuPrelu {
     }
 }
 
+/// Elements of half a row that go by eight, by four and one by one, and rows. The halves of one row are contiguous.
+const HALVES: [(u64, u64); 6] =
+    [(2048, 1), (2048, 3), (2052, 1), (2052, 3), (LENGTH, 1), (LENGTH, 3)];
+
+impl GpuCrelu {
+    /// Compiles ahead what this operator needs for a contiguous x: value and gradient along any axis, the gradient to a
+    /// new buffer and in the place of x. See [`GpuActivation::prewarm`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation::prewarm`].
+    pub fn prewarm(&self) -> Result<()> {
+        let relu = &self.relu;
+        let operands = [Operand::X, Operand::Y, Operand::Dy, Operand::Dx];
+        let [x, y, dy, dx] = operands.map(|operand| relu.buffer_of(operand, 8 * LENGTH));
+        let buffers = [x?, y?, dy?, dx?];
+        let view = |index: usize, length| relu.view_of(operands[index], &buffers[index], length);
+        let mut steps = Vec::new();
+        for (half, rows) in HALVES {
+            let (axis, length) = (Channels::last(half as u32), half * rows);
+            let [x, dx] = [0, 3].map(|index| view(index, length));
+            let [y, dy] = [1, 2].map(|index| view(index, 2 * length));
+            steps.push(self.prepare(x, axis, y)?);
+            steps.push(self.prepare_gradient(x, dy, axis, dx)?);
+            if !relu.accumulates {
+                steps.push(self.prepare_gradient(x, dy, axis, x)?);
+            }
+        }
+        Prepared::run_all(&steps).map(|_| ())
+    }
+}
+
 impl GpuGlu {
     /// Compiles ahead what this operator needs for contiguous elements: value and gradients, of two inputs to new buffers,
     /// and of the halves of one along any axis to a new buffer and in the place of x. See [`GpuActivation::prewarm`].
@@ -172,9 +205,7 @@ impl GpuGlu {
             self.prepare(x, gate, relu.view_of(Operand::Y, &y, LENGTH))?,
             self.prepare_gradient(x, gate, dy, dx, dgate)?,
         ];
-        // Halves that go by eight, by four and one by one; of one row they are contiguous.
-        for (half, rows) in [2048, 2052, LENGTH].into_iter().flat_map(|half| [(half, 1), (half, 3)])
-        {
+        for (half, rows) in HALVES {
             let (axis, length) = (Channels::last(2 * half as u32), half * rows);
             let (x, dy, dx) = (view(0, 2 * length), view(2, length), view(3, 2 * length));
             steps.push(self.prepare_split(x, axis, relu.view_of(Operand::Y, &y, length))?);

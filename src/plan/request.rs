@@ -78,13 +78,14 @@ pub(crate) struct Validated {
 }
 
 impl Request {
-    /// y = f(x). Takes [`Operand::X`] and [`Operand::Y`], and optionally `Gate`, `Bias`, `Weight`, `Residual`, `Mask`.
+    /// y = f(x). Takes [`Operand::X`] and [`Operand::Y`], and optionally `Gate`, `Bias`, `Weight`, `Residual`,
+    /// `Mask`; or [`Operand::YNegated`] for f(-x).
     pub fn forward(activation: Activation) -> Self {
         Request::new(Direction::Forward, activation)
     }
 
     /// dx = dy · f'(x). Takes [`Operand::Dy`], [`Operand::Dx`], and `X` or a `Mask`; optionally `Bias`, `Weight`, and a
-    /// `Residual` that is added to dx. With a `Gate` it also takes `Dgate`.
+    /// `Residual` that is added to dx. With a `Gate` it also takes `Dgate`. A `DyNegated` subtracts its product with f'(-x).
     pub fn gradient(activation: Activation) -> Self {
         Request::new(Direction::Gradient, activation)
     }
@@ -237,11 +238,15 @@ impl Request {
         if gradient && has(Gate) != has(Dgate) {
             return wrong(Dgate, "and the gate go together; give both or none");
         }
-        let alone = |operands: [Operand; 4]| operands.into_iter().find(|operand| has(*operand));
-        if has(Gate)
-            && let Some(operand) = alone([Bias, Weight, Residual, Mask])
-        {
-            return wrong(operand, "cannot be given beside a gate; use an operation of its own");
+        let excluded: &[Operand] = match (has(Gate), variant.has_negated()) {
+            (_, true) => &[Bias, Weight, Residual, Mask, Gate],
+            (true, false) => &[Bias, Weight, Residual, Mask],
+            (false, false) => &[],
+        };
+        if let Some(operand) = excluded.iter().find(|operand| has(**operand)) {
+            let rule =
+                "cannot be given beside a gate or a negated half; use an operation of its own";
+            return wrong(*operand, rule);
         }
         if gradient && has(Mask) && (has(Bias) || has(Weight)) {
             let operand = if has(Bias) { Bias } else { Weight };

@@ -117,7 +117,7 @@ fn elementwise(widths: &[VectorWidth]) -> Vec<Named> {
 
 /// The variants of an activation beyond the plain ones.
 fn variants_of(activation: &Activation) -> Vec<Variant> {
-    use Operand::{Bias, Dgate, Gate, Mask, Residual, Weight, X};
+    use Operand::{Bias, Dgate, DyNegated, Gate, Mask, Residual, Weight, X, YNegated};
     let plain = [Variant::forward(), Variant::gradient()];
     let [forward, gradient] = plain;
     let biases = [Indexing::Channel, Indexing::Element].map(Some);
@@ -127,12 +127,15 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
     variants.push(gradient.with(Residual));
     let gates = [forward.with(Gate), gradient.with(Gate).with(Dgate)];
     variants.extend(gates);
-    variants.extend([gradient, gates[1]].map(accumulating));
+    let both_signs = [forward.with(YNegated), gradient.with(DyNegated)];
+    variants.extend(both_signs);
+    variants.extend([gradient, gates[1], both_signs[1]].map(accumulating));
     if activation.mask().is_some() {
         let of_mask = gradient.with_indexing(X, None).with(Mask);
         variants.extend([of_mask, of_mask.with(Residual), accumulating(of_mask)]);
         let forwards = variants.iter().filter(|v| v.direction == Direction::Forward);
-        let masked: Vec<_> = forwards.filter(|v| !v.has(Gate)).map(|v| v.with(Mask)).collect();
+        let masked: Vec<_> =
+            forwards.filter(|v| !v.has(Gate) && !v.has_negated()).map(|v| v.with(Mask)).collect();
         variants.extend(masked);
     }
     if activation.draws() {
@@ -182,6 +185,7 @@ fn name(shader: &ElementwiseShader) -> String {
     }
     words.extend(variant.random_slopes.then(|| "random slopes".to_owned()));
     words.extend(variant.linear_gate.then(|| "linear".to_owned()));
+    words.extend(variant.has_negated().then(|| "both signs".to_owned()));
     words.extend(variant.accumulates.then(|| "accumulating".to_owned()));
     let addressing = variant.addressing != Addressing::Contiguous;
     words.extend(addressing.then(|| format!("{:?}", variant.addressing).to_lowercase()));

@@ -44,8 +44,11 @@ impl ElementwiseShader {
         let module = self.scope(activation, &layouts, mask.as_ref(), &high);
         let gradient = variant.direction == Direction::Gradient;
         let (gate, mask) = (variant.has(Operand::Gate), mask.is_some());
-        let adds =
-            variant.accumulates || variant.has(Operand::Bias) || variant.has(Operand::Residual);
+        let negated = variant.has_negated();
+        let adds = gradient && negated
+            || variant.accumulates
+            || variant.has(Operand::Bias)
+            || variant.has(Operand::Residual);
         let multiply = match activation.passes() {
             true => file!("kernel/pass.wgsl"),
             false => file!("kernel/multiply.wgsl"),
@@ -67,6 +70,7 @@ impl ElementwiseShader {
             add(file!("kernel/mask.wgsl"));
         }
         match (variant.direction, mask, gate) {
+            _ if negated => add(file!("kernel/crelu.wgsl")),
             (Direction::Forward, false, false) => add(file!("kernel/forward.wgsl")),
             (Direction::Forward, true, _) => add(file!("kernel/masked_forward.wgsl")),
             (Direction::Forward, false, true) => add(file!("kernel/gate.wgsl")),
@@ -77,7 +81,7 @@ impl ElementwiseShader {
         if gradient && !mask {
             add(multiply);
         }
-        if !gate {
+        if !gate && !negated {
             add(file!("kernel/fused.wgsl"));
         }
         if adds {

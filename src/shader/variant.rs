@@ -111,6 +111,11 @@ impl Variant {
         self.operands.contains(&Some(Indexing::Channel))
     }
 
+    /// Whether the activation is of x and of -x.
+    pub(crate) fn has_negated(&self) -> bool {
+        self.has(Operand::YNegated) || self.has(Operand::DyNegated)
+    }
+
     pub(crate) fn has_mask(&self) -> bool {
         self.has(Operand::Mask)
     }

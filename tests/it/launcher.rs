@@ -60,6 +60,7 @@ fn plans_tell_what_an_operand_lacks() {
         let request = Request::gradient(Activation::Relu);
         request.with(Operand::Dx, whole(1)).with(Operand::Dy, whole(2))
     };
+    let both_signs = || forward().with(Operand::Y, whole(1)).with(Operand::YNegated, whole(2));
     let channels = Channels::last(64);
     for (request, operand) in [
         (forward(), Operand::Y),
@@ -70,6 +71,15 @@ fn plans_tell_what_an_operand_lacks() {
         (gradient().with(Operand::X, whole(0)).with(Operand::Gate, whole(3)), Operand::Dgate),
         (forward().with(Operand::Y, whole(1)).with(Operand::Weight, whole(2)), Operand::Weight),
         (forward().with_channels(Operand::Y, whole(1), channels), Operand::Y),
+        (both_signs().with(Operand::Bias, whole(3)), Operand::Bias),
+        (both_signs().with(Operand::Residual, whole(3)), Operand::Residual),
+        (both_signs().with(Operand::Mask, whole(3)), Operand::Mask),
+        (both_signs().with(Operand::Gate, whole(3)), Operand::Gate),
+        (both_signs().with(Operand::DyNegated, whole(3)), Operand::DyNegated),
+        (
+            gradient().with(Operand::X, whole(0)).with(Operand::YNegated, whole(3)),
+            Operand::YNegated,
+        ),
     ] {
         match request.plan(&planner()) {
             Err(Error::Operands { operand: found, .. }) => assert_eq!(found, operand),

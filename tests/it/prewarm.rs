@@ -1,7 +1,7 @@
 //! What is compiled ahead is not compiled again, and the driver's own cache changes no result.
 
 use wgpu_relu::{
-    Activation, Channels, Draw, ElementType, Error, Gpu, GpuGlu, GpuPrelu, GpuRelu, View,
+    Activation, Channels, Draw, ElementType, Error, Gpu, GpuCrelu, GpuGlu, GpuPrelu, GpuRelu, View,
     reference, wgpu,
 };
 
@@ -144,6 +144,32 @@ fn nor_for_gated_units() {
             glu.gradient_into(one(0), one(1), one(2), one(3), one(4)).unwrap();
         }
         assert_eq!(pipelines(&gpu), ahead, "{glu:?}");
+    }
+}
+
+#[test]
+fn nor_for_concatenated_units() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let plain = GpuCrelu::new(&gpu);
+    let of_bf16 = plain.with_element(ElementType::Bf16);
+    for (crelu, size, in_place) in
+        [(of_bf16, 2, true), (plain.accumulating(), 4, false), (plain, 4, true)]
+    {
+        crelu.prewarm().unwrap();
+        let ahead = pipelines(&gpu);
+        for (rows, half) in [(1, 1), (1, 4096), (2, 1000), (5, 12), (7, 33), (64, 128), (1, 4100)] {
+            let (axis, length) = (Channels::last(half), rows * u64::from(half));
+            let buffers = [(); 2].map(|()| gpu.upload(&vec![0.5; 2 * length as usize]).unwrap());
+            let [x, dy] = [(0, length), (1, 2 * length)]
+                .map(|(index, length)| view_of(&buffers[index], size, length));
+            crelu.apply(x, axis).unwrap();
+            crelu.gradient(x, dy, axis).unwrap();
+            if in_place {
+                crelu.gradient_into(x, dy, axis, x).unwrap();
+            }
+        }
+        assert_eq!(pipelines(&gpu), ahead, "{crelu:?}");
     }
 }
 

@@ -1,0 +1,188 @@
+//! Concatenated units: an activation of the input, and of its negative.
+
+use crate::activation::Activation;
+use crate::args::channels::Channels;
+use crate::args::view::View;
+use crate::device::Gpu;
+use crate::device::prepared::Prepared;
+use crate::element::ElementType;
+use crate::error::Result;
+use crate::operand::Operand;
+use crate::ops::activation::GpuActivation;
+use crate::ops::glu::halves;
+
+/// A concatenated ReLU on a device: y = [f(x), f(-x)] (Shang et al., 2016), joined along an axis as TensorFlow's
+/// `tf.nn.crelu` does. f is ReLU, or [any activation](GpuCrelu::with_activation).
+///
+/// y and dy are twice as long as x along the axis. The axis is that of x: its `count` is the length of x along it,
+/// [`Channels::last`] for the last one. y and dy are contiguous.
+///
+/// Both halves are as exact as the activation itself. dx is the rounded difference of two rounded products, and a product
+/// is 0 where a piecewise activation's derivative is, even if dy is infinite or NaN. Views, element types and
+/// errors are those of [`GpuActivation`]. Errors call f(x) and its gradient y and dy, f(-x) and its gradient the negated y
+/// and dy.
+///
+/// ```
+/// use wgpu_relu::{Channels, Gpu, GpuCrelu};
+///
+/// let gpu = Gpu::new()?;
+/// let crelu = GpuCrelu::new(&gpu);
+/// let x = gpu.upload(&[1.0, -2.0, -3.0, 4.0])?; // [2, 2]
+/// let y = crelu.apply(&x, Channels::last(2))?; // [2, 4]
+/// assert_eq!(gpu.download(&y)?, [1.0, 0.0, 0.0, 2.0, 0.0, 4.0, 3.0, 0.0]);
+///
+/// let dy = gpu.upload(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0])?; // [2, 4]
+/// let dx = crelu.gradient(&x, &dy, Channels::last(2))?; // [2, 2]
+/// assert_eq!(gpu.download(&dx)?, [1.0, -4.0, -7.0, 6.0]);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct GpuCrelu {
+    pub(crate) relu: GpuActivation,
+}
+
+impl GpuCrelu {
+    /// y = [relu(x), relu(-x)].
+    #[must_use]
+    pub fn new(gpu: &Gpu) -> Self {
+        GpuCrelu { relu: GpuActivation::new(gpu) }
+    }
+
+    /// y = [f(x), f(-x)] with any activation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
+    pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
+        Ok(GpuCrelu { relu: activation.on(gpu)? })
+    }
+
+    /// The same with elements of another type. See [`GpuActivation::with_element`].
+    #[must_use]
+    pub fn with_element(&self, element: ElementType) -> Self {
+        GpuCrelu { relu: self.relu.with_element(element) }
+    }
+
+    /// The same with y and dy of another type than x. See [`GpuActivation::with_output_element`].
+    #[must_use]
+    pub fn with_output_element(&self, element: ElementType) -> Self {
+        GpuCrelu { relu: self.relu.with_output_element(element) }
+    }
+
+    /// The same with gradients that add to what dx holds. See [`GpuActivation::accumulating`].
+    #[must_use]
+    pub fn accumulating(&self) -> Self {
+        GpuCrelu { relu: self.relu.accumulating() }
+    }
+
+    /// The activation.
+    #[must_use]
+    pub fn activation(&self) -> Activation {
+        self.relu.activation
+    }
+
+    /// y = [f(x), f(-x)] in a new buffer, twice as long as x. One pass. Moves 12 bytes per element of x.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`](crate::Error::Channels) for an x that is no whole number of rows, and those of
+    /// [`GpuActivation`].
+    pub fn apply<'a>(&self, x: impl Into<View<'a>>, axis: Channels) -> Result<wgpu::Buffer> {
+        let x = x.into();
+        let length = x.storage(Operand::X, self.relu.element(Operand::X))?;
+        axis.check(length)?;
+        let size = length.saturating_mul(2 * self.relu.element(Operand::Y).size());
+        let buffer = self.relu.gpu.buffer(size, false)?;
+        self.apply_into(x, axis, View { buffer: &buffer, offset: 0, size, layout: None })?;
+        Ok(buffer)
+    }
+
+    /// y = [f(x), f(-x)] in the caller's buffer.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](GpuCrelu::prepare).
+    pub fn apply_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        axis: Channels,
+        y: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare(x, axis, y)?.run()
+    }
+
+    /// dx = dL/dx = dy · f'(x) - dy' · f'(-x) in a new buffer, where dy and dy' are the halves of dL/dy. One pass. Moves 16
+    /// bytes per element of x.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](GpuCrelu::prepare).
+    pub fn gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        axis: Channels,
+    ) -> Result<wgpu::Buffer> {
+        let (x, dy) = (x.into(), dy.into());
+        self.relu.to_new_buffer(&[(Operand::X, x)], Operand::Dx, |dx| {
+            self.prepare_gradient(x, dy, axis, dx)
+        })
+    }
+
+    /// [`gradient`](GpuCrelu::gradient) in the caller's buffer, which may be that of x.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](GpuCrelu::prepare).
+    pub fn gradient_into<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        axis: Channels,
+        dx: impl Into<View<'a>>,
+    ) -> Result<()> {
+        self.prepare_gradient(x, dy, axis, dx)?.run()
+    }
+
+    /// Checks, binds and sizes y = [f(x), f(-x)] once; see [`GpuActivation::prepare`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`](crate::Error::Channels) for an x or y that is no whole number of rows,
+    /// [`Error::Strided`](crate::Error::Strided) for a y in rows or strides,
+    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for an x in other rows than the axis has, and those of
+    /// [`GpuActivation`].
+    pub fn prepare<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        axis: Channels,
+        y: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let [y, negated] = self.halves(Operand::Y, y.into(), axis)?;
+        let call = self.relu.forward_call().with(Operand::Y, y);
+        call.with(Operand::YNegated, negated).with(Operand::X, x).prepare(&self.relu.gpu)
+    }
+
+    /// Checks, binds and sizes [`gradient`](GpuCrelu::gradient) once.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare`](GpuCrelu::prepare).
+    pub fn prepare_gradient<'a>(
+        &self,
+        x: impl Into<View<'a>>,
+        dy: impl Into<View<'a>>,
+        axis: Channels,
+        dx: impl Into<View<'a>>,
+    ) -> Result<Prepared> {
+        let [dy, negated] = self.halves(Operand::Dy, dy.into(), axis)?;
+        let call = self.relu.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
+        call.with(Operand::DyNegated, negated).prepare(&self.relu.gpu)
+    }
+
+    /// The halves of y or dy, for an axis of x.
+    fn halves<'a>(&self, operand: Operand, y: View<'a>, axis: Channels) -> Result<[View<'a>; 2]> {
+        let both = Channels { count: axis.count.saturating_mul(2), ..axis };
+        halves((operand, self.relu.element(operand)), y, both)
+    }
+}
