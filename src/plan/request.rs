@@ -198,7 +198,9 @@ impl Request {
 
     /// That the operands are those of one kernel.
     pub(crate) fn check_operands(&self) -> Result<()> {
-        use Operand::{Bias, Dgate, Dx, Dy, Gate, Mask, Residual, Weight, X, Y};
+        use Operand::{
+            Bias, Dgate, Dx, Dy, DyNegated, Gate, Mask, Residual, Weight, X, Y, YNegated,
+        };
         let wrong = |operand, rule| Err(Error::Operands { operand, rule });
         if let Some(operand) = self.foreign {
             return wrong(operand, "is no operand of an elementwise operation; leave it out");
@@ -238,7 +240,7 @@ impl Request {
         if gradient && has(Gate) != has(Dgate) {
             return wrong(Dgate, "and the gate go together; give both or none");
         }
-        let excluded: &[Operand] = match (has(Gate), variant.has_negated()) {
+        let excluded: &[Operand] = match (has(Gate), has(YNegated) || has(DyNegated)) {
             (_, true) => &[Bias, Weight, Residual, Mask, Gate],
             (true, false) => &[Bias, Weight, Residual, Mask],
             (false, false) => &[],
