@@ -52,7 +52,7 @@ impl ElementType {
     }
 
     /// Whether two elements share 4 bytes.
-    pub(crate) const fn is_half(self) -> bool {
+    pub(crate) const fn is_16_bit(self) -> bool {
         self.size() == 2
     }
 }

@@ -139,7 +139,7 @@ impl ElementwiseShader {
             let is_output = index < written && per_element;
             let atomic = match host {
                 Some(host) => host.atomic,
-                None => is_output && *width == VectorWidth::One && element.is_half(),
+                None => is_output && *width == VectorWidth::One && element.is_16_bit(),
             };
             layouts.push(Layout {
                 name,

@@ -45,7 +45,7 @@ impl Layout {
             written,
             bound: true,
             read_only: !written,
-            atomic: written && width == VectorWidth::One && element.is_half(),
+            atomic: written && width == VectorWidth::One && element.is_16_bit(),
             strided: false,
             accumulates: false,
         }
@@ -66,7 +66,7 @@ impl Layout {
 
     /// The type of its variable's items.
     fn word(&self) -> &'static str {
-        match (self.width, self.element.is_half()) {
+        match (self.width, self.element.is_16_bit()) {
             _ if self.atomic => "atomic<u32>",
             _ if !self.is_vector() => "u32",
             (VectorWidth::Eight64, false) => "vec4<u64>",
@@ -103,7 +103,7 @@ impl Layout {
                 ("consecutive", self.indexing == Indexing::Channel && self.is_vector()),
                 ("same", self.pattern == ChannelPattern::Same),
                 ("one_by_one", self.is_consecutive()),
-                ("is_16_bit", self.element.is_half()),
+                ("is_16_bit", self.element.is_16_bit()),
                 ("atomic", self.atomic),
             ],
             lists: Vec::new(),
@@ -161,7 +161,7 @@ pub(crate) fn link(linker: &mut Linker, module: &Scope<'_>, layouts: &[Layout]) 
     for (layout, scope) in scopes(layouts) {
         let scopes = [module, &scope];
         let mut add = |template| linker.expand(template, &scopes);
-        let half = layout.element.is_half();
+        let half = layout.element.is_16_bit();
         match (layout.indexing, layout.width) {
             (Indexing::Mask, _) => {}
             (Indexing::Channel, _) if !layout.is_vector() => {

@@ -104,7 +104,7 @@ impl Variant {
     }
 
     pub(crate) fn has_16_bit(&self) -> bool {
-        self.input.is_half() || self.output.is_half()
+        self.input.is_16_bit() || self.output.is_16_bit()
     }
 
     pub(crate) fn has_channels(&self) -> bool {
