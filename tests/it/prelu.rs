@@ -179,7 +179,10 @@ fn gradients_add_to_what_is_there() {
                 let dw = prelu.weight_gradient(&x, &dy).unwrap();
                 check(&dw, &|dw| adding.weight_gradient_into(&x, &dy, dw).unwrap());
                 let new = adding.weight_gradient(&x, &dy).unwrap();
-                assert_eq!(gpu().download(&new).unwrap(), gpu().download(&dw).unwrap());
+                let [new, dw] = [&new, &dw].map(|sums| gpu().download(sums).unwrap());
+                // A device may flush a subnormal that it adds.
+                let same = |(new, dw): (&f32, &f32)| (new - dw).abs() < f32::MIN_POSITIVE;
+                assert!(new.iter().zip(&dw).all(same), "{rows} x {count} x {inner}");
             }
         }
     }
