@@ -84,7 +84,47 @@ pub use stream::Stream;
 /// The wgpu whose types this crate takes and returns.
 pub use wgpu;
 
-// The README's code compiles.
+// The code of README.md and of the guide compiles and runs.
 #[cfg(all(doctest, feature = "init"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/buffers.md")]
+struct GuideBuffers;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/renderer.md")]
+struct GuideRenderer;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/shaders.md")]
+struct GuideShaders;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/browser.md")]
+struct GuideBrowser;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/halves-and-views.md")]
+struct GuideHalvesAndViews;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/training.md")]
+struct GuideTraining;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/streams.md")]
+struct GuideStreams;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/command-line.md")]
+struct GuideCommandLine;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/measuring.md")]
+struct GuideMeasuring;
+
+#[cfg(all(doctest, feature = "init"))]
+#[doc = include_str!("../docs/guide/troubleshooting.md")]
+struct GuideTroubleshooting;
