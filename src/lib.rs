@@ -1,40 +1,49 @@
-//! The activation layer for [`wgpu`]: ReLU, its gradient and its family, on GPU buffers.
+//! The activation layer for [`wgpu`]: ReLU and 24 other activations with their gradients, as compute shaders on GPU buffers that
+//! you own. Piecewise linear functions are exact, smooth ones within 2 ulp. Results are the same to the last bit on every device.
 //!
 //! ```
-//! use wgpu_relu::{Activation, Gpu, GpuRelu};
+//! use wgpu_relu::{Activation, Gpu};
 //!
 //! let gpu = Gpu::new()?; // the best adapter; honours WGPU_BACKEND and WGPU_ADAPTER_NAME
-//! let relu = GpuRelu::new(&gpu);
-//! let x = gpu.upload(&[-1.0f32, 0.0, 2.0])?; // a wgpu::Buffer
-//! let y = relu.apply(&x)?; // a new one
-//! assert_eq!(gpu.download(&y)?, [0.0, 0.0, 2.0]);
-//!
-//! let dy = gpu.upload(&[1.0f32, 1.0, 1.0])?;
-//! let dx = relu.gradient(&x, &dy)?; // dL/dx from x and dL/dy
-//! assert_eq!(gpu.download(&dx)?, [0.0, 0.0, 1.0]);
-//!
-//! let elu = Activation::Elu { alpha: 1.0 }.on(&gpu)?;
-//! elu.apply_into(&x, &y)?; // the caller's output
-//! elu.apply_in_place(&x)?; // no second buffer
+//! let x = gpu.upload(&[-1.0, 0.0, 2.0])?; // a wgpu::Buffer
+//! let y = Activation::Gelu.on(&gpu)?.apply(&x)?; // a new one
+//! assert_eq!(gpu.download(&y)?, [-0.15865526, 0.0, 1.9544997]);
 //! # Ok::<(), wgpu_relu::Error>(())
 //! ```
 //!
-//! - [`Gpu`] is a device, made or adopted ([`Gpu::from_device`]), with upload and download.
-//! - [`GpuActivation`] applies an [`Activation`], and its gradient, to buffers or ranges of them ([`View`]). [`GpuRelu`]
-//!   is the same type, and `GpuRelu::new(&gpu)` is plain ReLU.
-//! - [`GpuPrelu`] learns its slopes, and [`GpuGlu`] gates one half of its inputs with the other.
-//! - [`Prepared`] is an operation for the caller's own compute pass: checked and bound once, recorded
-//!   in every frame.
-//! - [`Stream`] takes host arrays of any size, readers and writers through the device in chunks.
-//! - [`Init`] makes initial weights, on the host and on the device.
-//! - [`UnitMonitor`] counts the dead and saturated units of a layer, step by step.
-//! - [`plan`] describes operations as plain data, for engines that launch dispatches themselves.
-//! - [`wgsl`] has the activations' sources, for shaders of one's own.
-//! - [`mod@reference`] is the CPU reference in f64 that every result is checked against.
+//! # Which type do I take?
 //!
-//! What holds everywhere: f(x) is NaN if and only if x is; at ±∞ value and derivative are the limits;
-//! lengths are free, from 0 to past the device's binding limit; nothing outside the given range is
-//! written; bad input is a typed [`Error`] with the remedy, and wgpu's error handlers are left alone.
+//! | task | type |
+//! | --- | --- |
+//! | open a device, or adopt yours; upload and download | [`Gpu`], with [`GpuOptions`] to choose the adapter |
+//! | name an activation, also from text | [`Activation`]; [`Activation::on`] makes the operator |
+//! | apply it, or its gradient, to buffers and textures | [`GpuActivation`]; [`GpuRelu`] is the same type: `GpuRelu::new(&gpu)` is ReLU |
+//! | pass a range, rows or strides of a buffer | [`View`] |
+//! | use f16 or bf16, or convert in the same pass | [`ElementType`], with [`GpuActivation::with_element`] |
+//! | add a bias or a residual, or write a mask, in the same pass | [`Fusion`], with [`Channels`] |
+//! | record into your own compute pass | [`Prepared`], from [`GpuActivation::prepare`] |
+//! | learn the slopes; gate a half with the other | [`GpuPrelu`]; [`GpuGlu`] |
+//! | send host data of any size through the device | [`Stream`] |
+//! | draw initial weights, or random slopes | [`Init`]; [`Draw`] |
+//! | find dead and saturated units | [`UnitMonitor`] |
+//! | call an activation in your own shader | [`wgsl`] |
+//! | launch dispatches in your own engine | [`plan`] |
+//! | check results on the CPU, in f64 | [`mod@reference`] |
+//!
+//! [`Stream`] and [`UnitMonitor`] do not exist in browser builds. [`Init`] needs the feature `init`, which is on by default.
+//!
+//! # What holds everywhere?
+//!
+//! - f(x) is NaN if and only if x is NaN. At ±∞, value and derivative are the limits.
+//! - A length can be anything from 0 to more than the device's binding limit. Nothing outside the given range is written.
+//! - Bad input is a typed [`Error`] with the remedy. No call panics or reaches your device's error handler, except in a browser,
+//!   where wgpu cannot catch device errors in time.
+//! - `apply*` and `gradient*` submit and return at once. Downloads, streams, `forward` and statistics wait.
+//!
+//! # Where do I read on?
+//!
+//! The guide is in `docs/guide` of the package and the repository, a page per task: `buffers.md`, `renderer.md`, `shaders.md`,
+//! `browser.md`, `halves-and-views.md`, `training.md`, `streams.md`, `command-line.md`, `measuring.md`, `troubleshooting.md`.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
