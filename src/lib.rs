@@ -137,3 +137,16 @@ struct GuideMeasuring;
 #[cfg(all(doctest, feature = "init"))]
 #[doc = include_str!("../docs/guide/troubleshooting.md")]
 struct GuideTroubleshooting;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_readme_is_short() {
+        let prose = include_str!("../README.md").split("```").step_by(2);
+        let words: usize = prose.map(|text| text.split_whitespace().count()).sum();
+        assert!(
+            words <= 900,
+            "README.md has {words} words outside code blocks, more than 900; move some to docs/guide"
+        );
+    }
+}

@@ -43,7 +43,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   egui        a window of egui with an activation's curve, on egui's device; needs Rust 1.95; passed on:
               --activation NAME, --screenshot FILE.png
   test-egui   its tests; passed on to cargo test
-  pictures    the pictures in the README, by the programs that they show; needs what test-egui and test-web need
+  pictures    the pictures in README and guide, by the programs that they show; needs what test-egui and
+              test-web need
   bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
               of it is named; passed on to criterion
   peers       Burn, naive kernels and plain copies beside the library in one run; the first build takes
