@@ -5,6 +5,8 @@ mod compilers;
 mod debian;
 mod driver;
 mod floors;
+#[cfg(test)]
+mod links;
 mod npm;
 mod pictures;
 mod serve;
