@@ -22,7 +22,8 @@
 //! | use f16 or bf16, or convert in the same pass | [`ElementType`], with [`GpuActivation::with_element`] |
 //! | add a bias or a residual, or write a mask, in the same pass | [`Fusion`], with [`Channels`] |
 //! | record into your own compute pass | [`Prepared`], from [`GpuActivation::prepare`] |
-//! | learn the slopes; gate a half with the other | [`GpuPrelu`]; [`GpuGlu`] |
+//! | learn the slopes of a PReLU | [`GpuPrelu`] |
+//! | gate one half with the other; join f(x) and f(-x) | [`GpuGlu`]; [`GpuCrelu`] |
 //! | send host data of any size through the device | [`Stream`] |
 //! | draw initial weights, or random slopes | [`Init`]; [`Draw`] |
 //! | find dead and saturated units | [`UnitMonitor`] |
