@@ -73,8 +73,10 @@ activations! {
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
-    /// Randomized leaky ReLU as in evaluation: x for x > 0, else the mean of `lower` and `upper`
-    /// (rounded to f32) times x. In training each element has a slope of its own:
+    /// Randomized leaky ReLU as in evaluation: x for x > 0, else `a · x`, where a is the mean of `lower` and
+    /// `upper`, rounded to f32; derivative 1 for x > 0, else a.
+    ///
+    /// In training each element has a slope of its own:
     /// [`GpuActivation::in_training`](crate::GpuActivation::in_training).
     Rrelu(
         /// Lower bound of the slope: finite.
@@ -133,8 +135,9 @@ activations! {
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
-    /// Scaled ELU, `λ · elu(x, α)` with λ = 1.0507009873554805 and α = 1.6732632423543772 (Klambauer et
-    /// al., 2017).
+    /// Scaled ELU, `λ · elu(x, α)`; derivative λ for x > 0, else `λ · α · eˣ`.
+    ///
+    /// λ = 1.0507009873554805 and α = 1.6732632423543772 (Klambauer et al., 2017).
     Selu {
         name: "selu",
         wgsl: SELU + numerics,
@@ -165,8 +168,8 @@ activations! {
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
     }
 
-    /// GELU by way of tanh, `x/2 · (1 + tanh(√(2/π) · (x + 0.044715 x³)))`; the derivative is that of
-    /// this form.
+    /// GELU by way of tanh, `x/2 · (1 + tanh u)` with `u = √(2/π) · (x + 0.044715 x³)`; derivative
+    /// `(1 + tanh u)/2 + x/2 · (1 − tanh² u) · √(2/π) · (1 + 0.134145 x²)`.
     ///
     /// At -∞ value and derivative are the limit 0, where PyTorch gives NaN.
     GeluTanh {
@@ -185,7 +188,8 @@ activations! {
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
-    /// `x · σ(1.702 x)`, with the logistic function σ.
+    /// `x · σ(1.702 x)`, with the logistic function σ; derivative `s + 1.702 x · s · (1 − s)` with
+    /// `s = σ(1.702 x)`.
     QuickGelu {
         name: "quick_gelu",
         wgsl: QUICK_GELU + numerics,
@@ -215,7 +219,7 @@ activations! {
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
-    /// `x · tanh(ln(1 + eˣ))`.
+    /// `x · t` with `t = tanh(ln(1 + eˣ))`; derivative `t + x · σ(x) · (1 − t²)`.
     ///
     /// At -∞ the value is the limit 0, where PyTorch gives NaN.
     Mish {
@@ -231,8 +235,8 @@ activations! {
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
-    /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1 past
-    /// the threshold.
+    /// `ln(1 + e^(beta·x)) / beta`, and x where `beta·x > threshold`; derivative `σ(beta·x)`, and 1
+    /// where `beta·x > threshold`.
     Softplus(
         /// Sharpness: finite, above 0.
         beta = 1.0,
@@ -281,7 +285,7 @@ activations! {
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
-    /// Hyperbolic tangent; derivative `1 − tanh² x`.
+    /// Hyperbolic tangent, `tanh x`; derivative `1 − tanh² x`.
     Tanh {
         name: "tanh",
         wgsl: TANH + numerics,
@@ -295,7 +299,7 @@ activations! {
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
-    /// x between `min_val` and `max_val`, and these beyond; derivative 1 strictly between, else 0.
+    /// `min(max(x, min_val), max_val)`; derivative 1 strictly between `min_val` and `max_val`, else 0.
     Hardtanh(
         /// Lower bound: no NaN.
         min_val = -1.0,
@@ -352,7 +356,7 @@ activations! {
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
-    /// 0 where |x| ≤ `lambda`, else x; derivative 0 there, else 1.
+    /// 0 for |x| ≤ `lambda`, else x; derivative 0 for |x| ≤ `lambda`, else 1.
     Hardshrink(
         /// Half the width of the band: finite, at least 0.
         lambda = 0.5,
@@ -370,7 +374,8 @@ activations! {
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
-    /// `x − lambda` for x > `lambda`, `x + lambda` for x < -`lambda`, else 0; derivative 0 there, else 1.
+    /// `x − lambda` for x > `lambda`, `x + lambda` for x < -`lambda`, else 0; derivative 0 for |x| ≤ `lambda`,
+    /// else 1.
     Softshrink(
         /// Half the width of the band: finite, at least 0.
         lambda = 0.5,
@@ -402,11 +407,11 @@ activations! {
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
-    /// x where x > `threshold`, else `value`; derivative 1 and 0.
+    /// x where x > `threshold`, else `value`; derivative 1 for x > `threshold`, else 0.
     Threshold(
-        /// Finite.
+        /// The largest input that becomes `value`: finite.
         threshold = 1.0,
-        /// What inputs up to the threshold become: finite.
+        /// The result for x ≤ `threshold`: finite.
         value = 0.0,
     ) {
         name: "threshold",

@@ -110,6 +110,18 @@ macro_rules! activations {
                 match self { $( Activation::$variant { .. } => $name, )+ }
             }
 
+            /// The lines of its rustdoc, and those of each parameter's.
+            #[doc(hidden)]
+            #[must_use]
+            pub const fn documentation(
+                &self,
+            ) -> (&'static [&'static str], &'static [&'static [&'static str]]) {
+                match self { $( Activation::$variant { .. } => (
+                    &[$( $doc ),*],
+                    &[$($( &[$( $parameter_doc ),*] ),+)?],
+                ), )+ }
+            }
+
             /// The WGSL source of `name(x, p)` and `name_grad(x, p)`, complete; see [`crate::wgsl`].
             #[must_use]
             pub const fn wgsl(&self) -> &'static str {

@@ -1,6 +1,9 @@
 //! What several programs need to try wgpu-relu and to judge its results: the tests on a device and those in a browser,
 //! the benchmarks, the command-line tool, the examples.
 
+// Its files are on the disk.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod activations;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod checksums;

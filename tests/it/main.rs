@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod activations;
 mod crelu;
 mod errors;
 mod exhaustive;

@@ -35,6 +35,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   floors      whether a file of the library uses one of a higher floor, or files use each other in a circle
   wgsl        the names of the WGSL modules that GPUs run, or one module: wgsl gelu gradient f16 one; passed on:
               words of a name, --update
+  activations writes docs/ACTIVATIONS.md and its plots from the table of activations
   tint        every shader through Tint, the compiler of Chromium; needs node and npm
   web         the page that draws activations in a browser, built into target/web; --serve shows it on
               localhost
@@ -54,7 +55,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that, for all but web and test-web; compilers, floors, wgsl and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
+installs that, for all but web and test-web; activations, compilers, floors, wgsl and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
 asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
 
 type Outcome = Result<(), String>;
@@ -92,6 +93,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
             cargo.args(&arguments);
             return exit_code(cargo);
         }
+        "activations" if arguments.is_empty() => {
+            return exit_code(cargo(&["run", "--quiet", "--example", "activations"]));
+        }
+        "activations" => return Err(format!("activations takes no arguments\n\n{USAGE}")),
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "pictures" => return pictures::make(),
         "web" | "test-web" => return in_browser(&task, arguments),
