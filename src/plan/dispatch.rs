@@ -21,6 +21,7 @@ pub struct Plan {
 pub(crate) struct Patchable {
     pub(crate) activation: Option<Parameters>,
     pub(crate) draw: Option<u64>,
+    #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "streams need it"))]
     pub(crate) first_four: Option<u64>,
 }
 

@@ -91,11 +91,16 @@ fn view_of(buffer: &wgpu::Buffer, size: u64, length: u64) -> View<'_> {
     }
 }
 
+/// A device with 64-bit words, where there are any: some take vectors of every width then.
+fn wide() -> Gpu {
+    let (device, queue) = device_with(&instance(), wgpu::Features::SHADER_INT64, |_| ());
+    Gpu::from_device(&device, &queue)
+}
+
 /// PReLU with every pattern of channels, its sums with every width and number of passes.
 #[test]
 fn nor_for_slopes_per_channel() {
-    let (device, queue) = own_device(|_| ());
-    let gpu = Gpu::from_device(&device, &queue);
+    let gpu = wide();
     for (count, inner) in [(1, 1), (7, 1), (12, 1), (64, 1), (3, 5), (4, 12), (2, 1000), (3, 333)] {
         let weights = gpu.upload(&vec![0.25; count as usize]).unwrap();
         let channels = Channels { count, inner };
@@ -121,8 +126,7 @@ fn nor_for_slopes_per_channel() {
 
 #[test]
 fn nor_for_gated_units() {
-    let (device, queue) = own_device(|_| ());
-    let gpu = Gpu::from_device(&device, &queue);
+    let gpu = wide();
     let plain = GpuGlu::swiglu(&gpu);
     let of_bf16 = plain.with_element(ElementType::Bf16);
     for (glu, size, in_place) in
@@ -149,8 +153,7 @@ fn nor_for_gated_units() {
 
 #[test]
 fn nor_for_concatenated_units() {
-    let (device, queue) = own_device(|_| ());
-    let gpu = Gpu::from_device(&device, &queue);
+    let gpu = wide();
     let plain = GpuCrelu::new(&gpu);
     let of_bf16 = plain.with_element(ElementType::Bf16);
     for (crelu, size, in_place) in
