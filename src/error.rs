@@ -335,8 +335,10 @@ pub enum Error {
         length: u32,
     },
 
-    /// A per-channel operand that has not one number a channel.
-    #[error("{operand} has {length} elements for {channels} channels; pass one a channel")]
+    /// A per-channel operand whose length is not the number of channels.
+    #[error(
+        "{operand} has {length} elements for {channels} channels; pass one element per channel"
+    )]
     ChannelLength {
         /// The operand.
         operand: Operand,

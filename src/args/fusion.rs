@@ -15,7 +15,7 @@ use crate::operand::{OPERANDS, Operand};
 /// let gpu = Gpu::new()?;
 /// let relu = GpuRelu::new(&gpu);
 /// let x = gpu.upload(&[-1.0, 2.0, -3.0, 4.0])?; // two rows of two units
-/// let bias = gpu.upload(&[2.0, -3.0])?; // one a unit
+/// let bias = gpu.upload(&[2.0, -3.0])?; // one per unit
 /// let skipped = gpu.upload(&[10.0; 4])?;
 ///
 /// let fusion = Fusion::new().channel_bias(&bias, Channels::last(2)).residual(&skipped);

@@ -21,7 +21,7 @@ const FOUR: u64 = 4;
 impl Gpu {
     /// Fills a buffer, or a range of one, with initial weights of this shape: element i gets a number that is a
     /// function of the draw and i, the same to the last bit on every device and from
-    /// [`Init::fill_drawn`]. Writes 4 bytes an element; nothing is uploaded.
+    /// [`Init::fill_drawn`]. Writes 4 bytes per element; nothing is uploaded.
     ///
     /// ```
     /// # use wgpu_relu::{Draw, Gpu, Init};

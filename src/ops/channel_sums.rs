@@ -94,7 +94,7 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// As [`channel_sums`](Gpu::channel_sums); [`Error::ChannelLength`] for sums that are not one a channel,
+    /// As [`channel_sums`](Gpu::channel_sums); [`Error::ChannelLength`] for sums that are not one per channel,
     /// [`Error::SharedBuffer`] for sums in the buffer of x, and [`Error::Limit`] where one binding does not
     /// hold two rows.
     pub fn prepare_channel_sums<'a>(
@@ -153,7 +153,7 @@ impl Gpu {
     }
 }
 
-/// Checks that there is a sum a channel.
+/// Checks that there is one sum per channel.
 pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) -> Result<()> {
     let length = sums.contiguous(operand)?.storage(operand, ElementType::F32)?;
     let channels = channels.count;

@@ -143,7 +143,7 @@ fn fused_additions_are_the_additions_and_the_operator() {
             let channel_bias = Fusion::new().channel_bias(c_view, channels);
             for (fusion, sum, what) in [
                 (Fusion::new(), x.clone(), "no bias"),
-                (element_bias, add(&x, |i| bias[i]), "a bias an element"),
+                (element_bias, add(&x, |i| bias[i]), "a bias per element"),
                 (channel_bias, add(&x, channel), "a bias a channel"),
             ] {
                 let what = format!("{activation} with {what}, {rows} x {count} x {inner}");
