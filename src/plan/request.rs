@@ -257,6 +257,10 @@ impl Request {
         if has(Weight) && !self.activation.draws() {
             return wrong(Weight, "has no meaning for this activation; take rrelu");
         }
+        let fixed = [Weight, Gate, YNegated, DyNegated].into_iter().find(|operand| has(*operand));
+        if let (Some(_), Some(operand)) = (self.draw, fixed) {
+            return wrong(operand, "cannot be given beside random slopes; leave the draw out");
+        }
         if self.draw.is_some() && !self.activation.draws() {
             return Err(Error::Unsupported {
                 activation: self.activation.name(),

@@ -4,7 +4,7 @@ use testkit::launcher::Launcher;
 use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::plan::{BufferRange, Planner, Request};
-use wgpu_relu::{Activation, Channels, Element, ElementType, Error, Operand};
+use wgpu_relu::{Activation, Channels, Draw, Element, ElementType, Error, Operand};
 
 use crate::gpu;
 use crate::harness::examine;
@@ -62,6 +62,10 @@ fn plans_tell_what_an_operand_lacks() {
     };
     let both_signs = || forward().with(Operand::Y, whole(1)).with(Operand::YNegated, whole(2));
     let channels = Channels::last(64);
+    let drawn =
+        Request::forward(Activation::Rrelu { lower: 0.1, upper: 0.3 }).with_draw(Draw::default());
+    let drawn = drawn.with(Operand::X, whole(0)).with(Operand::Y, whole(1));
+    let drawn = drawn.with_channels(Operand::Weight, whole(2), channels);
     for (request, operand) in [
         (forward(), Operand::Y),
         (forward().with(Operand::Y, whole(1)).with(Operand::Dy, whole(2)), Operand::Dy),
@@ -71,6 +75,7 @@ fn plans_tell_what_an_operand_lacks() {
         (gradient().with(Operand::X, whole(0)).with(Operand::Gate, whole(3)), Operand::Dgate),
         (forward().with(Operand::Y, whole(1)).with(Operand::Weight, whole(2)), Operand::Weight),
         (forward().with_channels(Operand::Y, whole(1), channels), Operand::Y),
+        (drawn, Operand::Weight),
         (both_signs().with(Operand::Bias, whole(3)), Operand::Bias),
         (both_signs().with(Operand::Residual, whole(3)), Operand::Residual),
         (both_signs().with(Operand::Mask, whole(3)), Operand::Mask),
