@@ -93,10 +93,7 @@ impl GpuActivation {
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
         let call = self.forward_call().with(Operand::Y, y).with(Operand::X, x);
-        let with = |call: Call<'a>, part: Fused<'a>| {
-            call.with_channels(part.operand, part.values, part.channels)
-        };
-        fusion.operands().fold(call, with).prepare(&self.gpu)
+        fusion.operands().fold(call, with_part).prepare(&self.gpu)
     }
 
     /// Checks, binds and sizes [`fused_gradient`](GpuActivation::fused_gradient) once.
@@ -110,10 +107,7 @@ impl GpuActivation {
         let call = self.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
         // A residual is added after the activation, and the mask is an output of the forward operation.
         let before = |part: &Fused<'a>| !matches!(part.operand, Operand::Residual | Operand::Mask);
-        let with = |call: Call<'a>, part: Fused<'a>| {
-            call.with_channels(part.operand, part.values, part.channels)
-        };
-        fusion.operands().filter(before).fold(call, with).prepare(&self.gpu)
+        fusion.operands().filter(before).fold(call, with_part).prepare(&self.gpu)
     }
 
     /// Bytes of the mask for `length` elements: one bit per element, in whole blocks of 256. If a NaN input has a NaN
@@ -195,4 +189,8 @@ impl GpuActivation {
         let call = self.gradient_call(dx).with(Operand::Mask, mask).with(Operand::Dy, dy);
         call.prepare(&self.gpu)
     }
+}
+
+fn with_part<'a>(call: Call<'a>, part: Fused<'a>) -> Call<'a> {
+    call.with_channels(part.operand, part.values, part.channels)
 }
