@@ -1,4 +1,4 @@
-// The bindings of the operands, and the position of vector i in each.
+// The bindings of the operands, and the position of vector i in each: in vectors, or in elements if it is unaligned.
 
 #each operand
 #if bound
@@ -10,7 +10,11 @@ fn at_OPERAND(i: u32) -> u32 {
 #if strided
     return params.offset_OPERAND + position(i, params.stride_OPERAND);
 #else
+#if unaligned
+    return params.offset_OPERAND + WIDTH * i;
+#else
     return params.offset_OPERAND + i;
+#endif
 #endif
 }
 #endif

@@ -31,13 +31,32 @@ fn store(i: u32, results: Results) {
 #end
 }
 
-fn four_count() -> u32 {
 #if one
-    return (params.length + 3u) / 4u;
+// The elements of four i.
+fn elements_of(i: u32) -> vec4<u32> {
+#if in_order
+    return vec4<u32>(4u * i) + vec4<u32>(0u, 1u, 2u, 3u);
 #else
-    return params.length;
+    // Neighbouring invocations take neighbouring elements, because a GPU loads and stores these together.
+    let lane = i % LANES;
+    return vec4<u32>(4u * (i - lane) + lane) + LANES * vec4<u32>(0u, 1u, 2u, 3u);
 #endif
 }
+
+// The number of fours with any element.
+fn four_count() -> u32 {
+#if in_order
+    return (params.length + 3u) / 4u;
+#else
+    let blocks = params.length / (4u * LANES);
+    return blocks * LANES + min(params.length - blocks * 4u * LANES, LANES);
+#endif
+}
+#else
+fn four_count() -> u32 {
+    return params.length;
+}
+#endif
 
 #if mask
 // Two neighbouring fours, and the bits of a mask that belong to them.

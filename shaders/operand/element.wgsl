@@ -1,37 +1,42 @@
 // One element as it is stored, at any offset.
 
-#if is_16_bit
-// Two elements share a u32.
 #if read
-fn element_OPERAND(at: u32) -> u32 {
+fn word_OPERAND(at: u32) -> u32 {
 #if atomic
-    let both = atomicLoad(&VARIABLE[at >> 1u]);
+    return atomicLoad(&VARIABLE[at]);
 #else
-    let both = VARIABLE[at >> 1u];
-#endif
-    return (both >> (16u * (at & 1u))) & 0xffffu;
-}
-#endif
-
-#if written
-// Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of this
-// half are flipped.
-fn put_OPERAND(at: u32, half: u32) {
-    let shift = 16u * (at & 1u);
-    let old = atomicLoad(&VARIABLE[at >> 1u]) >> shift;
-    atomicXor(&VARIABLE[at >> 1u], ((old ^ half) & 0xffffu) << shift);
-}
-#endif
+#if in_twos
+    return VARIABLE[at >> 1u][at & 1u];
 #else
-#if read
-fn element_OPERAND(at: u32) -> u32 {
+#if in_fours
+    return VARIABLE[at >> 2u][at & 3u];
+#else
     return VARIABLE[at];
+#endif
+#endif
+#endif
+}
+
+fn element_OPERAND(at: u32) -> u32 {
+#if is_16_bit
+    // Two elements share a u32.
+    return (word_OPERAND(at >> 1u) >> (16u * (at & 1u))) & 0xffffu;
+#else
+    return word_OPERAND(at);
+#endif
 }
 #endif
 
 #if written
 fn put_OPERAND(at: u32, bits: u32) {
+#if is_16_bit
+    // Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of
+    // this half are flipped.
+    let shift = 16u * (at & 1u);
+    let old = atomicLoad(&VARIABLE[at >> 1u]) >> shift;
+    atomicXor(&VARIABLE[at >> 1u], ((old ^ bits) & 0xffffu) << shift);
+#else
     VARIABLE[at] = bits;
-}
 #endif
+}
 #endif

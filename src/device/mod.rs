@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::device::adapter::GpuOptions;
 use crate::device::error_scope::catch_errors;
 use crate::device::pipeline::Pipelines;
-use crate::device::staging::Staging;
+use crate::device::staging::{Pool, Staging};
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::plan::planner::Planner;
@@ -43,10 +43,15 @@ pub(crate) struct Shared {
     pub(crate) planner: Planner,
     pub(crate) pipelines: Pipelines,
     pub(crate) staging: Staging,
+    /// What callers handed back.
+    pub(crate) recycled: Pool,
     /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
     /// CPU's.
     pub(crate) mappable: bool,
 }
+
+/// The most bytes of buffers that callers handed back.
+const RECYCLED: u64 = 2 << 30;
 
 impl Gpu {
     /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: buffers of
@@ -98,6 +103,7 @@ impl Gpu {
                 device: device.clone(),
                 queue: queue.clone(),
                 staging: Staging::new(&limits),
+                recycled: Pool::new(RECYCLED),
                 pipelines: Pipelines::default(),
                 mappable: features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             }),
@@ -185,20 +191,64 @@ impl Gpu {
         Ok(buffer)
     }
 
+    /// Hands a buffer back that the caller needs no more. The next operation that needs a new buffer of this size takes
+    /// it, instead of one that wgpu has to allocate and clear: `apply` then moves 8 bytes per element instead of 12.
+    ///
+    /// Work that was submitted before still sees the old contents. At most 2 GiB are kept, the newest. A buffer with other
+    /// usages than those of [`zeros`](Gpu::zeros) is freed at once, and [`zeros`](Gpu::zeros) and uploads take none.
+    ///
+    /// Do not use, map or destroy the buffer afterwards, nor a clone of it: the operation that takes it would overwrite its
+    /// contents, or return [`Error::Refused`].
+    ///
+    /// ```
+    /// use wgpu_relu::{Gpu, GpuRelu};
+    ///
+    /// let gpu = Gpu::new()?;
+    /// let relu = GpuRelu::new(&gpu);
+    /// let x = gpu.upload(&[-1.0, 2.0])?;
+    /// for _ in 0..3 {
+    ///     let y = relu.apply(&x)?; // the same memory each time
+    ///     assert_eq!(gpu.download(&y)?, [0.0, 2.0]);
+    ///     gpu.recycle(y);
+    /// }
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn recycle(&self, buffer: wgpu::Buffer) {
+        if buffer.usage() == self.usages() {
+            self.shared.recycled.put(buffer);
+        }
+    }
+
+    /// A buffer of whole elements for an output: one that was handed back, or a new one. The bytes after an odd 16-bit
+    /// element are to be 0, so `elements` is their number of bytes.
+    pub(crate) fn output(&self, elements: u64) -> Result<wgpu::Buffer> {
+        let recycled =
+            if elements.is_multiple_of(4) { self.shared.recycled.take(elements) } else { None };
+        match recycled {
+            Some(buffer) => Ok(buffer),
+            None => self.buffer(elements.saturating_add(3) / 4 * 4, false),
+        }
+    }
+
+    /// The usages of buffers that every operator takes.
+    fn usages(&self) -> wgpu::BufferUsages {
+        use wgpu::BufferUsages as Usage;
+        let map =
+            if self.shared.mappable { Usage::MAP_READ | Usage::MAP_WRITE } else { Usage::empty() };
+        Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST | map
+    }
+
     /// A new buffer of `size` bytes that every operator takes. wgpu clears it before its first use. `mapped`: the host
     /// can write to it at once, and must unmap it.
     pub(crate) fn buffer(&self, size: u64, mapped: bool) -> Result<wgpu::Buffer> {
-        use wgpu::BufferUsages as Usage;
         let limit = self.shared.planner.limits.max_buffer_size;
         if size > limit {
             return Err(Error::TooLarge { size, limit });
         }
-        let map =
-            if self.shared.mappable { Usage::MAP_READ | Usage::MAP_WRITE } else { Usage::empty() };
         self.create(&wgpu::BufferDescriptor {
             label: Some("wgpu-relu data"),
             size,
-            usage: Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST | map,
+            usage: self.usages(),
             mapped_at_creation: mapped,
         })
     }

@@ -1,5 +1,6 @@
-//! Pooled staging buffers: a fresh large allocation costs more than the copy through it.
+//! Pools of buffers. A fresh large allocation costs more than a copy through it, and wgpu clears it.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// The largest staging buffer; longer transfers take several.
@@ -8,10 +9,10 @@ const CHUNK: u64 = 32 << 20;
 /// The smallest; sizes in between are powers of two, so that buffers find new users.
 const SMALLEST: u64 = 64 << 10;
 
-/// What a pool keeps at most, in bytes; buffers over it are freed when they come back.
+/// The most bytes that a pool of staging buffers keeps.
 const KEPT: u64 = 256 << 20;
 
-/// The pools of a device. They keep buffers for reading unmapped, and buffers for writing mapped.
+/// The pools of staging buffers. They keep buffers for reading unmapped, and buffers for writing mapped.
 pub(crate) struct Staging {
     pub(crate) read: Pool,
     pub(crate) write: Pool,
@@ -22,7 +23,7 @@ impl Staging {
     pub(crate) fn new(limits: &wgpu::Limits) -> Self {
         // At least 8 bytes, so that a device without buffers gets its error where it makes one.
         let chunk = CHUNK.min(limits.max_buffer_size / 8 * 8).max(8);
-        Staging { read: Pool::default(), write: Pool::default(), chunk }
+        Staging { read: Pool::new(KEPT), write: Pool::new(KEPT), chunk }
     }
 
     /// The most bytes to go through one buffer.
@@ -37,25 +38,32 @@ impl Staging {
 }
 
 /// Free buffers, ready to be used.
-#[derive(Default)]
 pub(crate) struct Pool {
-    free: Mutex<Vec<wgpu::Buffer>>,
+    free: Mutex<VecDeque<wgpu::Buffer>>,
+    /// The most bytes that it keeps.
+    kept: u64,
 }
 
 impl Pool {
+    pub(crate) fn new(kept: u64) -> Self {
+        Pool { free: Mutex::default(), kept }
+    }
+
     /// A free buffer of exactly `size` bytes, if there is one.
     pub(crate) fn take(&self, size: u64) -> Option<wgpu::Buffer> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let index = free.iter().position(|buffer| buffer.size() == size)?;
-        Some(free.swap_remove(index))
+        free.remove(index)
     }
 
-    /// Takes a buffer back, or lets it go if the pool is full.
+    /// Takes a buffer back. If the pool is full, it frees the buffers that have been in it for longest.
     pub(crate) fn put(&self, buffer: wgpu::Buffer) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        let kept: u64 = free.iter().map(wgpu::Buffer::size).sum();
-        if kept + buffer.size() <= KEPT {
-            free.push(buffer);
+        let mut kept: u64 = free.iter().map(wgpu::Buffer::size).sum();
+        free.push_back(buffer);
+        kept += free.back().map_or(0, wgpu::Buffer::size);
+        while kept > self.kept {
+            kept -= free.pop_front().map_or(kept, |buffer| buffer.size());
         }
     }
 }

@@ -216,7 +216,8 @@ impl GpuActivation {
         self.activation
     }
 
-    /// y = f(x) in a new buffer of the same length. Moves 8 bytes per element.
+    /// y = f(x) in a new buffer of the same length. Reads 4 and writes 4 bytes per element. wgpu clears the new buffer
+    /// first, which writes 4 more; [`Gpu::recycle`] saves that.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -232,7 +233,7 @@ impl GpuActivation {
         self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
     }
 
-    /// y = f(x) in the caller's buffer. Moves 8 bytes per element.
+    /// y = f(x) in the caller's buffer. Reads 4 and writes 4 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -248,7 +249,7 @@ impl GpuActivation {
         self.prepare(x, y)?.run()
     }
 
-    /// x = f(x). Moves 8 bytes per element, and needs no second buffer.
+    /// x = f(x). Reads 4 and writes 4 bytes per element, and needs no second buffer.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -264,7 +265,8 @@ impl GpuActivation {
         self.apply_into(x, x)
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes per element.
+    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Reads 8 and writes 4 bytes per element. wgpu clears the new
+    /// buffer first, which writes 4 more; [`Gpu::recycle`] saves that.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -287,8 +289,8 @@ impl GpuActivation {
         })
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Moves
-    /// 12 bytes per element.
+    /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Reads 8 and writes 4
+    /// bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -396,6 +398,10 @@ impl GpuActivation {
             inputs.iter().map(|&(operand, view)| (operand, view.range(0), self.element(operand)));
         let length = request::equal_lengths(typed)?;
         let size = length.saturating_mul(self.element(output).size());
-        Ok((self.gpu.buffer(size.saturating_add(3) / 4 * 4, false)?, size))
+        // A gradient that accumulates starts from 0.
+        let adds = self.accumulates && output != Operand::Y;
+        let whole = size.saturating_add(3) / 4 * 4;
+        let buffer = if adds { self.gpu.buffer(whole, false)? } else { self.gpu.output(size)? };
+        Ok((buffer, size))
     }
 }

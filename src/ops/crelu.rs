@@ -81,7 +81,8 @@ impl GpuCrelu {
         self.relu.activation
     }
 
-    /// y = [f(x), f(-x)] in a new buffer, twice as long as x. One pass. Moves 12 bytes per element of x.
+    /// y = [f(x), f(-x)] in a new buffer, twice as long as x. One pass. Moves 12 bytes per element of x,
+    /// and 8 more to clear a buffer that was not [recycled](crate::Gpu::recycle).
     ///
     /// # Errors
     ///
@@ -92,7 +93,7 @@ impl GpuCrelu {
         let length = x.storage(Operand::X, self.relu.element(Operand::X))?;
         axis.check(length)?;
         let size = length.saturating_mul(2 * self.relu.element(Operand::Y).size());
-        let buffer = self.relu.gpu.buffer(size, false)?;
+        let buffer = self.relu.gpu.output(size)?;
         self.apply_into(x, axis, View { buffer: &buffer, offset: 0, size, layout: None })?;
         Ok(buffer)
     }

@@ -135,7 +135,8 @@ impl GpuGlu {
         (!self.linear).then_some(self.relu.activation)
     }
 
-    /// y = x · f(gate) in a new buffer. Moves 12 bytes per element of y.
+    /// y = x · f(gate) in a new buffer. Moves 12 bytes per element of y, and 4 more to clear a buffer that was not
+    /// [recycled](Gpu::recycle).
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuGlu};

@@ -12,10 +12,10 @@ use crate::plan::planner::Planner;
 use crate::plan::ranges::{BoundRange, Ranges};
 use crate::plan::request::{Argument, Request, Validated};
 use crate::plan::spans::{self, SPAN_ALIGNMENT, Span};
-use crate::plan::strided::{Region, Strided};
+use crate::plan::strided::Region;
 use crate::plan::uniform::Params;
 use crate::shader::elementwise::ElementwiseShader;
-use crate::shader::variant::{BindingSlot, ChannelPattern};
+use crate::shader::variant::{BindingSlot, ChannelPattern, VectorWidth};
 
 impl Request {
     /// The dispatches that do it, with all that a launcher needs.
@@ -73,7 +73,8 @@ impl ElementwisePlanner<'_> {
             let sizes = self.request.per_element().map(|argument| argument.element.size());
             let max_len = self.max_len() / sizes.max().unwrap_or(4);
             let max_len = max_len.min(launch.max_elements());
-            let spans = spans::spans(&self.starts(), length, max_len, variant, widths);
+            let [read, written] = self.starts();
+            let spans = spans::spans([&read, &written], length, max_len, variant, widths);
             return spans.into_iter().map(|span| self.dispatch(launch, span, None)).collect();
         };
         let bytes = |region: &Region| {
@@ -89,9 +90,10 @@ impl ElementwisePlanner<'_> {
         let needed = (bytes(&region) + alignment + 4) * self.bindings_per_buffer();
         let regions = region.fitting(variant, &fits);
         let regions = regions.ok_or_else(|| self.planner.ranges.too_small(needed))?;
+        let [read, written] = self.starts();
         let mut dispatches = Vec::new();
         for region in regions {
-            for (region, width) in region.by_width(variant, widths, &self.starts()) {
+            for (region, width) in region.by_width(variant, widths, [&read, &written]) {
                 for span in spans::of_region(region.start, region.length(), variant, width) {
                     dispatches.push(self.dispatch(launch, span, Some(&region))?);
                 }
@@ -109,17 +111,20 @@ impl ElementwisePlanner<'_> {
         if limit < needed { Err(self.planner.ranges.too_small(needed)) } else { Ok(()) }
     }
 
-    /// Ranges of one buffer either share a binding, or are so far apart that their bindings do not meet. So many must fit
-    /// into one binding.
+    /// The most ranges of one written buffer. All may have to share a binding.
     fn bindings_per_buffer(&self) -> u64 {
         let arguments = &self.request.arguments;
-        let shares = |(index, output): (usize, &Argument)| {
-            let mut others = arguments[index + 1..].iter();
-            output.access == Access::Write
-                && others.any(|argument| argument.range.same_buffer(&output.range))
+        let ranges = |output: &Argument| {
+            let of_buffer = || arguments.iter().filter(|a| a.range.same_buffer(&output.range));
+            let is_new = |(index, a): &(usize, &Argument)| {
+                let mut before = of_buffer().take(*index);
+                !before
+                    .any(|b| (a.range.offset, a.range.layout) == (b.range.offset, b.range.layout))
+            };
+            of_buffer().enumerate().filter(is_new).count() as u64
         };
-        let sharing = arguments.iter().enumerate().any(shares);
-        if sharing { 1 + arguments.len() as u64 } else { 1 }
+        let written = arguments.iter().filter(|argument| argument.access == Access::Write);
+        written.map(ranges).max().unwrap_or(1)
     }
 
     /// The most bytes of an operand in one dispatch.
@@ -128,12 +133,13 @@ impl ElementwisePlanner<'_> {
         Ranges { limit: ranges.limit / self.bindings_per_buffer(), ..ranges }.max_len()
     }
 
-    /// Where the operands with a number per element start in their buffers, in elements: those read, then those written,
-    /// as in a region.
-    fn starts(&self) -> Vec<u64> {
-        let of = |access| self.request.per_element().filter(move |a| a.access == access);
-        let arguments = of(Access::Read).chain(of(Access::Write));
-        arguments.map(|argument| argument.range.offset / argument.element.size()).collect()
+    /// Where the operands with a number per element start in their buffers, in elements: those read and those written, in
+    /// the order of a region.
+    fn starts(&self) -> [Vec<u64>; 2] {
+        [Access::Read, Access::Write].map(|access| {
+            let arguments = self.request.per_element().filter(|a| a.access == access);
+            arguments.map(|argument| argument.range.offset / argument.element.size()).collect()
+        })
     }
 
     /// The dispatch of one span.
@@ -147,6 +153,7 @@ impl ElementwisePlanner<'_> {
         let operands = self.bind(span, region);
         let pattern = self.pattern(span, &operands);
         let slots: Vec<BindingSlot> = operands.iter().map(|operand| operand.slot).collect();
+        let unaligned: Vec<bool> = operands.iter().map(|operand| operand.unaligned).collect();
         let ranges = operands.iter().filter(|o| !matches!(o.slot, BindingSlot::SharedWith(_)));
         let ranges: Vec<BoundRange> = ranges.map(|operand| operand.binding.range()).collect();
         self.planner.check_limits(launch.workgroup, ranges.len() as u32)?;
@@ -155,6 +162,7 @@ impl ElementwisePlanner<'_> {
             variant,
             width: span.width,
             slots,
+            unaligned,
             pattern,
         };
         let uniform = self.params(span, region, &operands, pattern).words();
@@ -164,43 +172,69 @@ impl ElementwisePlanner<'_> {
         Ok(dispatch.starting_at(span.start))
     }
 
-    /// Binds the operands of one span.
+    /// Binds the operands of one span. Bindings of a written buffer that would overlap become one, since WebGPU allows no
+    /// two writable bindings of the same bytes.
     fn bind(&self, span: Span, region: Option<&Region>) -> Vec<Bound<'_>> {
         let arguments = &self.request.arguments;
         let is_written = |argument: &Argument| {
             let mut written = arguments.iter().filter(|other| other.access == Access::Write);
             written.any(|output| output.range.same_buffer(&argument.range))
         };
-        let limit = self.planner.ranges.limit;
-        let mut operands: Vec<Bound<'_>> = Vec::with_capacity(arguments.len());
-        for argument in arguments {
-            let own = self.align(self.bytes(argument, span, region));
-            let mut slot = BindingSlot::Read;
-            if is_written(argument) {
-                slot = BindingSlot::ReadWrite;
-                let host = operands.iter().position(|host| {
-                    host.slot == BindingSlot::ReadWrite
-                        && host.binding.buffer == own.buffer
-                        && host.binding.joint(own).len() <= limit
-                });
-                if let Some(index) = host {
-                    operands[index].binding = operands[index].binding.joint(own);
-                    slot = BindingSlot::SharedWith(index as u8);
+        let bind = |argument| {
+            let binding = self.align(self.bytes(argument, span, region));
+            let writable = is_written(argument);
+            let slot = if writable { BindingSlot::ReadWrite } else { BindingSlot::Read };
+            Bound { argument, slot, binding, first: 0, unaligned: false }
+        };
+        let mut operands: Vec<Bound<'_>> = arguments.iter().map(bind).collect();
+        while let Some((host, guest)) = overlapping(&operands) {
+            let joint = operands[host].binding.joint(operands[guest].binding);
+            let (host_slot, guest_slot) =
+                (BindingSlot::SharedWith(host as u8), BindingSlot::SharedWith(guest as u8));
+            operands[host].binding = joint;
+            for operand in &mut operands[guest..] {
+                if operand.slot == guest_slot {
+                    operand.slot = host_slot;
                 }
-            } else if self.planner.pooled {
-                slot = BindingSlot::ReadWrite;
             }
-            operands.push(Bound { argument, slot, binding: own, first: 0 });
+            operands[guest].slot = host_slot;
         }
         for index in 0..operands.len() {
+            if self.planner.pooled && operands[index].slot == BindingSlot::Read {
+                operands[index].slot = BindingSlot::ReadWrite;
+            }
+            // Whoever shares a variable of single elements loads single elements.
+            let mut of_elements = false;
             if let BindingSlot::SharedWith(host) = operands[index].slot {
-                operands[index].binding = operands[usize::from(host)].binding;
+                let host = &operands[usize::from(host)];
+                (of_elements, operands[index].binding) = (host.unaligned, host.binding);
             }
             let operand = &mut operands[index];
             let start = self.bytes(operand.argument, span, region).start;
             operand.first = start - operand.binding.start;
+            operand.unaligned = of_elements || self.is_unaligned(operand, span.width, region);
         }
         operands
+    }
+
+    /// Whether an operand that is read has vectors of `width` elements that are no whole vectors of its binding.
+    fn is_unaligned(
+        &self,
+        operand: &Bound<'_>,
+        width: VectorWidth,
+        region: Option<&Region>,
+    ) -> bool {
+        let Argument { operand: name, indexing, access, .. } = *operand.argument;
+        let elements = width.elements();
+        let strides = region.and_then(|region| Some((region.shape, region.of(name)?.strides)));
+        let mut steps = strides.into_iter().flat_map(|(shape, strides)| {
+            let [outer @ .., row] = strides;
+            let outer = shape.into_iter().zip(outer).filter(|(n, _)| *n > 1);
+            outer.map(|(_, step)| step.is_multiple_of(elements)).chain([row == 1])
+        });
+        let starts = operand.first.is_multiple_of(operand.element() * elements);
+        let of_vectors = width != VectorWidth::One && indexing == Indexing::Element;
+        of_vectors && access == Access::Read && !(starts && steps.all(|whole| whole))
     }
 
     fn align(&self, bytes: Bytes) -> Bytes {
@@ -233,14 +267,14 @@ impl ElementwisePlanner<'_> {
     fn pattern(&self, span: Span, operands: &[Bound<'_>]) -> ChannelPattern {
         let Channels { count, inner } = self.request.channels();
         let (count, inner) = (u64::from(count), u64::from(inner));
-        let elements = span.width.elements().max(4);
-        let aligned = self.first_in_row(span).is_multiple_of(elements);
+        let elements = span.width.elements();
+        // Single elements may come from all over a row.
+        let aligned = elements > 1 && self.first_in_row(span).is_multiple_of(elements);
         let same = count == 1 || (aligned && inner.is_multiple_of(elements));
         let consecutive = inner == 1 && aligned && count.is_multiple_of(elements);
         // The numbers of consecutive channels are loaded as a vector.
         let mut of_channels = operands.iter().filter(|o| o.argument.indexing == Indexing::Channel);
-        let whole =
-            of_channels.all(|o| o.first.is_multiple_of(o.element() * span.width.elements()));
+        let whole = of_channels.all(|o| o.first.is_multiple_of(o.element() * elements));
         if !self.request.variant.has_channels() || same {
             ChannelPattern::Same
         } else if consecutive && whole {
@@ -286,6 +320,7 @@ impl ElementwisePlanner<'_> {
                 Indexing::Channel if pattern != ChannelPattern::Consecutive => {
                     operand.first / operand.element()
                 }
+                Indexing::Element if operand.unaligned => operand.first / operand.element(),
                 Indexing::Element | Indexing::Channel => {
                     operand.first / (operand.element() * elements)
                 }
@@ -297,13 +332,17 @@ impl ElementwisePlanner<'_> {
         [_, params.by_block, params.by_plane, params.by_row] = shape.map(divisor);
         params.shape = shape;
         params.first_vector = ((start - region.start) / elements) as u32;
-        for Strided { operand, strides, .. } in &region.operands {
-            let Some(row) = operand.row() else { continue };
-            let [outer @ .., inner] = *strides;
-            let [a, b, c] = outer.map(|stride| (stride / elements) as u32);
-            // The elements of a vector are contiguous.
-            let inner = if elements == 1 { inner as u32 } else { 1 };
-            params.stride[row] = [a, b, c, inner];
+        for operand in operands {
+            let Argument { operand: name, .. } = *operand.argument;
+            let (Some(row), Some(strided)) = (name.row(), region.of(name)) else { continue };
+            let [outer @ .., inner] = strided.strides;
+            // The elements of an aligned vector are contiguous.
+            let (unit, inner) = match operand.unaligned {
+                true => (1, inner * elements),
+                false => (elements, if elements == 1 { inner } else { 1 }),
+            };
+            let [a, b, c] = outer.map(|stride| (stride / unit) as u32);
+            params.stride[row] = [a, b, c, inner as u32];
         }
         params
     }
@@ -340,6 +379,8 @@ struct Bound<'r> {
     binding: Bytes,
     /// The bytes of the binding before the operand.
     first: u64,
+    /// Whether it is loaded element by element.
+    unaligned: bool,
 }
 
 impl Bound<'_> {
@@ -347,6 +388,17 @@ impl Bound<'_> {
     fn element(&self) -> u64 {
         self.argument.element.size()
     }
+}
+
+/// Two operands whose writable bindings overlap, neither in another's binding.
+fn overlapping(operands: &[Bound<'_>]) -> Option<(usize, usize)> {
+    let own = || operands.iter().enumerate().filter(|(_, o)| o.slot == BindingSlot::ReadWrite);
+    let meet = |a: Bytes, b: Bytes| a.buffer == b.buffer && a.start < b.end && b.start < a.end;
+    own().find_map(|(host, a)| {
+        let mut guests = own().skip_while(|(guest, _)| *guest <= host);
+        let guest = guests.find(|(_, b)| meet(a.binding, b.binding));
+        guest.map(|(guest, _)| (host, guest))
+    })
 }
 
 /// What `divide.wgsl` divides by `d` with: for l = ⌈log₂ d⌉ the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.

@@ -85,12 +85,12 @@ impl LaunchConfig {
         4 * u64::from(self.workgroup) * u64::from(self.fours)
     }
 
-    /// The grid for `length` elements: a row of workgroups, or several full rows past the limit of one.
+    /// The grid for `length` elements: as few rows of workgroups as the limit allows, and rows no longer than needed.
     pub(crate) fn workgroups(&self, length: u64) -> [u32; 2] {
-        let needed = length.div_ceil(self.elements_per_workgroup());
-        let width = needed.clamp(1, u64::from(self.max_workgroups.max(1)));
+        let needed = length.div_ceil(self.elements_per_workgroup()).max(1);
+        let height = needed.div_ceil(u64::from(self.max_workgroups.max(1)));
         // `length` is at most `max_elements`, so that both fit.
-        [width as u32, needed.div_ceil(width) as u32]
+        [needed.div_ceil(height) as u32, height as u32]
     }
 }
 
@@ -112,8 +112,9 @@ mod tests {
                 let length = length.min(most);
                 let [x, y] = launch.workgroups(length);
                 assert!(x <= limit && y <= limit, "{limit} {length}: {x} x {y}");
-                assert!(u64::from(x) * u64::from(y) * 256 >= length);
-                assert!((u64::from(x) * u64::from(y) - u64::from(x)) * 256 < length);
+                let (x, y) = (u64::from(x), u64::from(y));
+                assert!(x * y * 256 >= length);
+                assert!((x * y - y) * 256 < length, "no row has a workgroup too many");
             }
         }
     }

@@ -27,8 +27,8 @@ pub(crate) struct BoundRange {
 impl Ranges {
     pub(crate) fn new(limits: &wgpu::Limits) -> Self {
         Ranges {
-            // Shaders read whole `u32`s, whatever alignment the device allows.
-            alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(4),
+            // Shaders read whole vectors, of up to 32 bytes, whatever alignment the device allows.
+            alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(32),
             // Shaders index with 32 bits.
             limit: limits.max_storage_buffer_binding_size.min(1 << 31),
         }

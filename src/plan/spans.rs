@@ -30,11 +30,10 @@ pub(crate) fn widths(variant: Variant, wide: bool) -> &'static [VectorWidth] {
 
 /// Cuts `length` elements into spans of at most `max_len`.
 ///
-/// `offsets` are the operands' starts in their buffers, in elements. If they are equally aligned for the widest of
-/// `widths`, all elements but the edges take that width. Otherwise they take the next one, and single elements if no
-/// width is left. If the variant depends on positions, the operation's first element must be the first of a vector.
+/// All elements but the edges take one of `widths` (see [`fitting_width`]). `starts` has the first element of each
+/// operand in its buffer, those read and those written.
 pub(crate) fn spans(
-    offsets: &[u64],
+    starts: [&[u64]; 2],
     length: u64,
     max_len: u64,
     variant: Variant,
@@ -50,24 +49,42 @@ pub(crate) fn spans(
             start += length;
         }
     };
-    let misalignment = |elements: u64| offsets.first().map_or(0, |offset| offset % elements);
-    let fits = |width: &VectorWidth| {
-        let (elements, misalignment) = (width.elements(), misalignment(width.elements()));
-        let aligned = offsets.iter().all(|offset| offset % elements == misalignment);
-        aligned && (misalignment == 0 || variant.position_independent())
+    let fits = |width, starts: &[&[u64]]| {
+        let head = head(width, starts.iter().copied().flatten().copied())?;
+        (head == 0 || variant.position_independent()).then_some(head)
     };
     let widths = if length <= SHORT { &[] } else { widths };
-    let Some(&width) = widths.iter().find(|width| fits(width)) else {
+    let Some((width, head)) = fitting_width(widths, starts, fits) else {
         cut(0, length, VectorWidth::One);
         return spans;
     };
     let elements = width.elements();
-    let head = (elements - misalignment(elements)) % elements;
     let tail = (length - head) % elements.max(variant.granularity());
     cut(0, head, VectorWidth::One);
     cut(head, length - tail, width);
     cut(length - tail, length, VectorWidth::One);
     spans
+}
+
+/// The width that most elements take, and what `fits` says of it: the first that fits all operands, or else the first that
+/// fits those written. The operands that do not fit are then loaded element by element (`operand/unaligned.wgsl`).
+pub(crate) fn fitting_width<O, T>(
+    widths: &[VectorWidth],
+    [read, written]: [&[O]; 2],
+    fits: impl Fn(VectorWidth, &[&[O]]) -> Option<T>,
+) -> Option<(VectorWidth, T)> {
+    let found = |width: &VectorWidth, operands: &[&[O]]| Some((*width, fits(*width, operands)?));
+    let all = widths.iter().find_map(|width| found(width, &[written, read]));
+    let plain = || widths.iter().filter(|width| **width != VectorWidth::Eight64);
+    all.or_else(|| plain().find_map(|width| found(width, &[written])))
+}
+
+/// The elements from each of `starts` to the next whole vector, if they are equally many.
+pub(crate) fn head(width: VectorWidth, starts: impl Iterator<Item = u64>) -> Option<u64> {
+    let elements = width.elements();
+    let mut heads = starts.map(|start| start.wrapping_neg() % elements);
+    let head = heads.next().unwrap_or(0);
+    heads.all(|other| other == head).then_some(head)
 }
 
 /// The spans of a region of whole vectors: first the multiple of the variant's granularity, then the rest.
@@ -90,16 +107,16 @@ mod tests {
     use crate::operand::Operand;
 
     /// The spans follow one another, cover everything once, and vectors are aligned and whole.
-    fn check(offsets: &[u64], length: u64, max_len: u64) {
+    fn check(starts: [&[u64]; 2], length: u64, max_len: u64) {
         let plain = Variant::forward();
         let (draws, mask) = (Variant { random_slopes: true, ..plain }, plain.with(Operand::Mask));
         for (variant, wide) in [(plain, false), (plain, true), (draws, true), (mask, true)] {
             let mut next = 0;
-            for span in spans(offsets, length, max_len, variant, widths(variant, wide)) {
+            for span in spans(starts, length, max_len, variant, widths(variant, wide)) {
                 assert_eq!(span.start, next);
                 assert!(span.length > 0 && span.length <= max_len.max(SPAN_ALIGNMENT));
                 let elements = span.width.elements();
-                assert!(offsets.iter().all(|offset| (offset + span.start) % elements == 0));
+                assert!(starts[1].iter().all(|start| (start + span.start) % elements == 0));
                 assert!(elements == 1 || span.length % elements.max(variant.granularity()) == 0);
                 assert!(elements < 8 || (wide && !variant.random_slopes));
                 assert!(variant.position_independent() || span.start % variant.granularity() == 0);
@@ -115,24 +132,28 @@ mod tests {
             for x in 0..8 {
                 for y in 0..5 {
                     for max_len in [64, 100, 256, 1 << 20] {
-                        check(&[x, y], length, max_len);
+                        check([&[x], &[y]], length, max_len);
+                        check([&[], &[x, y]], length, max_len);
                     }
                 }
             }
         }
-        check(&[3, 3], u64::from(u32::MAX) * 5 + 7, 1 << 29);
+        check([&[3], &[3]], u64::from(u32::MAX) * 5 + 7, 1 << 29);
     }
 
     #[test]
-    fn aligned_operands_take_the_widest_vectors() {
+    fn vectors_are_as_wide_as_the_operands_are_aligned() {
         use VectorWidth::{Eight64, Four, One};
-        for (offsets, wide, expected) in [
-            ([5, 1], false, [(3, One), (4092, Four), (1, One)]),
-            ([5, 1], true, [(3, One), (4092, Four), (1, One)]),
-            ([5, 13], true, [(3, One), (4088, Eight64), (5, One)]),
+        for (x, y, wide, expected) in [
+            (5, 1, false, vec![(3, One), (4092, Four), (1, One)]),
+            (5, 1, true, vec![(3, One), (4092, Four), (1, One)]),
+            (5, 13, true, vec![(3, One), (4088, Eight64), (5, One)]),
+            // Only what is written decides, if no width fits both.
+            (5, 16, true, vec![(4096, Four)]),
+            (2, 3, false, vec![(1, One), (4092, Four), (3, One)]),
         ] {
             let widths = widths(Variant::forward(), wide);
-            let spans = spans(&offsets, 4096, 1 << 20, Variant::forward(), widths);
+            let spans = spans([&[x], &[y]], 4096, 1 << 20, Variant::forward(), widths);
             let widths: Vec<_> = spans.iter().map(|span| (span.length, span.width)).collect();
             assert_eq!(widths, expected);
         }

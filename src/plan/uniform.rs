@@ -192,6 +192,7 @@ mod tests {
             width: VectorWidth::Four,
             slots: vec![BindingSlot::ReadWrite, BindingSlot::Read],
             pattern: ChannelPattern::Same,
+            unaligned: Vec::new(),
         };
         check(&elementwise, Params::FIELDS, &Params::ZERO.words(), size_of::<Params>());
         let input = SumInput::Values(ElementType::F32);

@@ -83,19 +83,42 @@ fn elementwise(widths: &[VectorWidth]) -> Vec<Named> {
     use BindingSlot::{Read, ReadWrite, SharedWith};
     let (forward, gradient) = (Variant::forward(), Variant::gradient());
     let mut shaders: Vec<Named> = Vec::new();
-    let mut add = |activation: &Activation, variant: Variant, slots: &[BindingSlot], pattern| {
+    let mut add_all = |activation: &Activation,
+                       variant: Variant,
+                       slots: &[BindingSlot],
+                       pattern,
+                       unaligned: bool| {
         for &width in widths {
             let fits = match width {
-                VectorWidth::Eight64 => variant.by_eight(),
+                VectorWidth::Eight64 => variant.by_eight() && !unaligned,
                 VectorWidth::Eight => variant.by_eight() && variant.has_16_bit(),
-                VectorWidth::Four | VectorWidth::One => true,
+                VectorWidth::Four => true,
+                VectorWidth::One => !unaligned && pattern != ChannelPattern::Consecutive,
             };
             if fits {
                 let (activation, slots) = (activation.name(), slots.to_vec());
-                let shader = ElementwiseShader { activation, variant, width, slots, pattern };
+                let unaligned = if unaligned { reads(variant) } else { Vec::new() };
+                let shader =
+                    ElementwiseShader { activation, variant, width, slots, pattern, unaligned };
                 shaders.push((name(&shader), Box::new(shader)));
             }
         }
+    };
+    for variant in [forward, gradient].into_iter().chain(variants_of(&Activation::Relu)) {
+        add_all(&Activation::Relu, variant, &own(variant), ChannelPattern::Any, true);
+    }
+    for (input, output) in [ElementType::F32, ElementType::F16].map(|element| (element, element)) {
+        let variant = Variant { input, output, ..forward };
+        add_all(
+            &Activation::Relu,
+            variant,
+            &[ReadWrite, SharedWith(0)],
+            ChannelPattern::Same,
+            true,
+        );
+    }
+    let mut add = |activation: &Activation, variant, slots: &[BindingSlot], pattern| {
+        add_all(activation, variant, slots, pattern, false);
     };
     for activation in Activation::ALL {
         for x in [Read, SharedWith(0), ReadWrite] {
@@ -171,7 +194,7 @@ fn accumulating(variant: Variant) -> Variant {
 
 /// A name that tells the choices of a shader from those of all others.
 fn name(shader: &ElementwiseShader) -> String {
-    let ElementwiseShader { activation, variant, width, slots, pattern } = shader;
+    let ElementwiseShader { activation, variant, width, slots, pattern, unaligned } = shader;
     let mut words = vec![activation.to_string(), variant.name().to_owned()];
     for (operand, indexing) in variant.operands() {
         match (operand, indexing) {
@@ -187,6 +210,7 @@ fn name(shader: &ElementwiseShader) -> String {
     words.extend(variant.linear_gate.then(|| "linear".to_owned()));
     words.extend(variant.has_negated().then(|| "both signs".to_owned()));
     words.extend(variant.accumulates.then(|| "accumulating".to_owned()));
+    words.extend(unaligned.contains(&true).then(|| "unaligned".to_owned()));
     let addressing = variant.addressing != Addressing::Contiguous;
     words.extend(addressing.then(|| format!("{:?}", variant.addressing).to_lowercase()));
     let (input, output) = (variant.input, variant.output);
@@ -195,6 +219,13 @@ fn name(shader: &ElementwiseShader) -> String {
     let shared = slots.iter().zip(own(*variant)).any(|(slot, own)| *slot != own);
     words.extend(shared.then(|| format!("{slots:?}")));
     words.join(" ")
+}
+
+/// For each operand, whether it is read and has a number per element.
+fn reads(variant: Variant) -> Vec<bool> {
+    let written = variant.writes();
+    let operands = variant.operands().into_iter();
+    operands.map(|o| o.1 == Indexing::Element && !written.contains(&o)).collect()
 }
 
 /// Every operand in a buffer of its own.

@@ -18,6 +18,8 @@ pub(crate) struct ElementwiseShader {
     /// One for each operand.
     pub(crate) slots: Vec<BindingSlot>,
     pub(crate) pattern: ChannelPattern,
+    /// Whether each operand is loaded element by element, in the order of the slots.
+    pub(crate) unaligned: Vec<bool>,
 }
 
 impl Shader for ElementwiseShader {
@@ -141,9 +143,10 @@ impl ElementwiseShader {
                 Some(host) => host.atomic,
                 None => is_output && *width == VectorWidth::One && element.is_16_bit(),
             };
-            layouts.push(Layout {
+            let layout = Layout {
                 name,
                 variable: host.map_or(name, |host| host.variable),
+                word: host.map_or("", |host| host.word),
                 element,
                 width: *width,
                 indexing: *indexing,
@@ -154,7 +157,9 @@ impl ElementwiseShader {
                 read_only: slot == BindingSlot::Read,
                 atomic,
                 strided: variant.addressing != Addressing::Contiguous,
-            });
+                unaligned: self.unaligned.get(index) == Some(&true),
+            };
+            layouts.push(layout.with_word());
         }
         layouts
     }
@@ -169,9 +174,12 @@ impl ElementwiseShader {
         let ElementwiseShader { variant, width, .. } = self;
         let plain = !variant.random_slopes && !variant.linear_gate && !variant.has(Operand::Weight);
         let mut scope: Scope<'a> = operand::scope(*width, layouts);
+        // Four random slopes are made at once, and the bits of a mask have their places.
+        let in_order = variant.random_slopes || variant.has_mask();
         scope.names.extend([("ACTIVATION", self.activation), ("HIGH", high)]);
         scope.flags.extend([
             ("plain", plain),
+            ("in_order", in_order),
             ("random_slopes", variant.random_slopes),
             ("linear_gate", variant.linear_gate),
             ("accumulates", variant.accumulates),

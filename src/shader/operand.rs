@@ -25,6 +25,10 @@ pub(crate) struct Layout {
     pub(crate) strided: bool,
     /// Whether it is written, and read before.
     pub(crate) accumulates: bool,
+    /// Whether its vectors are loaded element by element, because they are no whole vectors of its binding.
+    pub(crate) unaligned: bool,
+    /// The type of its variable's items.
+    pub(crate) word: &'static str,
 }
 
 impl Layout {
@@ -35,9 +39,11 @@ impl Layout {
         width: VectorWidth,
         written: bool,
     ) -> Self {
-        Layout {
+        let layout = Layout {
             name,
             variable: name,
+            word: "",
+            unaligned: false,
             element,
             width,
             indexing: Indexing::Element,
@@ -48,24 +54,34 @@ impl Layout {
             atomic: written && width == VectorWidth::One && element.is_16_bit(),
             strided: false,
             accumulates: false,
-        }
+        };
+        layout.with_word()
+    }
+
+    /// With the type of its variable's items, unless another operand declares it.
+    pub(crate) fn with_word(self) -> Self {
+        let word = if self.bound { self.own_word() } else { self.word };
+        Layout { word, ..self }
     }
 
     /// Whether it is loaded or stored as a vector.
     fn is_vector(&self) -> bool {
         match self.indexing {
-            Indexing::Element => self.width != VectorWidth::One,
+            Indexing::Element => self.width != VectorWidth::One && !self.unaligned,
             Indexing::Channel => self.is_consecutive() && self.width != VectorWidth::One,
             Indexing::Mask => false,
         }
+    }
+
+    fn is_eight(&self) -> bool {
+        matches!(self.width, VectorWidth::Eight64 | VectorWidth::Eight)
     }
 
     fn is_consecutive(&self) -> bool {
         self.indexing == Indexing::Channel && self.pattern == ChannelPattern::Consecutive
     }
 
-    /// The type of its variable's items.
-    fn word(&self) -> &'static str {
+    fn own_word(&self) -> &'static str {
         match (self.width, self.element.is_16_bit()) {
             _ if self.atomic => "atomic<u32>",
             _ if !self.is_vector() => "u32",
@@ -90,7 +106,7 @@ impl Layout {
                 ("VARIABLE", self.variable),
                 ("NUMBER", digits(number)),
                 ("ACCESS", if self.read_only { "read" } else { "read_write" }),
-                ("WORD", self.word()),
+                ("WORD", self.word),
                 ("WIDEN", widen),
                 ("NARROW", narrow),
             ],
@@ -102,7 +118,10 @@ impl Layout {
                 ("strided", self.strided),
                 ("consecutive", self.indexing == Indexing::Channel && self.is_vector()),
                 ("same", self.pattern == ChannelPattern::Same),
-                ("one_by_one", self.is_consecutive()),
+                ("unaligned", self.unaligned),
+                ("shifted", self.element.is_16_bit() && self.is_eight() && !self.strided),
+                ("in_twos", self.word == "vec2<u32>"),
+                ("in_fours", self.word == "vec4<u32>"),
                 ("is_16_bit", self.element.is_16_bit()),
                 ("atomic", self.atomic),
             ],
@@ -167,6 +186,10 @@ pub(crate) fn link(linker: &mut Linker, module: &Scope<'_>, layouts: &[Layout]) 
             (Indexing::Channel, _) if !layout.is_vector() => {
                 add(file!("operand/element.wgsl"));
                 add(file!("operand/per_channel.wgsl"));
+            }
+            _ if layout.unaligned => {
+                add(file!("operand/element.wgsl"));
+                add(file!("operand/unaligned.wgsl"));
             }
             (_, VectorWidth::Eight64) if half => add(file!("operand/eight64_16_bit.wgsl")),
             (_, VectorWidth::Eight64) => add(file!("operand/eight64_f32.wgsl")),

@@ -22,6 +22,7 @@ mod naive;
 mod operators;
 mod prelu;
 mod prewarm;
+mod recycle;
 mod same_bits;
 mod semantics;
 mod stream;
