@@ -287,13 +287,13 @@ impl Uniforms {
         for (bytes, dispatch) in bytes.chunks_exact_mut(stride as usize).zip(dispatches) {
             bytes[..dispatch.uniform().len()].copy_from_slice(dispatch.uniform());
         }
-        let buffer = gpu.create(&wgpu::BufferDescriptor {
+        let descriptor = wgpu::BufferDescriptor {
             label: Some("wgpu-relu operation"),
             size: bytes.len() as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
             mapped_at_creation: true,
-        })?;
-        gpu.fill_mapped("preparing an operation", &buffer, &bytes)?;
+        };
+        let buffer = gpu.create_filled("preparing an operation", &descriptor, &bytes)?;
         Ok(Uniforms { gpu: gpu.clone(), buffer, stride })
     }
 

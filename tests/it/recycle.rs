@@ -28,7 +28,7 @@ fn the_next_output_of_the_size_is_the_buffer() {
     let (dx, dgate) = (gpu.zeros::<f32>(3).unwrap(), gpu.zeros::<f32>(3).unwrap());
     gpu.recycle(dx.clone());
     gpu.recycle(dgate.clone());
-    let glu = GpuGlu::new(&gpu, Activation::Relu).unwrap();
+    let glu = GpuGlu::with_activation(&gpu, Activation::Relu).unwrap();
     let found = glu.gradient(&x, &x, &x).unwrap();
     assert_eq!(found, (dx, dgate), "the oldest first");
 }
