@@ -54,6 +54,23 @@ fn stored<'a, X: Element, Y: Element + PartialEq + std::fmt::Debug>(
     Form::new((name, "relu"), (bytes, operands.length), relu.prepare(from, to), output)
 }
 
+/// From element 1 of a buffer on to the start of another.
+fn unaligned<'a, T: Element + PartialEq + std::fmt::Debug>(
+    name: &'static str,
+    operands: &'a Operands<'_>,
+    from: &wgpu::Buffer,
+    to: &'a wgpu::Buffer,
+) -> Form<'a> {
+    let Operands { gpu, length, .. } = operands;
+    let relu = GpuRelu::new(gpu).with_element(T::TYPE);
+    let last = length - 1;
+    let view = |buffer, first| View::elements::<T>(buffer, first, last as u64);
+    let value = move |i| if i < last { T::from_f32(relu_of(i + 1)).to_f32() } else { BEFORE };
+    let output = Output::exact::<T>(gpu, to, value);
+    let bytes = 2.0 * size_of::<T>() as f64;
+    Form::new((name, "relu"), (bytes, last), relu.prepare(view(from, 1), view(to, 0)), output)
+}
+
 fn of_halves<'a>(operands: &'a Operands<'_>, halves: &'a Halves) -> Vec<Form<'a>> {
     let (gpu, x, y) = (operands.gpu, &operands.x, &operands.y);
     let ([f16_x, f16_y], [bf16_x, bf16_y]) = (&halves.of_f16, &halves.of_bf16);
@@ -67,6 +84,9 @@ fn of_halves<'a>(operands: &'a Operands<'_>, halves: &'a Halves) -> Vec<Form<'a>
         stored::<f16, f32>("relu, f16 to f32", operands, f16_x, y),
         stored::<f32, bf16>("relu, f32 to bf16", operands, x, bf16_y),
         stored::<bf16, f32>("relu, bf16 to f32", operands, bf16_x, y),
+        unaligned::<f32>("relu, x off by an element", operands, x, y),
+        unaligned::<f16>("relu, f16, x off by an element", operands, f16_x, f16_y),
+        unaligned::<bf16>("relu, bf16, x off by an element", operands, bf16_x, bf16_y),
         Form::new(("relu gradient, added", "relu gradient"), (16.0, operands.length), add, added),
     ]
 }

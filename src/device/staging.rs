@@ -6,8 +6,9 @@ use std::sync::{Mutex, PoisonError};
 /// The largest staging buffer; longer transfers take several.
 const CHUNK: u64 = 32 << 20;
 
-/// The smallest; sizes in between are powers of two, so that buffers find new users.
-const SMALLEST: u64 = 64 << 10;
+/// The smallest staging buffer. Sizes in between are powers of two, so that buffers find new users. What is shorter goes
+/// through `Queue::write_buffer`.
+pub(crate) const SMALLEST: u64 = 64 << 10;
 
 /// The most bytes that a pool of staging buffers keeps.
 const KEPT: u64 = 256 << 20;
