@@ -7,13 +7,14 @@ use std::path::{Path, PathBuf};
 use wgpu_relu::wgsl;
 
 /// The modules in tests/data/wgsl. They show each width, element type, addressing and kernel once.
-pub const SHOWN: [&str; 16] = [
+pub const SHOWN: [&str; 17] = [
     "relu forward f32 four",
     "relu forward f32 one",
     "relu forward f32 eight64",
     "gelu gate gradient f32 four",
     "elu gradient f16 one",
     "relu gradient bf16 eight",
+    "relu forward unaligned f16 eight",
     "relu forward f32-f16 eight64",
     "relu forward residual rows f32 four",
     "relu gradient bias strided f32 one",

@@ -70,7 +70,7 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
     return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP / LANES) + local / LANES;
 }
 // shaders/operand/bindings.wgsl
-// The bindings of the operands, and the position of vector i in each.
+// The bindings of the operands, and the position of vector i in each: in vectors, or in elements if it is unaligned.
 
 @group(0) @binding(0) var<storage, read_write> dx: array<atomic<u32>>;
 
@@ -114,8 +114,17 @@ fn store(i: u32, results: Results) {
     store_dx(i, results.dx);
 }
 
+// The elements of four i.
+fn elements_of(i: u32) -> vec4<u32> {
+    // Neighbouring invocations take neighbouring elements, because a GPU loads and stores these together.
+    let lane = i % LANES;
+    return vec4<u32>(4u * (i - lane) + lane) + LANES * vec4<u32>(0u, 1u, 2u, 3u);
+}
+
+// The number of fours with any element.
 fn four_count() -> u32 {
-    return (params.length + 3u) / 4u;
+    let blocks = params.length / (4u * LANES);
+    return blocks * LANES + min(params.length - blocks * 4u * LANES, LANES);
 }
 
 fn vector_count() -> u32 {
@@ -191,14 +200,13 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
 
-// Two elements share a u32.
 
-// Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of this
-// half are flipped.
-fn put_dx(at: u32, half: u32) {
+fn put_dx(at: u32, bits: u32) {
+    // Another invocation may store the other half of the u32, or that half is outside the operation. So only bits of
+    // this half are flipped.
     let shift = 16u * (at & 1u);
     let old = atomicLoad(&dx[at >> 1u]) >> shift;
-    atomicXor(&dx[at >> 1u], ((old ^ half) & 0xffffu) << shift);
+    atomicXor(&dx[at >> 1u], ((old ^ bits) & 0xffffu) << shift);
 }
 // shaders/operand/one.wgsl
 // Four elements, one by one.
@@ -206,55 +214,61 @@ fn put_dx(at: u32, half: u32) {
 
 fn store_dx(i: u32, four: vec4<u32>) {
     let stored = narrow_f16(four);
-    let left = params.length - 4u * i;
-    put_dx(at_dx(4u * i), stored.x);
-    if (left > 1u) { put_dx(at_dx(4u * i + 1u), stored.y); }
-    if (left > 2u) { put_dx(at_dx(4u * i + 2u), stored.z); }
-    if (left > 3u) { put_dx(at_dx(4u * i + 3u), stored.w); }
+    let e = elements_of(i);
+    put_dx(at_dx(e.x), stored.x);
+    if (e.y < params.length) { put_dx(at_dx(e.y), stored.y); }
+    if (e.z < params.length) { put_dx(at_dx(e.z), stored.z); }
+    if (e.w < params.length) { put_dx(at_dx(e.w), stored.w); }
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
 
-// Two elements share a u32.
+fn word_x(at: u32) -> u32 {
+    return x[at];
+}
+
 fn element_x(at: u32) -> u32 {
-    let both = x[at >> 1u];
-    return (both >> (16u * (at & 1u))) & 0xffffu;
+    // Two elements share a u32.
+    return (word_x(at >> 1u) >> (16u * (at & 1u))) & 0xffffu;
 }
 
 // shaders/operand/one.wgsl
 // Four elements, one by one.
 
-// The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
+// The last element stands for missing ones, so that nothing outside the range is read.
 fn load_x(i: u32) -> vec4<u32> {
-    let last = params.length - 1u;
+    let e = min(elements_of(i), vec4<u32>(params.length - 1u));
     return widen_f16(vec4<u32>(
-        element_x(at_x(min(4u * i, last))),
-        element_x(at_x(min(4u * i + 1u, last))),
-        element_x(at_x(min(4u * i + 2u, last))),
-        element_x(at_x(min(4u * i + 3u, last))),
+        element_x(at_x(e.x)),
+        element_x(at_x(e.y)),
+        element_x(at_x(e.z)),
+        element_x(at_x(e.w)),
     ));
 }
 
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
 
-// Two elements share a u32.
+fn word_dy(at: u32) -> u32 {
+    return dy[at];
+}
+
 fn element_dy(at: u32) -> u32 {
-    let both = dy[at >> 1u];
-    return (both >> (16u * (at & 1u))) & 0xffffu;
+    // Two elements share a u32.
+    return (word_dy(at >> 1u) >> (16u * (at & 1u))) & 0xffffu;
 }
 
 // shaders/operand/one.wgsl
 // Four elements, one by one.
 
-// The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
+// The last element stands for missing ones, so that nothing outside the range is read.
 fn load_dy(i: u32) -> vec4<u32> {
-    let last = params.length - 1u;
+    let e = min(elements_of(i), vec4<u32>(params.length - 1u));
     return widen_f16(vec4<u32>(
-        element_dy(at_dy(min(4u * i, last))),
-        element_dy(at_dy(min(4u * i + 1u, last))),
-        element_dy(at_dy(min(4u * i + 2u, last))),
-        element_dy(at_dy(min(4u * i + 3u, last))),
+        element_dy(at_dy(e.x)),
+        element_dy(at_dy(e.y)),
+        element_dy(at_dy(e.z)),
+        element_dy(at_dy(e.w)),
     ));
 }
 

@@ -70,7 +70,7 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
     return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP / LANES) + local / LANES;
 }
 // shaders/operand/bindings.wgsl
-// The bindings of the operands, and the position of vector i in each.
+// The bindings of the operands, and the position of vector i in each: in vectors, or in elements if it is unaligned.
 
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
 

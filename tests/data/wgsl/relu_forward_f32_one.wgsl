@@ -70,7 +70,7 @@ fn block_of(local: u32, workgroup: vec3<u32>, workgroups: vec3<u32>) -> u32 {
     return (workgroup.y * workgroups.x + workgroup.x) * (WORKGROUP / LANES) + local / LANES;
 }
 // shaders/operand/bindings.wgsl
-// The bindings of the operands, and the position of vector i in each.
+// The bindings of the operands, and the position of vector i in each: in vectors, or in elements if it is unaligned.
 
 @group(0) @binding(0) var<storage, read_write> y: array<u32>;
 
@@ -106,8 +106,17 @@ fn store(i: u32, results: Results) {
     store_y(i, results.y);
 }
 
+// The elements of four i.
+fn elements_of(i: u32) -> vec4<u32> {
+    // Neighbouring invocations take neighbouring elements, because a GPU loads and stores these together.
+    let lane = i % LANES;
+    return vec4<u32>(4u * (i - lane) + lane) + LANES * vec4<u32>(0u, 1u, 2u, 3u);
+}
+
+// The number of fours with any element.
 fn four_count() -> u32 {
-    return (params.length + 3u) / 4u;
+    let blocks = params.length / (4u * LANES);
+    return blocks * LANES + min(params.length - blocks * 4u * LANES, LANES);
 }
 
 fn vector_count() -> u32 {
@@ -177,30 +186,34 @@ fn put_y(at: u32, bits: u32) {
 
 fn store_y(i: u32, four: vec4<u32>) {
     let stored = (four);
-    let left = params.length - 4u * i;
-    put_y(at_y(4u * i), stored.x);
-    if (left > 1u) { put_y(at_y(4u * i + 1u), stored.y); }
-    if (left > 2u) { put_y(at_y(4u * i + 2u), stored.z); }
-    if (left > 3u) { put_y(at_y(4u * i + 3u), stored.w); }
+    let e = elements_of(i);
+    put_y(at_y(e.x), stored.x);
+    if (e.y < params.length) { put_y(at_y(e.y), stored.y); }
+    if (e.z < params.length) { put_y(at_y(e.z), stored.z); }
+    if (e.w < params.length) { put_y(at_y(e.w), stored.w); }
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.
 
-fn element_x(at: u32) -> u32 {
+fn word_x(at: u32) -> u32 {
     return x[at];
+}
+
+fn element_x(at: u32) -> u32 {
+    return word_x(at);
 }
 
 // shaders/operand/one.wgsl
 // Four elements, one by one.
 
-// The last four may be fewer. The last element stands for missing ones, so that nothing outside the range is read.
+// The last element stands for missing ones, so that nothing outside the range is read.
 fn load_x(i: u32) -> vec4<u32> {
-    let last = params.length - 1u;
+    let e = min(elements_of(i), vec4<u32>(params.length - 1u));
     return (vec4<u32>(
-        element_x(at_x(min(4u * i, last))),
-        element_x(at_x(min(4u * i + 1u, last))),
-        element_x(at_x(min(4u * i + 2u, last))),
-        element_x(at_x(min(4u * i + 3u, last))),
+        element_x(at_x(e.x)),
+        element_x(at_x(e.y)),
+        element_x(at_x(e.z)),
+        element_x(at_x(e.w)),
     ));
 }
 

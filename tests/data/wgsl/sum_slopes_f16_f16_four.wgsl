@@ -87,7 +87,7 @@ fn main(
     put(index, total);
 }
 // shaders/operand/bindings.wgsl
-// The bindings of the operands, and the position of vector i in each.
+// The bindings of the operands, and the position of vector i in each: in vectors, or in elements if it is unaligned.
 
 @group(0) @binding(0) var<storage, read_write> y: array<vec4<u32>>;
 
