@@ -5,15 +5,7 @@ fn word_OPERAND(at: u32) -> u32 {
 #if atomic
     return atomicLoad(&VARIABLE[at]);
 #else
-#if in_twos
-    return VARIABLE[at >> 1u][at & 1u];
-#else
-#if in_fours
-    return VARIABLE[at >> 2u][at & 3u];
-#else
     return VARIABLE[at];
-#endif
-#endif
 #endif
 }
 

@@ -75,7 +75,8 @@ impl ElementwisePlanner<'_> {
             let max_len = max_len.min(launch.max_elements());
             let [read, written] = self.starts();
             let spans = spans::spans([&read, &written], length, max_len, variant, widths);
-            return spans.into_iter().map(|span| self.dispatch(launch, span, None)).collect();
+            let parts = spans.into_iter().flat_map(|span| self.parts(span));
+            return parts.map(|span| self.dispatch(launch, span, None)).collect();
         };
         let bytes = |region: &Region| {
             let sizes = self.request.per_element().filter_map(|argument| {
@@ -94,7 +95,10 @@ impl ElementwisePlanner<'_> {
         let mut dispatches = Vec::new();
         for region in regions {
             for (region, width) in region.by_width(variant, widths, [&read, &written]) {
-                for span in spans::of_region(region.start, region.length(), variant, width) {
+                for mut span in spans::of_region(region.start, region.length(), variant, width) {
+                    if self.shares_unaligned(span, Some(&region)) {
+                        span.width = VectorWidth::One;
+                    }
                     dispatches.push(self.dispatch(launch, span, Some(&region))?);
                 }
             }
@@ -203,18 +207,49 @@ impl ElementwisePlanner<'_> {
             if self.planner.pooled && operands[index].slot == BindingSlot::Read {
                 operands[index].slot = BindingSlot::ReadWrite;
             }
-            // Whoever shares a variable of single elements loads single elements.
-            let mut of_elements = false;
             if let BindingSlot::SharedWith(host) = operands[index].slot {
-                let host = &operands[usize::from(host)];
-                (of_elements, operands[index].binding) = (host.unaligned, host.binding);
+                operands[index].binding = operands[usize::from(host)].binding;
             }
             let operand = &mut operands[index];
             let start = self.bytes(operand.argument, span, region).start;
             operand.first = start - operand.binding.start;
-            operand.unaligned = of_elements || self.is_unaligned(operand, span.width, region);
+            operand.unaligned = self.is_unaligned(operand, span.width, region);
         }
         operands
+    }
+
+    /// A span, cut so that no operand is unaligned in a binding that it shares.
+    fn parts(&self, span: Span) -> Vec<Span> {
+        let part = |start, length, width| Span { start, length, width };
+        if !self.shares_unaligned(span, None) {
+            return vec![span];
+        }
+        // Without their edges, ranges that follow one another have bindings of their own.
+        let Span { start, length, width } = span;
+        let edge = SPAN_ALIGNMENT;
+        if length > 4 * edge {
+            let middle = part(start + edge, length - 2 * edge, width);
+            if !self.shares_unaligned(middle, None) {
+                let [first, last] =
+                    [start, start + length - edge].map(|at| part(at, edge, VectorWidth::One));
+                return vec![first, middle, last];
+            }
+        }
+        vec![part(start, length, VectorWidth::One)]
+    }
+
+    /// Whether an operand is unaligned in a binding that it shares. The binding has vectors, and may end within the one
+    /// with the operand's last elements.
+    fn shares_unaligned(&self, span: Span, region: Option<&Region>) -> bool {
+        if span.width == VectorWidth::One || self.bindings_per_buffer() == 1 {
+            return false;
+        }
+        let operands = self.bind(span, region);
+        let is_host = |index| operands.iter().any(|o| o.slot == BindingSlot::SharedWith(index));
+        let mut all = (0..).zip(&operands);
+        all.any(|(index, o)| {
+            o.unaligned && (matches!(o.slot, BindingSlot::SharedWith(_)) || is_host(index))
+        })
     }
 
     /// Whether an operand that is read has vectors of `width` elements that are no whole vectors of its binding.

@@ -107,16 +107,6 @@ fn elementwise(widths: &[VectorWidth]) -> Vec<Named> {
     for variant in [forward, gradient].into_iter().chain(variants_of(&Activation::Relu)) {
         add_all(&Activation::Relu, variant, &own(variant), ChannelPattern::Any, true);
     }
-    for (input, output) in [ElementType::F32, ElementType::F16].map(|element| (element, element)) {
-        let variant = Variant { input, output, ..forward };
-        add_all(
-            &Activation::Relu,
-            variant,
-            &[ReadWrite, SharedWith(0)],
-            ChannelPattern::Same,
-            true,
-        );
-    }
     let mut add = |activation: &Activation, variant, slots: &[BindingSlot], pattern| {
         add_all(activation, variant, slots, pattern, false);
     };

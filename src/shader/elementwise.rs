@@ -143,10 +143,9 @@ impl ElementwiseShader {
                 Some(host) => host.atomic,
                 None => is_output && *width == VectorWidth::One && element.is_16_bit(),
             };
-            let layout = Layout {
+            layouts.push(Layout {
                 name,
                 variable: host.map_or(name, |host| host.variable),
-                word: host.map_or("", |host| host.word),
                 element,
                 width: *width,
                 indexing: *indexing,
@@ -158,8 +157,7 @@ impl ElementwiseShader {
                 atomic,
                 strided: variant.addressing != Addressing::Contiguous,
                 unaligned: self.unaligned.get(index) == Some(&true),
-            };
-            layouts.push(layout.with_word());
+            });
         }
         layouts
     }

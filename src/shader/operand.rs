@@ -27,8 +27,6 @@ pub(crate) struct Layout {
     pub(crate) accumulates: bool,
     /// Whether its vectors are loaded element by element, because they are no whole vectors of its binding.
     pub(crate) unaligned: bool,
-    /// The type of its variable's items.
-    pub(crate) word: &'static str,
 }
 
 impl Layout {
@@ -39,10 +37,9 @@ impl Layout {
         width: VectorWidth,
         written: bool,
     ) -> Self {
-        let layout = Layout {
+        Layout {
             name,
             variable: name,
-            word: "",
             unaligned: false,
             element,
             width,
@@ -54,14 +51,7 @@ impl Layout {
             atomic: written && width == VectorWidth::One && element.is_16_bit(),
             strided: false,
             accumulates: false,
-        };
-        layout.with_word()
-    }
-
-    /// With the type of its variable's items, unless another operand declares it.
-    pub(crate) fn with_word(self) -> Self {
-        let word = if self.bound { self.own_word() } else { self.word };
-        Layout { word, ..self }
+        }
     }
 
     /// Whether it is loaded or stored as a vector.
@@ -81,7 +71,8 @@ impl Layout {
         self.indexing == Indexing::Channel && self.pattern == ChannelPattern::Consecutive
     }
 
-    fn own_word(&self) -> &'static str {
+    /// The type of its variable's items.
+    fn word(&self) -> &'static str {
         match (self.width, self.element.is_16_bit()) {
             _ if self.atomic => "atomic<u32>",
             _ if !self.is_vector() => "u32",
@@ -106,7 +97,7 @@ impl Layout {
                 ("VARIABLE", self.variable),
                 ("NUMBER", digits(number)),
                 ("ACCESS", if self.read_only { "read" } else { "read_write" }),
-                ("WORD", self.word),
+                ("WORD", self.word()),
                 ("WIDEN", widen),
                 ("NARROW", narrow),
             ],
@@ -120,8 +111,6 @@ impl Layout {
                 ("same", self.pattern == ChannelPattern::Same),
                 ("unaligned", self.unaligned),
                 ("shifted", self.element.is_16_bit() && self.is_eight() && !self.strided),
-                ("in_twos", self.word == "vec2<u32>"),
-                ("in_fours", self.word == "vec4<u32>"),
                 ("is_16_bit", self.element.is_16_bit()),
                 ("atomic", self.atomic),
             ],
