@@ -1,8 +1,13 @@
 //! The numbers of a device that plans depend on.
 
+use std::any::Any;
+
 use crate::error::{Error, Result};
 use crate::plan::launch_config::LaunchConfig;
 use crate::plan::ranges::Ranges;
+use crate::shader::catalog;
+use crate::shader::elementwise::ElementwiseShader;
+use crate::shader::texture::TextureShader;
 
 /// Makes plans for a device from the device's numbers. It holds no device object.
 ///
@@ -41,6 +46,26 @@ impl Planner {
     #[must_use]
     pub fn pooled(self) -> Self {
         Planner { pooled: true, ..self }
+    }
+
+    /// Every module of [`wgsl::kernels`](crate::wgsl::kernels), and the values that its `override`s take on this device:
+    /// name, source and constants. For tests of other compilers.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn kernels(&self) -> Vec<(String, String, Vec<(&'static str, u32)>)> {
+        let kernel = |(name, shader): catalog::Named| {
+            let any: &dyn Any = &*shader;
+            let constants = if let Some(shader) = any.downcast_ref::<ElementwiseShader>() {
+                let launch = self.launch.of(shader.variant);
+                launch.constants(shader.variant, shader.width).to_vec()
+            } else if any.is::<TextureShader>() {
+                Vec::new()
+            } else {
+                self.launch.size().to_vec()
+            };
+            (name, shader.source(), constants)
+        };
+        catalog::shaders().into_iter().map(kernel).collect()
     }
 
     /// Checks that the device's limits allow a dispatch with so many storage buffers.

@@ -18,11 +18,12 @@ use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, V
 #[doc(hidden)]
 #[must_use]
 pub fn kernels() -> Vec<(String, String)> {
-    others()
-        .into_iter()
-        .chain(elementwise(PLAIN))
-        .map(|(name, shader)| (name, shader.source()))
-        .collect()
+    shaders().into_iter().map(|(name, shader)| (name, shader.source())).collect()
+}
+
+/// The shaders of [`kernels`], by name.
+pub(crate) fn shaders() -> Vec<Named> {
+    others().into_iter().chain(elementwise(PLAIN)).collect()
 }
 
 /// The modules with 64-bit words, which are an extension of WGSL. [`kernels`] has none of them.
@@ -40,7 +41,7 @@ pub fn wide_kernels() -> Vec<(String, String)> {
 const PLAIN: &[VectorWidth] = &[VectorWidth::Eight, VectorWidth::Four, VectorWidth::One];
 
 /// A shader and its name.
-type Named = (String, Box<dyn Shader>);
+pub(crate) type Named = (String, Box<dyn Shader>);
 
 fn sum(input: SumInput, width: VectorWidth) -> [Named; 2] {
     [false, true].map(|accumulates| {

@@ -28,6 +28,8 @@ pub(crate) struct Manager {
     install: &'static [&'static str],
     lavapipe: &'static [&'static str],
     gl: &'static [&'static str],
+    /// Mesa's Vulkan driver for AMD cards.
+    pub(crate) radv: &'static [&'static str],
     pub(crate) chromium: &'static [&'static str],
     pub(crate) clang: &'static [&'static str],
 }
@@ -39,6 +41,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["install", "--yes", "--no-install-recommends"],
         lavapipe: &["mesa-vulkan-drivers"],
         gl: &["libegl1", "libgl1-mesa-dri"],
+        radv: &["mesa-vulkan-drivers"],
         chromium: &["chromium"],
         clang: &["clang"],
     },
@@ -48,6 +51,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["install", "--assumeyes"],
         lavapipe: &["mesa-vulkan-drivers", "vulkan-loader"],
         gl: &["mesa-libEGL", "mesa-dri-drivers"],
+        radv: &["mesa-vulkan-drivers", "vulkan-loader"],
         chromium: &["chromium"],
         clang: &["clang"],
     },
@@ -57,6 +61,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["-Sy", "--noconfirm", "--needed"],
         lavapipe: &["vulkan-swrast", "vulkan-icd-loader"],
         gl: &["mesa"],
+        radv: &["vulkan-radeon", "vulkan-icd-loader"],
         chromium: &["chromium"],
         clang: &["clang"],
     },
@@ -66,6 +71,7 @@ const MANAGERS: [Manager; 4] = [
         install: &["add"],
         lavapipe: &["mesa-vulkan-swrast", "vulkan-loader"],
         gl: &["mesa-egl", "mesa-dri-gallium"],
+        radv: &["mesa-vulkan-ati", "vulkan-loader"],
         chromium: &["chromium"],
         clang: &["clang", "g++"],
     },
@@ -148,7 +154,7 @@ impl Driver {
 }
 
 /// Mesa complains where this is unset, as it is in many containers.
-fn quiet() -> Environment {
+pub(crate) fn quiet() -> Environment {
     match env::var_os("XDG_RUNTIME_DIR") {
         Some(_) => Vec::new(),
         None => vec![("XDG_RUNTIME_DIR", env::temp_dir().display().to_string())],

@@ -5,6 +5,7 @@ mod compilers;
 mod debian;
 mod driver;
 mod floors;
+mod isa;
 #[cfg(test)]
 mod links;
 mod npm;
@@ -32,6 +33,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
   compilers   every activation by clang with fast math and other flags: the same bits by each? Installs clang on
               Linux; CXX names another one; passed on: activations, --stride N, --update and others, see
               compilers --help
+  isa         every kernel by AMD's compiler, without a card: registers, scratch memory, widths of accesses, estimated
+              cycles; installs Mesa's RADV on Linux; --family navi21|gfx1100; passed on: --write for
+              benches/results/, or words of a name for the assembly
   floors      whether a file of the library uses one of a higher floor, or files use each other in a circle
   wgsl        the names of the WGSL modules that GPUs run, or one module: wgsl gelu gradient f16 one; passed on:
               words of a name, --update
@@ -55,7 +59,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed o
 
 Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
 where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that, for all but web and test-web; activations, compilers, floors, wgsl and tint need none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
+installs that, for all but web and test-web; activations, compilers, floors, isa, wgsl and tint need
+none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
 asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
 
 type Outcome = Result<(), String>;
@@ -87,6 +92,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
         "compilers" => return exit_code(compilers::command(&arguments)?),
+        "isa" => {
+            let family = take_option(&mut arguments, "--family")?;
+            return exit_code(isa::command(family, &arguments)?);
+        }
         "floors" => return floors::check().map(|()| ExitCode::SUCCESS),
         "wgsl" => {
             let mut cargo = cargo(&["run", "--quiet", "--example", "wgsl", "--"]);
