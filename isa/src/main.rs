@@ -26,7 +26,8 @@ use device::Device;
     after_help = "Exit codes: 0 all is well; 1 a kernel breaks a rule, or something failed, as told; 2 a wrong command line."
 )]
 struct Arguments {
-    /// Words of names; only kernels with all of them are compiled, and their assembly is printed.
+    /// Words of names ("relu forward f32 four"); only kernels with all of them are compiled, and their assembly is
+    /// printed.
     #[arg(conflicts_with = "write")]
     words: Vec<String>,
     /// Writes the table to benches/results.
@@ -58,8 +59,8 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         let Device { name, driver, .. } = &device;
         return Err(format!("{name:?} of {driver:?} is not {}; {REMEDY}", card.family).into());
     }
-    let has_all =
-        |name: &str| arguments.words.iter().all(|word| name.split(' ').any(|part| part == word));
+    let words: Vec<&str> = arguments.words.iter().flat_map(|word| word.split(' ')).collect();
+    let has_all = |name: &str| words.iter().all(|word| name.split(' ').any(|part| part == *word));
     let kernels = kernel::compile(&device, &has_all)?;
     if kernels.is_empty() {
         return Err("no kernel's name has these words; `cargo xtask wgsl` lists the names".into());

@@ -91,3 +91,31 @@ pub(crate) fn check_limit(limit: &'static str, found: u32, needed: u32) -> Resul
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An `override` without a value would take its default, which is no device's.
+    #[test]
+    fn kernels_have_a_value_for_each_override() {
+        let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
+        let planner = Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty());
+        let kernels = planner.kernels();
+        for (name, source, constants) in &kernels {
+            let declared = source.matches("override ").count();
+            assert_eq!(declared, constants.len(), "{name}");
+            for (constant, _) in constants {
+                assert!(source.contains(&format!("override {constant}: u32")), "{name}: {constant}");
+            }
+        }
+        let of = |name: &str| kernels.iter().find(|kernel| kernel.0 == name).map(|k| k.2.clone());
+        let expected = |lanes, vectors| {
+            let lanes = [("WORKGROUP", 256), ("LANES", lanes), ("VECTORS_PER_INVOCATION", vectors)];
+            Some(lanes.to_vec())
+        };
+        assert_eq!(of("relu forward f32 four"), expected(256, 1));
+        assert_eq!(of("relu forward f16 eight"), expected(256, 1));
+        assert_eq!(of("relu forward with mask f32 four"), expected(8, 1));
+    }
+}

@@ -33,12 +33,26 @@ impl<'g> Launcher<'g> {
         Launcher { gpu, planner: planner.pooled(), activation, elements, pipelines }
     }
 
+    /// With the grids that GPUs get, whatever the device is.
+    #[must_use]
+    pub fn with_grids_of_gpus(self) -> Self {
+        let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
+        let device = self.gpu.device();
+        let planner = Planner::new(&info, &device.limits(), device.features());
+        Launcher { planner: planner.pooled(), ..self }
+    }
+
     /// How many pipelines it has compiled.
     pub fn pipelines(&self) -> usize {
         self.pipelines.lock().map_or(0, |pipelines| pipelines.len())
     }
 
-    fn launch(&self, request: Request, operands: &[(Operand, View<'_>)]) -> Result<()> {
+    /// Plans a request with these operands and runs it.
+    ///
+    /// # Errors
+    ///
+    /// Those of the plan and of the device.
+    pub fn launch(&self, request: Request, operands: &[(Operand, View<'_>)]) -> Result<()> {
         let [x, y] = self.elements;
         let mut tensors: Tensors<'_> = Vec::new();
         let request =

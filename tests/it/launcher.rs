@@ -1,25 +1,30 @@
 //! Plans, launched as a foreign engine does it (testkit's launcher).
 
 use testkit::launcher::Launcher;
-use testkit::layout::Layout;
+use testkit::layout::{Layout, Subject};
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::plan::{BufferRange, Planner, Request};
-use wgpu_relu::{Activation, Channels, Draw, Element, ElementType, Error, Operand};
+use wgpu_relu::{
+    Activation, Channels, Draw, Element, ElementType, Error, GpuRelu, Operand, Result, View,
+};
 
+use crate::fused::with_masks;
 use crate::gpu;
 use crate::harness::examine;
 
 /// Every layout at lengths of each width and rest.
 fn check<X: Element, Y: Element>(activation: Activation) {
-    let launcher = Launcher::new(gpu(), activation, [X::TYPE, Y::TYPE]);
+    check_launcher::<X, Y>(activation, &Launcher::new(gpu(), activation, [X::TYPE, Y::TYPE]));
+}
+
+fn check_launcher<X: Element, Y: Element>(activation: Activation, launcher: &Launcher<'_>) {
     for length in [1, 7, 64, 1021, 2048, 4099, 70_001] {
         for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
             let apart = matches!(layout, Layout::Apart { .. });
             if X::TYPE != Y::TYPE && !apart {
                 continue;
             }
-            if let Err(error) = examine::<X, Y>(gpu(), activation, &launcher, length, layout, seed)
-            {
+            if let Err(error) = examine::<X, Y>(gpu(), activation, launcher, length, layout, seed) {
                 panic!("{error}");
             }
         }
@@ -40,6 +45,63 @@ fn plans_of_16_bit_elements_give_the_results_of_the_operators() {
         check::<f16, f16>(activation);
         check::<bf16, bf16>(activation);
         check::<bf16, f32>(activation);
+    }
+}
+
+/// Software drivers get other grids, whose invocations take several vectors, so no other test of theirs runs these.
+#[test]
+fn grids_of_gpus_give_the_results_of_the_operators() {
+    fn check<X: Element, Y: Element>(activation: Activation) {
+        let launcher = Launcher::new(gpu(), activation, [X::TYPE, Y::TYPE]).with_grids_of_gpus();
+        check_launcher::<X, Y>(activation, &launcher);
+    }
+    for activation in [Activation::Relu, Activation::Gelu] {
+        check::<f32, f32>(activation);
+        check::<f16, f16>(activation);
+        check::<bf16, f32>(activation);
+    }
+}
+
+/// A gradient from the mask that the forward operation wrote, both launched from plans.
+struct Masked<'g> {
+    launcher: Launcher<'g>,
+    operator: GpuRelu,
+}
+
+impl Masked<'_> {
+    fn write(&self, x: View<'_>, y: View<'_>) -> Result<wgpu_relu::wgpu::Buffer> {
+        let size = self.operator.mask_size(x.size() / 4)?;
+        let mask = gpu().upload(&vec![0.0; size as usize / 4])?;
+        let operands = [(Operand::X, x), (Operand::Y, y), (Operand::Mask, (&mask).into())];
+        self.launcher.launch(Request::forward(self.operator.activation()), &operands)?;
+        Ok(mask)
+    }
+}
+
+impl Subject for Masked<'_> {
+    fn forward(&self, x: View<'_>, y: View<'_>) -> Result<()> {
+        self.write(x, y).map(|_| ())
+    }
+
+    fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> Result<()> {
+        let y = gpu().upload(&vec![0.0; x.size() as usize / 4])?;
+        let mask = self.write(x, (&y).into())?;
+        let operands = [(Operand::Mask, (&mask).into()), (Operand::Dy, dy), (Operand::Dx, dx)];
+        self.launcher.launch(Request::gradient(self.operator.activation()), &operands)
+    }
+}
+
+#[test]
+fn grids_of_gpus_give_the_results_of_masks() {
+    for activation in with_masks() {
+        let launcher = Launcher::new(gpu(), activation, [ElementType::F32; 2]);
+        let operator = GpuRelu::with_activation(gpu(), activation).unwrap();
+        let masked = Masked { launcher: launcher.with_grids_of_gpus(), operator };
+        for length in [1, 255, 257, 4093, 66_000] {
+            for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
+                examine::<f32, f32>(gpu(), activation, &masked, length, layout, seed).unwrap();
+            }
+        }
     }
 }
 
