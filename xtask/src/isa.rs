@@ -63,3 +63,25 @@ fn manifest(folder: &Path) -> Option<PathBuf> {
     found.sort();
     found.into_iter().next()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_manifest_is_that_of_this_machine() {
+        let folder = env::temp_dir().join(format!("xtask-isa-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let here = format!("radeon_icd.{}.json", env::consts::ARCH);
+        for name in ["lvp_icd.json", "radeon_icd.i686.json", "radeon_icd.json.bak"] {
+            fs::write(folder.join(name), "").expect("a file");
+        }
+        assert_eq!(manifest(&folder), None);
+        for name in [here.as_str(), "radeon_icd.json"] {
+            fs::write(folder.join(name), "").expect("a file");
+            assert_eq!(manifest(&folder), Some(folder.join(name)), "{name}");
+            fs::remove_file(folder.join(name)).expect("the file");
+        }
+        fs::remove_dir_all(&folder).expect("the folder");
+    }
+}

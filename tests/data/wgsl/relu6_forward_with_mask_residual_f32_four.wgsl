@@ -158,6 +158,14 @@ fn main(
     let lane = local % LANES;
     let block = block_of(local, workgroup, workgroups) * VECTORS_PER_INVOCATION;
     let count = pair_count();
+    // Without a loop, for the reason in grid.wgsl.
+    if (VECTORS_PER_INVOCATION == 1u) {
+        let first = block * 32u + lane;
+        if (first < count) {
+            run_mask(block * 8u + lane, first, count);
+        }
+        return;
+    }
     for (var part = 0u; part < VECTORS_PER_INVOCATION; part++) {
         let first = (block + part) * 32u + lane;
         if (first >= count) {
