@@ -34,6 +34,7 @@ pub(crate) struct Kernel {
     pub(crate) arrays: Vec<Array>,
     pub(crate) statistics: Statistics,
     pub(crate) code: Code,
+    /// Empty unless it is to be shown.
     pub(crate) assembly: String,
 }
 
@@ -70,27 +71,38 @@ impl Kernel {
     }
 }
 
-/// Compiles the kernels whose names `is_chosen` accepts, in several threads.
-pub(crate) fn compile(
-    device: &Device,
-    is_chosen: &(dyn Fn(&str) -> bool + Sync),
-) -> Result<Vec<Kernel>, String> {
+/// A kernel to compile.
+pub(crate) struct Source {
+    pub(crate) name: String,
+    wgsl: String,
+    constants: Vec<(&'static str, u32)>,
+}
+
+/// Every kernel that a GPU may get, and a copy.
+pub(crate) fn sources() -> Vec<Source> {
     // A card's limits are higher, but the crate asks for no more.
     let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
     let planner = Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty());
-    let mut sources = vec![(COPY_NAME.to_owned(), COPY.to_owned(), Vec::new())];
-    sources.extend(planner.kernels());
-    sources.retain(|(name, ..)| is_chosen(name));
+    let copy = (COPY_NAME.to_owned(), COPY.to_owned(), Vec::new());
+    let all = std::iter::once(copy).chain(planner.kernels());
+    all.map(|(name, wgsl, constants)| Source { name, wgsl, constants }).collect()
+}
+
+/// Compiles kernels in several threads.
+pub(crate) fn compile(
+    device: &Device,
+    sources: &[Source],
+    keeps_assembly: bool,
+) -> Result<Vec<Kernel>, String> {
     let (next, done) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     let work = || {
-        while let Some((name, source, constants)) =
-            sources.get(next.fetch_add(1, Ordering::Relaxed))
-        {
-            let kernel = one(device, name, source, constants);
-            let mut done = done.lock().map_err(|_| "a thread has failed")?;
-            done.push(kernel.map_err(|error| format!("{name}: {error}"))?);
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(index) else { return Ok(()) };
+            let kernel = one(device, source, keeps_assembly);
+            let kernel = kernel.map_err(|error| format!("{}: {error}", source.name))?;
+            done.lock().map_err(|_| "a thread has failed")?.push((index, kernel));
         }
-        Ok(())
     };
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get());
     thread::scope(|scope| {
@@ -100,25 +112,20 @@ pub(crate) fn compile(
             .collect::<Result<(), _>>()
     })?;
     let mut kernels = done.into_inner().map_err(|_| "a thread has failed")?;
-    kernels
-        .sort_by_key(|kernel: &Kernel| sources.iter().position(|(name, ..)| *name == kernel.name));
-    Ok(kernels)
+    kernels.sort_by_key(|(index, _)| *index);
+    Ok(kernels.into_iter().map(|(_, kernel)| kernel).collect())
 }
 
-fn one(
-    device: &Device,
-    name: &str,
-    source: &str,
-    constants: &[(&str, u32)],
-) -> crate::Outcome<Kernel> {
-    let shader = spirv::compile(source, constants)?;
+fn one(device: &Device, source: &Source, keeps_assembly: bool) -> crate::Outcome<Kernel> {
+    let shader = spirv::compile(&source.wgsl, &source.constants)?;
     let compiled = device.compile(&shader)?;
     Ok(Kernel {
-        name: name.to_owned(),
+        name: source.name.clone(),
         arrays: shader.arrays,
         statistics: statistics(&compiled)?,
         code: assembly::read(&compiled.assembly)?,
-        assembly: compiled.assembly,
+        // That of all kernels would take 200 MB.
+        assembly: if keeps_assembly { compiled.assembly } else { String::new() },
     })
 }
 

@@ -60,12 +60,17 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
         return Err(format!("{name:?} of {driver:?} is not {}; {REMEDY}", card.family).into());
     }
     let words: Vec<&str> = arguments.words.iter().flat_map(|word| word.split(' ')).collect();
-    let has_all = |name: &str| words.iter().all(|word| name.split(' ').any(|part| part == *word));
-    let kernels = kernel::compile(&device, &has_all)?;
-    if kernels.is_empty() {
+    let mut sources = kernel::sources();
+    sources.retain(|source| words.iter().all(|word| source.name.split(' ').any(|w| w == *word)));
+    // The name itself, which may be a part of others.
+    if let Some(at) = sources.iter().position(|s| s.name.split(' ').count() == words.len()) {
+        sources = vec![sources.swap_remove(at)];
+    }
+    if sources.is_empty() {
         return Err("no kernel's name has these words; `cargo xtask wgsl` lists the names".into());
     }
-    if arguments.words.is_empty() {
+    let kernels = kernel::compile(&device, &sources, !words.is_empty())?;
+    if words.is_empty() {
         let page = report::page(&kernels, card, &device);
         print!("{page}");
         if arguments.write {

@@ -92,7 +92,7 @@ mod tests {
 
     /// A plain kernel that breaks no rule.
     fn relu() -> Kernel {
-        let array = |is_written| Array { stride: 16, is_read: !is_written, is_written };
+        let array = |is_written: bool| Array { stride: 16, is_read: !is_written, is_written };
         Kernel {
             name: "relu forward f32 four".to_owned(),
             arrays: vec![array(true), array(false)],

@@ -106,7 +106,10 @@ mod tests {
             let declared = source.matches("override ").count();
             assert_eq!(declared, constants.len(), "{name}");
             for (constant, _) in constants {
-                assert!(source.contains(&format!("override {constant}: u32")), "{name}: {constant}");
+                assert!(
+                    source.contains(&format!("override {constant}: u32")),
+                    "{name}: {constant}"
+                );
             }
         }
         let of = |name: &str| kernels.iter().find(|kernel| kernel.0 == name).map(|k| k.2.clone());
