@@ -107,9 +107,8 @@ pub(crate) fn compile(
     let threads = thread::available_parallelism().map_or(1, |threads| threads.get());
     thread::scope(|scope| {
         let started: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-        let ends = started.into_iter().map(|thread| thread.join());
-        ends.map(|end| end.unwrap_or(Err("a thread has failed".to_owned())))
-            .collect::<Result<(), _>>()
+        let mut ends = started.into_iter().map(|thread| thread.join());
+        ends.try_for_each(|end| end.unwrap_or(Err("a thread has failed".to_owned())))
     })?;
     let mut kernels = done.into_inner().map_err(|_| "a thread has failed")?;
     kernels.sort_by_key(|(index, _)| *index);

@@ -10,14 +10,16 @@ mod report;
 mod rules;
 mod spirv;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use clap::Parser;
 
 use card::{CARDS, Card};
 use device::Device;
+use kernel::Kernel;
 
 /// Compiles every kernel by AMD's compiler and checks what it made. Without options, prints a table of the plain kernels.
 #[derive(Parser)]
@@ -72,17 +74,15 @@ fn run(arguments: &Arguments) -> Outcome<bool> {
     let kernels = kernel::compile(&device, &sources, !words.is_empty())?;
     if words.is_empty() {
         let page = report::page(&kernels, card, &device);
-        print!("{page}");
+        io::stdout().write_all(page.as_bytes())?;
         if arguments.write {
             let path = Path::new(RESULTS).join(format!("isa-{}.md", card.family));
             fs::write(&path, page).map_err(|error| format!("{}: {error}", path.display()))?;
         }
     } else {
         for kernel in &kernels {
-            println!(
-                "{}: {:?}, {:?}\n{}",
-                kernel.name, kernel.statistics, kernel.code, kernel.assembly
-            );
+            let Kernel { name, statistics, code, assembly, .. } = kernel;
+            writeln!(io::stdout(), "{name}: {statistics:?}, {code:?}\n{assembly}")?;
         }
     }
     let broken: Vec<String> =

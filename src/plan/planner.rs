@@ -5,9 +5,9 @@ use std::any::Any;
 use crate::error::{Error, Result};
 use crate::plan::launch_config::LaunchConfig;
 use crate::plan::ranges::Ranges;
-use crate::shader::catalog;
 use crate::shader::elementwise::ElementwiseShader;
 use crate::shader::texture::TextureShader;
+use crate::shader::{Constant, catalog};
 
 /// Makes plans for a device from the device's numbers. It holds no device object.
 ///
@@ -26,6 +26,9 @@ pub struct Planner {
     pub(crate) limits: wgpu::Limits,
     pub(crate) pooled: bool,
 }
+
+/// A module's name, its source, and the values of its `override`s.
+type Kernel = (String, String, Vec<Constant>);
 
 impl Planner {
     /// For the device with these limits and features. `info` says which grids are fast on it.
@@ -52,7 +55,7 @@ impl Planner {
     /// name, source and constants. For tests of other compilers.
     #[doc(hidden)]
     #[must_use]
-    pub fn kernels(&self) -> Vec<(String, String, Vec<(&'static str, u32)>)> {
+    pub fn kernels(&self) -> Vec<Kernel> {
         let kernel = |(name, shader): catalog::Named| {
             let any: &dyn Any = &*shader;
             let constants = if let Some(shader) = any.downcast_ref::<ElementwiseShader>() {
