@@ -122,6 +122,6 @@ mod tests {
         };
         assert_eq!(of("relu forward f32 four"), expected(256, 1));
         assert_eq!(of("relu forward f16 eight"), expected(256, 1));
-        assert_eq!(of("relu forward with mask f32 four"), expected(8, 1));
+        assert_eq!(of("relu forward with mask residual f32 four"), expected(8, 1));
     }
 }
