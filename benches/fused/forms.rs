@@ -1,4 +1,4 @@
-//! What a form is, and the fused ones.
+//! A form: an operation to time and to verify. The fused forms.
 
 use wgpu_relu::{
     Activation, Channels, Draw, Element, Fusion, Gpu, GpuRelu, Prepared, Result, Unit, View,
@@ -9,7 +9,7 @@ pub(crate) const IMAGES: Channels = Channels::second(64, 1024);
 const DRAW: Draw = Draw { seed: 1, offset: 2 };
 const RRELU: Activation = Activation::Rrelu { lower: 0.125, upper: 0.25 };
 
-/// What outputs hold before a verified run.
+/// The contents of outputs before a verified run.
 pub(crate) const BEFORE: f32 = -1.0;
 
 /// Buffers of one length; the values repeat, and are exact in sums.
@@ -20,31 +20,31 @@ pub(crate) struct Operands<'g> {
     pub(crate) dy: wgpu::Buffer,
     pub(crate) y: wgpu::Buffer,
     residual: wgpu::Buffer,
-    /// One value for each of 512 channels.
+    /// One value per channel, of 512.
     pub(crate) bias: wgpu::Buffer,
     pub(crate) sums: wgpu::Buffer,
     mask: wgpu::Buffer,
-    /// A record for each of 512 channels.
+    /// One record per channel, of 512.
     records: wgpu::Buffer,
 }
 
 type Check<'a> = Box<dyn Fn(&str) + 'a>;
 
-/// What is timed.
+/// An operation to time.
 pub(crate) struct Form<'a> {
     pub(crate) name: &'static str,
     /// The form whose time it is compared with.
     pub(crate) plain: &'static str,
-    /// Read and written for an element.
+    /// Bytes read and written per element.
     pub(crate) bytes: f64,
     pub(crate) elements: usize,
     /// None: the copy.
     step: Option<Prepared>,
-    /// Wipes the output, and after a run looks at all of it.
+    /// Wipes the output, and compares all of it after a run.
     output: Output<'a>,
 }
 
-/// Where the result is, and how it must be.
+/// The buffer of the result, and its right contents.
 pub(crate) struct Output<'a> {
     wipe: Box<dyn Fn() + 'a>,
     check: Check<'a>,
@@ -79,7 +79,7 @@ impl<'a> Output<'a> {
         Output::of(gpu, buffer, move |i, got: T| got == T::from_f32(expected(i)))
     }
 
-    /// All elements of a buffer, up to some roundings, which count for no less than of 1.
+    /// All elements of a buffer, up to some roundings; those of numbers below 1 count as those of 1.
     pub(crate) fn near(
         gpu: &'a Gpu,
         buffer: &'a wgpu::Buffer,
@@ -154,7 +154,7 @@ impl<'a> Form<'a> {
         }
     }
 
-    /// Runs it once more, and looks at every element.
+    /// Runs it once more, and compares every element.
     pub(crate) fn verify(&self, operands: &Operands<'_>) {
         let gpu = operands.gpu;
         (self.output.wipe)();
@@ -186,7 +186,7 @@ impl<'g> Operands<'g> {
         Output::exact::<f32>(self.gpu, &self.y, expected)
     }
 
-    /// The statistics of y, which holds these elements.
+    /// The statistics of y, which has these elements.
     fn statistics(&self, y: fn(usize) -> f32) -> Output<'_> {
         let check = move |name: &str| {
             let units = Unit::from_records(&self.gpu.download(&self.records).expect("a result"));
@@ -206,7 +206,7 @@ impl<'g> Operands<'g> {
         Output { wipe: wipe::<f32>(self.gpu, &self.records), check: Box::new(check) }
     }
 
-    /// The copy, relu, and the fused forms. The one that writes the mask comes before the one that reads it.
+    /// The copy, relu, and the fused forms. The form that writes the mask comes before the form that reads it.
     pub(crate) fn fused_forms(&self) -> Vec<Form<'_>> {
         let gpu = self.gpu;
         let (x_, dy_, y, none) = (&self.x, &self.dy, &self.y, Fusion::new());
@@ -224,13 +224,13 @@ impl<'g> Operands<'g> {
         add("relu", "", 8.0, relu.prepare(x_, y), relu_of);
         let unit_bias = none.channel_bias(&self.bias, UNITS);
         let by_unit: fn(usize) -> f32 = |i| (x(i) + bias(i % 512)).max(0.0);
-        add("relu, bias a unit", "relu", 8.0, fused(unit_bias), by_unit);
+        add("relu, bias per unit", "relu", 8.0, fused(unit_bias), by_unit);
         let image_bias = none.channel_bias(few, IMAGES);
         let by_image: fn(usize) -> f32 = |i| (x(i) + bias(i / 1024 % 64)).max(0.0);
-        add("relu, bias an image channel", "relu", 8.0, fused(image_bias), by_image);
+        add("relu, bias per image channel", "relu", 8.0, fused(image_bias), by_image);
         let element_bias = none.bias(&self.residual);
         let by_element: fn(usize) -> f32 = |i| (x(i) + residual(i)).max(0.0);
-        add("relu, bias an element", "relu", 12.0, fused(element_bias), by_element);
+        add("relu, bias per element", "relu", 12.0, fused(element_bias), by_element);
         let skipped = none.residual(&self.residual);
         let with_residual: fn(usize) -> f32 = |i| x(i).max(0.0) + residual(i);
         add("relu, residual", "relu", 12.0, fused(skipped), with_residual);
@@ -241,18 +241,18 @@ impl<'g> Operands<'g> {
         add("rrelu", "relu", 8.0, rrelu.prepare(x_, y), |i| x(i).max(0.1875 * x(i)));
         let drawn_of: fn(usize) -> f32 =
             |i| if x(i) > 0.0 { x(i) } else { DRAW.slope(0.125, 0.25, i as u64) * x(i) };
-        add("rrelu, drawn", "rrelu", 8.0, drawn.prepare(x_, y), drawn_of);
+        add("rrelu, random slopes", "rrelu", 8.0, drawn.prepare(x_, y), drawn_of);
         let with_units = relu.prepare_with_units(x_, &self.bias, UNITS, y, &self.records);
-        // The second is of the y that the first leaves.
+        // The second form reads the y that the first one wrote.
         let alone = gpu.prepare_units(y, UNITS, Activation::Relu, &self.records);
         for (name, bytes, step) in [
-            ("relu, bias a unit, with statistics", 8.5, with_units),
-            ("statistics a unit", 4.5, alone),
+            ("relu, bias per unit, with statistics", 8.5, with_units),
+            ("statistics per unit", 4.5, alone),
         ] {
             let output = self.statistics(by_unit);
             forms.push(Form::new((name, "relu"), (bytes, elements), step, output));
         }
-        for (name, channels) in [("sums a unit", UNITS), ("sums an image channel", IMAGES)] {
+        for (name, channels) in [("sums per unit", UNITS), ("sums per image channel", IMAGES)] {
             let sums = View::elements::<f32>(&self.sums, 0, channels.count.into());
             let step = gpu.prepare_channel_sums(dy_, channels, sums);
             let output = Output::sums(self, channels, dy);

@@ -1,4 +1,4 @@
-//! Other kinds of data: halves, rows and strides, learned slopes, gated units.
+//! Other kinds of data: 16-bit floats, rows and strides, learned slopes, gated units.
 
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{Activation, Channels, Element, Gpu, GpuGlu, GpuPrelu, GpuRelu, View, reference};
@@ -10,14 +10,14 @@ use crate::forms::{
 /// Rows of 1,000 of 1,024 elements.
 const ROW: [usize; 2] = [1000, 1024];
 
-/// Rows of 48 of 64.
+/// Rows of 48 of 64 elements.
 const SHORT_ROW: [usize; 2] = [48, 64];
 
-/// Images of 4 channels of 32 by 32: of each, 3 channels of 24 by 24.
+/// From images of 4 channels of 32 by 32, 3 channels of 24 by 24 are taken.
 const CROP: [usize; 3] = [3, 24, 24];
 const IMAGE: [usize; 3] = [4, 32, 32];
 
-/// Halves of x and y, beside the operands in f32.
+/// x and y as 16-bit floats, beside the operands in f32.
 pub(crate) struct Halves {
     of_f16: [wgpu::Buffer; 2],
     of_bf16: [wgpu::Buffer; 2],
@@ -144,12 +144,12 @@ fn of_slopes<'a>(operands: &'a Operands<'_>) -> Vec<Form<'a>> {
     let Operands { gpu, length, x: x_, dy: dy_, y, .. } = operands;
     let mut forms = Vec::new();
     for (names, channels) in [
-        (["prelu, a unit", "prelu dx, a unit", "prelu dw, a unit"], UNITS),
+        (["prelu, a slope per unit", "prelu dx, a slope per unit", "prelu dw, a slope per unit"], UNITS),
         (
-            ["prelu, an image channel", "prelu dx, an image channel", "prelu dw, an image channel"],
+            ["prelu, a slope per image channel", "prelu dx, a slope per image channel", "prelu dw, a slope per image channel"],
             IMAGES,
         ),
-        (["prelu, one", "prelu dx, one", "prelu dw, one"], Channels::last(1)),
+        (["prelu, one slope", "prelu dx, one slope", "prelu dw, one slope"], Channels::last(1)),
     ] {
         let count = u64::from(channels.count);
         let slopes = View::elements::<f32>(&operands.bias, 0, count);
@@ -178,7 +178,7 @@ fn of_slopes<'a>(operands: &'a Operands<'_>) -> Vec<Form<'a>> {
     forms
 }
 
-/// Elements are those of y: half of x.
+/// The length is that of y: half of x.
 fn of_gates<'a>(operands: &'a Operands<'_>) -> Vec<Form<'a>> {
     let Operands { gpu, length, x: x_, dy: dy_, y, .. } = operands;
     let (half, sigmoid) = (length / 2, Activation::Sigmoid);

@@ -1,9 +1,9 @@
-//! What the fused forms, masks, random slopes, sums, and other kinds of data cost beside the plain operator and a
-//! copy of the same buffers, in alternating rounds of one run. Every result is verified.
+//! Measures fused forms, masks, random slopes, sums, and other kinds of data beside the plain operator and a copy of
+//! the same buffers, in alternating rounds of one run. Every result is verified.
 //!
 //! ```sh
 //! cargo bench --bench fused             # all
-//! cargo bench --bench fused -- prelu    # the copy, relu, its gradient, and what has the word in its name
+//! cargo bench --bench fused -- prelu    # the copy, relu, its gradient, and the forms with `prelu` in their names
 //! ```
 
 mod forms;
@@ -16,11 +16,11 @@ use wgpu_relu::Gpu;
 
 const ROUNDS: usize = 21;
 
-/// Runs that share a submit, whose cost is not theirs.
+/// Runs per submit. They share its cost, which would hide theirs.
 const BATCH: u32 = 8;
 
 fn main() {
-    // `cargo test --all-targets` only wants to know that it builds.
+    // `cargo test --all-targets` runs this without `--bench`, to see that it builds.
     if !std::env::args().any(|word| word == "--bench") {
         return;
     }
@@ -42,7 +42,7 @@ fn main() {
         let seconds = medians(&gpu, &operands, &forms);
         println!("\n{} Mi elements\n", length >> 20);
         println!(
-            "| form | bytes an element | GB/s | of the copy's rate | Gelements/s | over the plain one's |"
+            "| form | bytes per element | GB/s | of the copy's rate | Gelements/s | over the plain form's |"
         );
         println!("| --- | --- | --- | --- | --- | --- |");
         let elements = |index: usize| forms[index].elements as f64 / seconds[index];

@@ -1,5 +1,5 @@
-//! Every activation forward, in place and its gradient, from 4 Ki to 64 Mi elements, beside a plain
-//! copy of the same buffers. Each result is compared with the CPU reference after it was timed.
+//! Measures every activation forward, in place and its gradient, from 4 Ki to 64 Mi elements, beside a plain copy of
+//! the same buffers. Each result is compared with the CPU reference after it was timed.
 //!
 //! ```sh
 //! cargo bench                        # criterion's report, and the table
@@ -59,7 +59,7 @@ fn measure(criterion: &mut Criterion, setup: &Setup<'_>, operation: Operation, t
             spent
         });
     });
-    // Nothing ran if the command line left this one out.
+    // Nothing ran if the command line left this operation out.
     if !samples.is_empty() {
         table.add(operation, setup.length(), &samples);
         setup.verify(operation).expect("the result is the reference's");

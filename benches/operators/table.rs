@@ -28,7 +28,7 @@ impl Table {
         self.seconds.entry(length).or_default().push((operation, median));
     }
 
-    /// Prints the table, and writes it into the folder `BENCH_RESULTS` names.
+    /// Prints the table, and writes it into the folder that `BENCH_RESULTS` names.
     pub(crate) fn finish(&self) {
         let text = self.text();
         println!("\n{text}");
@@ -72,14 +72,14 @@ impl Table {
         text
     }
 
-    /// Bytes a second.
+    /// Bytes per second.
     fn rate(&self, operation: Operation, length: usize) -> Option<f64> {
         let of_length = self.seconds.get(&length)?;
         let (_, seconds) = of_length.iter().find(|(other, _)| *other == operation)?;
         Some(operation.bytes(length) as f64 / seconds)
     }
 
-    /// A file name out of the adapter's.
+    /// A file name made of the adapter's name.
     fn slug(&self) -> String {
         let dashed = self.name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")

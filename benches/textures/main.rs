@@ -1,5 +1,5 @@
-//! What an activation on textures costs beside `copy_texture_to_texture` between the same textures, and beside a
-//! kernel that only moves texels, in alternating rounds of one run. The last result of each format is verified.
+//! Measures activations on textures beside `copy_texture_to_texture` between the same textures, and beside a kernel
+//! that only moves texels, in alternating rounds of one run. The last result of each format is verified.
 //!
 //! ```sh
 //! cargo bench --bench textures
@@ -11,24 +11,24 @@ use wgpu_relu::{Gpu, GpuRelu};
 
 const ROUNDS: usize = 31;
 
-/// Runs that share a submit, whose cost is not theirs.
+/// Runs per submit. They share its cost, which would hide theirs.
 const BATCH: u32 = 2;
 
 /// Width and height.
 const SIDE: u32 = 1024;
 
-/// The formats with their names in WGSL and bytes of a texel.
+/// The formats, with their names in WGSL and their bytes per texel.
 const FORMATS: [(wgpu::TextureFormat, &str, u32); 3] = [
     (wgpu::TextureFormat::Rgba16Float, "rgba16float", 8),
     (wgpu::TextureFormat::Rgba32Float, "rgba32float", 16),
     (wgpu::TextureFormat::R32Float, "r32float", 4),
 ];
 
-/// What is timed: its name, and how it is recorded.
+/// An operation to time: its name, and how it is recorded.
 type Row<'a> = (&'static str, Box<dyn Fn(&mut wgpu::CommandEncoder) + 'a>);
 
 fn main() {
-    // `cargo test --all-targets` only wants to know that it builds.
+    // `cargo test --all-targets` runs this without `--bench`, to see that it builds.
     if !std::env::args().any(|word| word == "--bench") {
         return;
     }
@@ -120,7 +120,7 @@ fn measure(gpu: &Gpu, format: wgpu::TextureFormat, format_name: &str, bytes: u32
     }
 }
 
-/// A kernel that loads and stores as the crate's do, and nothing else.
+/// A kernel that only loads and stores, in the same way as the crate's kernels.
 fn moves(
     gpu: &Gpu,
     format: &str,

@@ -1,5 +1,5 @@
-//! Between the host and the device: uploads and downloads beside a `memcpy`, streams beside their slowest
-//! stage, and the memory a stream takes. Every figure is a share of a rate from the same run.
+//! Measures transfers between the host and the device: uploads and downloads beside a `memcpy`, streams beside their
+//! slowest stage, and the memory that a stream takes. Every figure is a share of a rate from the same run.
 //!
 //! ```sh
 //! cargo bench --bench transfers            # transfers and streams
@@ -26,9 +26,9 @@ fn main() {
     let named = |name: &str| filters.iter().any(|filter| *filter == name);
     let [transfers, streams] =
         ["transfers", "streams"].map(|name| filters.is_empty() || named(name));
-    // It takes its time: by name only.
+    // It takes a minute, so it runs by name only.
     let memory = named("memory");
-    // `cargo test --all-targets` only wants to know that it builds.
+    // `cargo test --all-targets` runs this without `--bench`, to see that it builds.
     if !arguments.iter().any(|word| word == "--bench") || !(transfers || streams || memory) {
         return;
     }
@@ -71,7 +71,7 @@ impl Devices {
     }
 }
 
-/// CPU time of the process so far, all threads, ended ones included; zero where /proc is not Linux's.
+/// CPU time of the process so far, of all threads, also ended ones; zero on systems without Linux's /proc.
 fn cpu_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
     let after_name = stat.rsplit(')').next().unwrap_or_default();

@@ -17,7 +17,7 @@ impl Read for Generated {
     }
 }
 
-/// Sums what it gets, so that it is touched.
+/// Sums the bytes that it gets, so that they are read.
 struct Summed(u64);
 
 impl Write for Summed {
@@ -55,7 +55,7 @@ pub(crate) fn measure(devices: &Devices) {
     }
 }
 
-/// A line of /proc/self/status in MiB; where there is none, a question mark.
+/// A line of /proc/self/status in MiB, or a question mark if there is none.
 fn resident(name: &str) -> String {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix(name));

@@ -8,10 +8,10 @@ use crate::{Devices, cpu_time, data, mapped, rate, time};
 
 const ROUNDS: usize = 20;
 
-/// The default of a software adapter, and that of others.
+/// The default of a software adapter, and the default of others.
 const CHUNKS: [usize; 2] = [512 << 10, 2 << 20];
 
-/// As many as a stream has.
+/// The chunks of a stream.
 const SLOTS: usize = 3;
 
 pub(crate) fn measure(devices: &Devices) {
@@ -140,7 +140,7 @@ impl<'g> Stages<'g> {
         }
     }
 
-    /// What the device does, with the copies from and to the staging buffers.
+    /// The device's work, with the copies from and to the staging buffers.
     fn compute(&self, length: usize) {
         let size = 4 * self.chunk as u64;
         let mut under_way = std::collections::VecDeque::new();

@@ -1,5 +1,5 @@
-//! Uploads and downloads beside a `memcpy` of the same data, and mapping where the device can, which takes a
-//! buffer that nobody else uses meanwhile, as a stream's.
+//! Uploads and downloads beside a `memcpy` of the same data. If the device can map data buffers, mapping too; like a
+//! stream's buffer, such a buffer has no other user meanwhile.
 
 use std::hint::black_box;
 
@@ -27,12 +27,12 @@ fn transfer(gpu: &Gpu, path: &str, mib: usize) {
     let x = data(mib << 18);
     let mut y = vec![1.0f32; x.len()];
     let target = gpu.upload(&y).expect("an upload");
-    // The device may still be copying; that is the upload's.
+    // The device may still be copying; that time belongs to the upload.
     let finish = || {
         gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("a device");
     };
     let mut times = [const { Vec::new() }; 7];
-    // Taking turns, so that what disturbs one disturbs all. The first round makes the staging buffers.
+    // All take turns, so that a disturbance hits all. The first round makes the staging buffers.
     for round in 0..=ROUNDS {
         let mut fresh = None;
         let mut taken = vec![
