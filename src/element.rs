@@ -1,4 +1,4 @@
-//! The types elements are stored as.
+//! The types of stored elements.
 
 use std::fmt;
 
@@ -28,7 +28,7 @@ pub enum ElementType {
 }
 
 impl ElementType {
-    /// Every one.
+    /// Every element type.
     pub const ALL: &'static [ElementType] =
         &[ElementType::F32, ElementType::F16, ElementType::Bf16];
 

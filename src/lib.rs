@@ -1,5 +1,6 @@
-//! The activation layer for [`wgpu`]: ReLU and 24 other activations with their gradients, as compute shaders on GPU buffers that
-//! you own. Piecewise linear functions are exact, smooth ones within 2 ulp. Results are the same to the last bit on every device.
+//! The activation layer for [`wgpu`]: ReLU and 24 other activations with their gradients, as compute shaders on GPU
+//! buffers that you own. Piecewise linear functions are exact, smooth ones within 2 ulp. Results are the same to the
+//! last bit on every device.
 //!
 //! ```
 //! use wgpu_relu::{Activation, Gpu};
@@ -31,20 +32,37 @@
 //! | launch dispatches in your own engine | [`plan`] |
 //! | check results on the CPU, in f64 | [`mod@reference`] |
 //!
-//! [`Stream`] and [`UnitMonitor`] do not exist in browser builds. [`Init`] needs the feature `init`, which is on by default.
+//! [`Stream`] and [`UnitMonitor`] do not exist in browser builds. [`Init`] needs the feature `init`, which is on by
+//! default.
 //!
 //! # What holds everywhere?
 //!
 //! - f(x) is NaN if and only if x is NaN. At ±∞, value and derivative are the limits.
-//! - A length can be anything from 0 to more than the device's binding limit. Nothing outside the given range is written.
-//! - Bad input is a typed [`Error`] with the remedy. No call panics or reaches your device's error handler, except in a browser,
-//!   where wgpu cannot catch device errors in time.
+//! - A length can be anything from 0 to more than the device's binding limit. Nothing outside the given range is
+//!   written.
+//! - Bad input is a typed [`Error`] with the remedy. No call panics or reaches your device's error handler, except in a
+//!   browser, where wgpu cannot catch device errors in time.
 //! - `apply*` and `gradient*` submit and return at once. Downloads, streams, `forward` and statistics wait.
 //!
 //! # Where do I read on?
 //!
-//! The guide is in `docs/guide` of the package and the repository, a page per task: `buffers.md`, `renderer.md`, `shaders.md`,
-//! `browser.md`, `halves-and-views.md`, `training.md`, `streams.md`, `command-line.md`, `measuring.md`, `troubleshooting.md`.
+//! The guide has a page per task. It is in the folder `docs/guide` of the package, which docs.rs shows under "Source",
+//! and of the repository. Its code is tested.
+//!
+//! | page | task |
+//! | --- | --- |
+//! | `docs/guide/buffers.md` | apply an activation to a buffer, or to host data |
+//! | `docs/guide/renderer.md` | record into your own compute pass; textures |
+//! | `docs/guide/shaders.md` | call an activation in your own shader |
+//! | `docs/guide/browser.md` | run it on a web page |
+//! | `docs/guide/halves-and-views.md` | f16 and bf16; ranges, rows and strides |
+//! | `docs/guide/training.md` | gradients, masks, slopes, gated units, initial weights, dead units |
+//! | `docs/guide/streams.md` | host data of any size |
+//! | `docs/guide/command-line.md` | the tool `wgpu-relu` |
+//! | `docs/guide/measuring.md` | accuracy and speed on your device |
+//! | `docs/guide/troubleshooting.md` | errors, and what to do |
+//!
+//! `ARCHITECTURE.md` and `docs/design` say how the crate is built, and why.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

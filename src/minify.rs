@@ -1,4 +1,5 @@
-//! WGSL files as a build has them: in a browser without comments and needless space, since a page waits for every byte.
+//! WGSL files as a build has them: without comments and needless space in a browser build, because a page waits for
+//! every byte.
 
 /// The text of a file under shaders/.
 macro_rules! wgsl_file {
@@ -82,7 +83,7 @@ impl<const N: usize> Kept<N> {
     }
 }
 
-/// Whether at this digit ends the `vec4` of a type that has a short name, such as `vec4<f32>`.
+/// Whether the `vec4` of a type that has a short name, such as `vec4<f32>`, ends at this digit.
 #[cfg(any(target_arch = "wasm32", test))]
 const fn is_vector(source: &[u8], at: usize) -> bool {
     at >= 3
@@ -165,7 +166,7 @@ mod tests {
         }
     }
 
-    /// What its functions compute. The numbers of types are left out: a short name of a type changes them.
+    /// The expressions of its functions. The numbers of types are left out: a short name of a type changes them.
     fn expressions(source: &str) -> Vec<String> {
         let parsed = wgpu::naga::front::wgsl::parse_str(source);
         let module = parsed.unwrap_or_else(|error| panic!("{}", error.emit_to_string(source)));

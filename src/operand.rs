@@ -1,10 +1,10 @@
-//! The arguments of operations, as errors name them, and the table of those that shaders know.
+//! The arguments of operations, as errors name them, and the table of the operands that elementwise shaders take.
 
 use std::fmt;
 
 use Stored::{AsF32, AsX, AsY};
 
-/// Which argument of an operation an [`Error`](crate::Error) speaks of.
+/// An argument of an operation, as an [`Error`](crate::Error) names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operand {
@@ -16,11 +16,11 @@ pub enum Operand {
     Dy,
     /// The gradient of the loss with respect to the input.
     Dx,
-    /// What is added before the activation.
+    /// The bias, which is added before the activation.
     Bias,
-    /// What is added after the activation.
+    /// The residual, which is added after the activation.
     Residual,
-    /// The bits from which a gradient is taken without x.
+    /// The mask: bits that replace x in a gradient.
     Mask,
     /// The slopes of a PReLU.
     Weight,
@@ -61,7 +61,7 @@ pub(crate) enum Stored {
     AsF32,
 }
 
-/// What picks the number of an operand that belongs to an element.
+/// How an operand's number for an element is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Indexing {
     /// The element's own index.
@@ -91,12 +91,12 @@ pub(crate) struct Use {
 /// A row of the operand table.
 pub(crate) struct Row {
     pub(crate) operand: Operand,
-    /// Its name in WGSL: of its variable, of its field in `Data` or `Results`, of its flag, and behind `offset_` and
+    /// Its name in WGSL: of its variable, of its field in `Data` or `Results`, of its flag, and after `offset_` and
     /// `stride_` in `Params`.
     pub(crate) name: &'static str,
     forward: Option<Use>,
     gradient: Option<Use>,
-    /// Unless a request gives channels with it.
+    /// How its number for an element is found, unless a request gives channels with it.
     pub(crate) indexing: Indexing,
 }
 
@@ -148,7 +148,7 @@ impl Row {
 }
 
 impl Operand {
-    /// Its row in the table. An operand that is none of an elementwise operation has no row.
+    /// Its row in the table. Operands of other operations have no row.
     pub(crate) fn row(self) -> Option<usize> {
         OPERANDS.iter().position(|row| row.operand == self)
     }

@@ -144,9 +144,16 @@ fn of_slopes<'a>(operands: &'a Operands<'_>) -> Vec<Form<'a>> {
     let Operands { gpu, length, x: x_, dy: dy_, y, .. } = operands;
     let mut forms = Vec::new();
     for (names, channels) in [
-        (["prelu, a slope per unit", "prelu dx, a slope per unit", "prelu dw, a slope per unit"], UNITS),
         (
-            ["prelu, a slope per image channel", "prelu dx, a slope per image channel", "prelu dw, a slope per image channel"],
+            ["prelu, a slope per unit", "prelu dx, a slope per unit", "prelu dw, a slope per unit"],
+            UNITS,
+        ),
+        (
+            [
+                "prelu, a slope per image channel",
+                "prelu dx, a slope per image channel",
+                "prelu dw, a slope per image channel",
+            ],
             IMAGES,
         ),
         (["prelu, one slope", "prelu dx, one slope", "prelu dw, one slope"], Channels::last(1)),

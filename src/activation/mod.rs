@@ -1,9 +1,8 @@
-//! Floor 3: activations, and what follows from them without a device: text, reference, WGSL.
+//! Floor 3: activations, with their text, reference and WGSL, which need no device.
 //!
 //! May use the floors below.
 //!
-//! THE table: one row an activation. Everything else about an activation follows from its row and
-//! its WGSL file.
+//! THE table: one row per activation. Everything else about an activation follows from its row and its WGSL file.
 
 pub mod reference;
 pub(crate) mod source;
@@ -458,7 +457,13 @@ activations! {
 }
 
 impl Activation {
-    /// The same with other parameters, in the order of [`Activation::parameters`]; those left out stay as they are.
+    /// Returns the activation with other parameters, in the order of [`Activation::parameters`]. Parameters that are
+    /// left out keep their values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a value outside its range, [`Error::Unsupported`] for more values than there are
+    /// parameters.
     ///
     /// ```
     /// use wgpu_relu::Activation;
@@ -467,11 +472,6 @@ impl Activation {
     /// assert_eq!(elu.with_parameters(&[0.5]), Ok(Activation::Elu { alpha: 0.5 }));
     /// assert!(elu.with_parameters(&[f32::NAN]).is_err());
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`] for a value outside its range, [`Error::Unsupported`] for more values than there are
-    /// parameters.
     pub fn with_parameters(mut self, values: &[f32]) -> Result<Self> {
         let names = self.parameters();
         if values.len() > names.len() {
@@ -490,8 +490,7 @@ impl Activation {
         Ok(self)
     }
 
-    /// Every activation with its defaults, and with parameters that are easily got wrong: what tests
-    /// go through.
+    /// Every activation with its defaults, and with parameters that are easily got wrong, for tests.
     #[doc(hidden)]
     #[must_use]
     pub fn samples() -> Vec<Self> {
@@ -515,7 +514,7 @@ impl Activation {
         self.levels() == Some((0.0, 1.0))
     }
 
-    /// How a mask encodes the derivative, where it can.
+    /// How a mask encodes the derivative, if it can.
     pub(crate) fn mask(&self) -> Option<Mask> {
         let levels = self.levels()?;
         // A third level, the NaN of a NaN input, takes a second bit.
@@ -531,7 +530,8 @@ impl Activation {
             *slot = value;
         }
         if let Activation::Rrelu { lower, upper } = self {
-            // What random slopes are scaled with; a compiler might distribute the difference.
+            // The width that scales random slopes. A shader's compiler might distribute the difference, so the host
+            // takes it.
             packed[2] = upper - lower;
         }
         packed
@@ -543,7 +543,7 @@ impl Activation {
 pub(crate) struct Mask {
     /// The derivative where the bit is 0, and where it is 1.
     pub(crate) levels: (f32, f32),
-    /// Words of 32 bits for 32 elements.
+    /// Bits per element.
     pub(crate) bits: u32,
 }
 
@@ -587,7 +587,7 @@ fn gelu_tanh_slope(x: f64) -> f64 {
     2.0 * (2.0 / PI).sqrt() * (1.0 + 3.0 * 0.044_715 * x * x)
 }
 
-/// The mean of two parameters as f32 holds it, since that is what a shader gets.
+/// The mean of two parameters, rounded to f32 as a shader gets it.
 fn mean(lower: f64, upper: f64) -> f64 {
     f64::from((0.5 * (lower + upper)) as f32)
 }

@@ -13,7 +13,7 @@
 use crate::activation::Activation;
 use crate::activation::table::{DerivativeTerms, Gradient, Tolerance};
 
-/// f(x) in f64; at ±∞ the limit. NaN gives NaN.
+/// Computes f(x) in f64; at ±∞ the limit. NaN gives NaN.
 #[must_use]
 pub fn value(activation: Activation, x: f32) -> f64 {
     match x {
@@ -24,7 +24,7 @@ pub fn value(activation: Activation, x: f32) -> f64 {
     }
 }
 
-/// f'(x) in f64; at ±∞ the limit, at a kink PyTorch's choice.
+/// Computes f'(x) in f64; at ±∞ the limit, at a kink PyTorch's choice.
 #[must_use]
 pub fn derivative(activation: Activation, x: f32) -> f64 {
     derivative_terms(activation, x).sum
@@ -39,8 +39,8 @@ fn derivative_terms(activation: Activation, x: f32) -> DerivativeTerms {
     }
 }
 
-/// dL/dx in f64 from x and dy = dL/dy: `dy · f'(x)`, or the selected 0 (see [`Gradient`]). A derivative
-/// that f32 cannot hold counts as infinite, and is 0 times a `dy` of 0.
+/// Computes dL/dx in f64 from x and dy = dL/dy: `dy · f'(x)`, or the selected 0 (see [`Gradient`]). A derivative that
+/// f32 cannot hold counts as infinite, and is 0 times a `dy` of 0.
 #[must_use]
 pub fn gradient_value(activation: Activation, x: f32, dy: f32) -> f64 {
     let derivative = derivative(activation, x);
@@ -55,14 +55,14 @@ pub fn gradient_value(activation: Activation, x: f32, dy: f32) -> f64 {
     }
 }
 
-/// f of every element, rounded to f32. NaN passes with its payload.
+/// Computes f of every element, rounded to f32. NaN passes with its payload.
 #[must_use]
 pub fn forward(activation: Activation, x: &[f32]) -> Vec<f32> {
     // Through f64 a signalling NaN would become a quiet one.
     x.iter().map(|&x| if x.is_nan() { x } else { value(activation, x) as f32 }).collect()
 }
 
-/// dL/dx of every element, rounded to f32.
+/// Computes dL/dx of every element, rounded to f32.
 ///
 /// # Panics
 ///
@@ -71,7 +71,7 @@ pub fn forward(activation: Activation, x: &[f32]) -> Vec<f32> {
 pub fn gradient(activation: Activation, x: &[f32], dy: &[f32]) -> Vec<f32> {
     assert_eq!(x.len(), dy.len(), "x and dy must have the same length");
     let one = |(&x, &dy): (&f32, &f32)| {
-        // As above: dy times 1 is dy with every bit.
+        // dy times 1 is dy, payload of a NaN included. f64 would make a signalling NaN quiet.
         if derivative(activation, x) == 1.0 { dy } else { gradient_value(activation, x, dy) as f32 }
     };
     x.iter().zip(dy).map(one).collect()
@@ -175,7 +175,7 @@ impl Errors {
         }
     }
 
-    /// The mean of the finite errors: an infinite one shall not hide the others.
+    /// The mean of the finite errors. An infinite error would hide the others.
     #[must_use]
     pub fn mean(&self) -> f64 {
         self.sum / self.finite.max(1) as f64
@@ -205,7 +205,7 @@ fn error_in(exact: f64, got: f32, unit: f64, slack: f64) -> f64 {
         return f64::INFINITY;
     }
     let smallest_normal = f64::from(f32::MIN_POSITIVE);
-    // An overflow stands where the next larger number would.
+    // An overflow counts as the number that would follow the largest f32.
     let got = if got.is_infinite() { f64::from(got.signum()) * 2f64.powi(128) } else { got.into() };
     let error = (got - exact).abs();
     if exact.abs() < smallest_normal && error <= smallest_normal {
@@ -257,7 +257,7 @@ mod tests {
                 if !slope.is_finite() {
                     continue;
                 }
-                // What is left of f64 when values this large are subtracted and divided by h.
+                // The rounding of f64 in the difference of such large values, divided by h.
                 let noise = 1e-10 * activation.value(x).abs();
                 assert!(
                     (slope - derivative).abs() <= 1e-6 * derivative.abs().max(1.0) + noise,

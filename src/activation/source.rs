@@ -1,18 +1,19 @@
-//! The activations' WGSL: what several of them share, and several in one module. Public as [`crate::wgsl`].
+//! WGSL that activations share, and modules of several activations. Public as [`crate::wgsl`].
 
 use crate::activation::Activation;
 use crate::minify::wgsl_file;
 
-/// What the activations share: the barrier against compilers, exact products and sums, exp, quotients and scaling.
+/// The functions that activations share: the barrier against compilers, exact products and sums, exp, quotients and
+/// scaling.
 pub const NUMERICS: &str = wgsl_file!("numerics.wgsl");
 
-/// Random numbers out of a counter, for dropout and the like: `random_philox(counter: vec4<u32>, key: vec2<u32>) ->
-/// vec4<u32>` is Philox 4x32-10, `random_uniform(words: vec4<u32>) -> vec4<f32>` makes multiples of 2⁻²⁴ in [0, 1) of
-/// them. Needs no other source.
+/// Random numbers from a counter, for example for dropout. `random_philox(counter: vec4<u32>, key: vec2<u32>) ->
+/// vec4<u32>` is Philox 4x32-10. `random_uniform(words: vec4<u32>) -> vec4<f32>` makes them multiples of 2⁻²⁴ in [0,
+/// 1). Needs no other source.
 pub const RANDOM: &str = wgsl_file!("random.wgsl");
 
-/// The sources of several activations, to stand in one module. The crate's own shaders are made of these, so that a
-/// program holds what is shared once, unless it uses the constants.
+/// Joins the sources of several activations into one module, with shared functions once. The crate's own shaders are
+/// made of the same texts, so a program holds shared functions once, unless it also uses the constants.
 ///
 /// ```
 /// use wgpu_relu::{Activation, wgsl};

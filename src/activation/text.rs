@@ -1,4 +1,4 @@
-//! Activations as text, `leaky_relu(negative_slope=0.2)`, and element types from it.
+//! Activations to and from text such as `leaky_relu(negative_slope=0.2)`, and element types from text.
 
 use std::fmt;
 use std::str::FromStr;
@@ -24,7 +24,7 @@ impl fmt::Display for Activation {
 }
 
 impl Activation {
-    /// The one of this name, with its default parameters.
+    /// The activation of this name, with its default parameters.
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         Activation::ALL.iter().find(|activation| activation.name() == name)
     }

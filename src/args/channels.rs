@@ -1,8 +1,8 @@
-//! Which channel an element is of.
+//! The channel of an element.
 
 use crate::error::{Error, Result};
 
-/// Which channel an element is of: element e is of channel `e / inner % count`.
+/// Says which channel an element belongs to: element e belongs to channel `e / inner % count`.
 ///
 /// ```
 /// use wgpu_relu::Channels;
@@ -26,13 +26,13 @@ impl Channels {
         Channels { count, inner: 1 }
     }
 
-    /// The second dimension of `[N, count, …]` with `inner` elements behind it, as PyTorch has its images.
+    /// The second dimension of `[N, count, …]`, with `inner` elements per channel, as in PyTorch's images.
     #[must_use]
     pub const fn second(count: u32, inner: u32) -> Self {
         Channels { count, inner }
     }
 
-    /// Elements of a row: of all channels.
+    /// Elements per row, which has all channels.
     pub(crate) fn row(self) -> u64 {
         u64::from(self.count) * u64::from(self.inner)
     }

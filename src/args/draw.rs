@@ -1,8 +1,8 @@
 //! Random draws: the key and the counter of the generator, and its CPU reference.
 
-/// Where random slopes come from: element i of an operation gets a number that is a function of the seed,
-/// the offset and i, and of nothing else. The same draw gives the same numbers on every device, and to
-/// the gradient those of the forward operation, which need not be stored.
+/// The seed and the offset of random slopes or weights. Element i of an operation gets a number that depends on the
+/// seed, the offset and i only. So the same draw gives the same numbers on every device, and the gradient makes the
+/// numbers of the forward operation again. They need not be stored.
 ///
 /// The generator is Philox 4x32-10 (Salmon et al., *Parallel Random Numbers: As Easy as 1, 2, 3*, 2011) with
 /// the seed as its key; its counter is i / 4 and the offset. Take a new offset in every step.
@@ -23,7 +23,7 @@ pub struct Draw {
 }
 
 impl Draw {
-    /// The variate of element `index`, a multiple of 2⁻²⁴ in [0, 1).
+    /// Returns the variate of element `index`, a multiple of 2⁻²⁴ in [0, 1).
     #[must_use]
     pub fn uniform(&self, index: u64) -> f32 {
         unit(self.random_u32(index))
@@ -44,15 +44,15 @@ impl Draw {
         four[(index % 4) as usize]
     }
 
-    /// The slope of element `index` of an [`Rrelu`](crate::Activation::Rrelu) in training, as every
-    /// device computes it to the last bit.
+    /// Returns the slope of element `index` of an [`Rrelu`](crate::Activation::Rrelu) in training, to the last bit as
+    /// every device computes it.
     #[must_use]
     pub fn slope(&self, lower: f32, upper: f32, index: u64) -> f32 {
         let product = self.uniform(index) * (upper - lower);
         (lower + f32::from_bits(product.to_bits() & !1)).min(upper)
     }
 
-    /// As a shader gets it.
+    /// The seed and the offset as a shader gets them.
     pub(crate) fn words(&self) -> [u32; 4] {
         [self.seed as u32, (self.seed >> 32) as u32, self.offset as u32, (self.offset >> 32) as u32]
     }

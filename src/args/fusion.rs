@@ -1,4 +1,4 @@
-//! What is added around an activation in one pass over the data.
+//! Operands that are added in the pass of an activation.
 
 use crate::args::channels::Channels;
 use crate::args::view::View;
@@ -7,7 +7,8 @@ use crate::operand::{OPERANDS, Operand};
 /// Additions that an operator does in the same pass: y = f(x + bias) + residual. Each saves a pass over the
 /// data.
 ///
-/// All of them are f32. The sum x + bias is rounded to f32 before the activation, as if it had been stored.
+/// A bias has the element type of x, a residual that of y. The sum x + bias is rounded to f32 before the activation, so
+/// the result is the same as that of an addition and then the activation in f32.
 ///
 /// ```
 /// use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
@@ -34,12 +35,12 @@ pub struct Fusion<'a> {
 pub(crate) struct Fused<'a> {
     pub(crate) operand: Operand,
     pub(crate) values: View<'a>,
-    /// None: as the operand table says.
+    /// None: indexed as the operand table says.
     pub(crate) channels: Option<Channels>,
 }
 
 impl<'a> Fusion<'a> {
-    /// Nothing.
+    /// No additions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -69,8 +70,8 @@ impl<'a> Fusion<'a> {
         self.with(Operand::Bias, bias, None)
     }
 
-    /// Adds to each element, before the activation, the value of its channel. `bias` has one value a
-    /// channel, and lies in another buffer than the output.
+    /// Adds the value of its channel to each element before the activation. `bias` has one value per channel, and is in
+    /// another buffer than the output.
     #[must_use]
     pub fn channel_bias(self, bias: impl Into<View<'a>>, channels: Channels) -> Self {
         self.with(Operand::Bias, bias, Some(channels))
@@ -78,14 +79,14 @@ impl<'a> Fusion<'a> {
 
     /// Adds an element of `residual` to each result of the activation. It may be the output itself.
     ///
-    /// Its gradient is dy; that of x and the bias does not depend on it.
+    /// Its gradient is dy. The gradients of x and of the bias do not depend on it.
     #[must_use]
     pub fn residual(self, residual: impl Into<View<'a>>) -> Self {
         self.with(Operand::Residual, residual, None)
     }
 
-    /// Writes beside y the mask that [`GpuActivation::mask_gradient`](crate::GpuActivation::mask_gradient) needs in the
-    /// place of x. A buffer of its own, of [`GpuActivation::mask_size`](crate::GpuActivation::mask_size) bytes.
+    /// Also writes the mask that [`GpuActivation::mask_gradient`](crate::GpuActivation::mask_gradient) needs instead of
+    /// x. `mask` is a buffer of its own, of [`GpuActivation::mask_size`](crate::GpuActivation::mask_size) bytes.
     #[must_use]
     pub fn mask(self, mask: impl Into<View<'a>>) -> Self {
         self.with(Operand::Mask, mask, None)

@@ -1,4 +1,4 @@
-//! Floor 4: what callers pass to operators. Ranges of buffers, channels, additions, draws.
+//! Floor 4: the arguments of operators. Ranges of buffers, channels, additions, draws.
 //!
 //! May use the floors below, but not `shader`.
 

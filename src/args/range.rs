@@ -15,7 +15,7 @@ pub(crate) struct Layout {
     pub(crate) shape: [u64; DIMENSIONS],
     /// Bytes from one element to the next.
     pub(crate) strides: [u64; DIMENSIONS],
-    /// Bytes of an element. Rows do not tell.
+    /// Bytes per element. None for rows, which any element type can fill.
     element: Option<u64>,
 }
 
@@ -152,14 +152,15 @@ impl BufferRange {
     }
 }
 
-/// The bytes before and of `length` elements from element `start` on. Saturated, a range no buffer can hold stays one.
+/// The bytes before element `start`, and the bytes of `length` elements from there. They saturate, so a range that no
+/// buffer can hold stays one.
 pub(crate) fn contiguous<T: Pod>(start: u64, length: u64) -> (u64, u64) {
     let element = size_of::<T>() as u64;
     (start.saturating_mul(element), length.saturating_mul(element))
 }
 
 impl Layout {
-    /// Of elements of `element` bytes, with strides in bytes.
+    /// The layout of elements of `element` bytes, with strides in bytes.
     pub(crate) fn new(shape: [u64; DIMENSIONS], strides: [u64; DIMENSIONS], element: u64) -> Self {
         Layout { shape, strides, element: Some(element) }
     }
@@ -170,7 +171,7 @@ impl Layout {
         Layout { shape, strides, element: None }
     }
 
-    /// Up to four dimensions with strides in elements. Before it come the bytes of `start` elements.
+    /// Up to four dimensions with strides in elements, and the bytes before element `start`.
     pub(crate) fn strided<T: Pod, const N: usize>(
         start: u64,
         shape: [u64; N],
@@ -184,8 +185,8 @@ impl Layout {
         (start.saturating_mul(element), Layout::new(all, bytes, element))
     }
 
-    /// Bytes from the first element's first to the last one's last. Saturated, a range no buffer can hold
-    /// stays one.
+    /// Bytes from the first byte of the first element to the last byte of the last one. They saturate, so a range that
+    /// no buffer can hold stays one.
     pub(crate) fn extent(&self, element: u64) -> u64 {
         if self.shape.contains(&0) {
             return 0;
@@ -205,13 +206,13 @@ impl Layout {
                 return Err(Error::Stride { operand, dimension, stride, rule, bound: bytes });
             }
         }
-        // What is read may repeat itself, but nothing that is written is as long as this.
+        // Only an input that repeats its elements can be so long.
         let length = shape.into_iter().try_fold(1u64, u64::checked_mul);
         let limit = u64::MAX / bytes;
         length.filter(|length| *length <= limit).ok_or(Error::TooLarge { size: u64::MAX, limit })
     }
 
-    /// That no two elements share a place: each dimension steps over all that is faster.
+    /// Checks that no two elements share a place: the stride of each dimension reaches past all faster dimensions.
     pub(crate) fn check_written(&self, operand: Operand, bytes: u64) -> Result<()> {
         let Layout { shape, strides, .. } = self.of(operand, bytes)?;
         if shape.contains(&0) {
@@ -232,7 +233,7 @@ impl Layout {
         Ok(())
     }
 
-    /// With elements of `bytes` bytes: rows have as many as they hold.
+    /// The layout with elements of `bytes` bytes. Rows have as many elements as they hold.
     pub(crate) fn of(&self, operand: Operand, bytes: u64) -> Result<Layout> {
         let mut layout = *self;
         let [.., row] = &mut layout.shape;

@@ -14,9 +14,9 @@ use crate::operand::Operand;
 /// itself, and a range that does not fit is an [`Error`](crate::Error), never a panic (wgpu's own `Buffer::slice`
 /// does panic past the buffer's end).
 ///
-/// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is
-/// refused. Buffers of another instance (each [`Gpu::new`](crate::Gpu::new) has its own) are
-/// beyond what wgpu can tell apart: they give wrong results, or wait for ever.
+/// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is refused. wgpu
+/// cannot tell buffers of another instance apart (each [`Gpu::new`](crate::Gpu::new) has its own): they give wrong
+/// results, or calls wait for ever.
 ///
 /// ```
 /// # use wgpu_relu::{Gpu, GpuRelu, View};
@@ -50,7 +50,7 @@ pub struct View<'a> {
     pub(crate) buffer: &'a wgpu::Buffer,
     /// Bytes.
     pub(crate) offset: u64,
-    /// Bytes from the first element's first to the last one's last.
+    /// Bytes from the first byte of the first element to the last byte of the last one.
     pub(crate) size: u64,
     /// None: contiguous.
     pub(crate) layout: Option<Layout>,
@@ -172,7 +172,7 @@ impl<'a> View<'a> {
         BufferRange { usage: buffer.usage(), offset, size, layout, ..whole }
     }
 
-    /// As [`BufferRange::checked`].
+    /// The same as [`BufferRange::checked`].
     pub(crate) fn checked(
         &self,
         operand: Operand,
@@ -188,7 +188,7 @@ impl<'a> View<'a> {
         self.range(0).contiguous(operand).map(|_| self)
     }
 
-    /// As [`BufferRange::storage`].
+    /// The same as [`BufferRange::storage`].
     pub(crate) fn storage(&self, operand: Operand, element: ElementType) -> Result<u64> {
         self.range(0).storage(operand, element)
     }

@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 
-/// What [`Gpu::request`](crate::Gpu::request) looks for.
+/// Chooses the adapter that [`Gpu::request`](crate::Gpu::request) opens.
 ///
-/// A field left at its default takes wgpu's environment variable, and where there is none, the best
-/// that is to be had.
+/// A field at its default is replaced by wgpu's environment variable. If that is not set either, the best adapter is
+/// taken.
 ///
 /// ```
 /// # async fn example() -> Result<(), wgpu_relu::Error> {
@@ -20,8 +20,8 @@ use crate::error::{Error, Result};
 pub struct GpuOptions {
     /// The backends to search; else `WGPU_BACKEND`, else all that are compiled in.
     pub backends: Option<wgpu::Backends>,
-    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any. Without effect in a
-    /// browser, which tells no names.
+    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any. It has no effect in a browser,
+    /// which tells no names.
     pub adapter_name: Option<String>,
     /// Low power puts integrated adapters before discrete ones; else `WGPU_POWER_PREF`, else high
     /// performance.
@@ -61,12 +61,12 @@ impl GpuOptions {
         let set = std::env::var("WGPU_BACKEND").is_ok_and(|backends| !backends.is_empty());
         self.backends
             .or_else(|| if set { wgpu::Backends::from_env() } else { None })
-            // The no-op backend runs no shader: only for those who ask for it.
+            // The no-op backend runs no shader, so it is taken only on request.
             .unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP))
     }
 }
 
-/// Opens the best adapter's device: discrete before integrated before software.
+/// Opens the device of the best adapter: discrete before integrated before software.
 pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Queue)> {
     let adapters = candidates(options).await?;
     let mut first_failure = None;
@@ -92,8 +92,8 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
     Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
 }
 
-/// Features that pay: caches of pipelines, for callers that have one; and where a CPU does the work, data buffers that
-/// can be mapped, which is free where there is no other memory, and slow across a bus, and 64-bit integers.
+/// Features that make operations faster: caches of pipelines, and on CPU adapters 64-bit integers and data buffers that
+/// can be mapped. Mappable buffers cost nothing if all memory is the CPU's, but are slow across a bus.
 pub(crate) fn wanted_features(info: &wgpu::AdapterInfo) -> wgpu::Features {
     use wgpu::Features;
     let of_cpus = match info.device_type {

@@ -19,12 +19,12 @@ impl<'a> Call<'a> {
         Call { request, buffers: Buffers::default() }
     }
 
-    /// With an operand.
+    /// Adds an operand.
     pub(crate) fn with(self, operand: Operand, view: impl Into<View<'a>>) -> Self {
         self.with_channels(operand, view, None)
     }
 
-    /// With an operand that has one number per channel, if channels are given.
+    /// Adds an operand, which has one number per channel if channels are given.
     pub(crate) fn with_channels(
         mut self,
         operand: Operand,
@@ -39,7 +39,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    /// With a gate that multiplies x as it is.
+    /// Sets whether the gate multiplies x without an activation.
     pub(crate) fn linear_gate(mut self, linear: bool) -> Self {
         self.request.linear_gate = linear;
         self

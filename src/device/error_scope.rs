@@ -1,4 +1,4 @@
-//! Error scopes: what wgpu would hand to the device's error handler becomes an [`Error`].
+//! Error scopes: errors that wgpu would hand to the device's error handler become an [`Error`].
 
 #[cfg(not(target_arch = "wasm32"))]
 use crate::error::Error;
@@ -6,8 +6,8 @@ use crate::error::Result;
 
 /// Runs `work` in error scopes, and returns the first error that it raises on this thread.
 ///
-/// On the web a scope answers only after the event loop has turned, so that nothing is caught there:
-/// what the checks beforehand let through goes to the browser's console.
+/// In a browser a scope answers only after the event loop has turned, so nothing is caught there. Errors that the
+/// earlier checks did not find go to the browser's console.
 pub(crate) fn catch_errors<T>(
     device: &wgpu::Device,
     doing: &'static str,
@@ -31,7 +31,7 @@ pub(crate) fn catch_errors<T>(
     }
 }
 
-/// Runs `work`; what it returned, and the first error it raised.
+/// Runs `work`. Returns its result and the first error that it raised.
 #[cfg(not(target_arch = "wasm32"))]
 fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu::Error>) {
     use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
@@ -45,7 +45,7 @@ fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu
     (value, caught)
 }
 
-/// Waits until `submission`, or all that was submitted, is done.
+/// Waits until `submission`, or everything submitted so far, is done.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn wait(
     device: &wgpu::Device,
@@ -66,7 +66,7 @@ pub(crate) fn wait(
     }
 }
 
-/// `Device::poll`, which panics when it finds that the driver has lost the device: then none.
+/// Calls `Device::poll`. It panics when it finds that the driver has lost the device; then this returns none.
 pub(crate) fn poll(
     device: &wgpu::Device,
     poll: wgpu::PollType,
@@ -75,8 +75,8 @@ pub(crate) fn poll(
     std::panic::catch_unwind(polled).ok()
 }
 
-/// An error if the device is lost: for a call that creates or submits and that wgpu lets succeed in silence then. Costs a
-/// few microseconds. In a browser it never is.
+/// Returns an error if the device is lost. wgpu lets calls that create or submit succeed in silence then. Costs a few
+/// microseconds. In a browser it never returns an error.
 pub(crate) fn check_lost(device: &wgpu::Device, doing: &'static str) -> Result<()> {
     #[cfg(target_arch = "wasm32")]
     let _ = (device, doing);
@@ -87,9 +87,8 @@ pub(crate) fn check_lost(device: &wgpu::Device, doing: &'static str) -> Result<(
     Ok(())
 }
 
-/// Whether the device is lost or destroyed. wgpu tells that through one callback, which belongs to the
-/// device's owner, and lets everything else succeed in silence; but it cannot hide that a new buffer
-/// has no memory.
+/// Whether the device is lost or destroyed. wgpu reports that through one callback, which belongs to the device's
+/// owner, and lets most calls succeed in silence. But a new buffer has no memory then.
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) fn is_lost(device: &wgpu::Device) -> bool {
     let probe = wgpu::BufferDescriptor {

@@ -1,4 +1,4 @@
-//! Floor 6: a device, made or adopted, and what everything on it shares. Pipelines, staging, transfers, prepared operations.
+//! Floor 6: a device, opened or adopted, with its pipelines, staging buffers, transfers and prepared operations.
 //!
 //! May use the floors below.
 
@@ -20,8 +20,8 @@ use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::plan::planner::Planner;
 
-/// A device with its queue, and the compiled pipelines and staging buffers shared by all operators
-/// on it. Cloning it is cheap: all clones are one.
+/// A device with its queue, and the compiled pipelines and staging buffers that all its operators share. Cloning is
+/// cheap: clones share everything.
 ///
 /// ```
 /// use wgpu_relu::{Gpu, GpuRelu};
@@ -54,19 +54,19 @@ pub(crate) struct Shared {
 const RECYCLED: u64 = 2 << 30;
 
 impl Gpu {
-    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: buffers of
-    /// one `Gpu::new` are of no use to another.
+    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: a buffer of one
+    /// `Gpu::new` cannot be used with another.
     ///
     /// # Errors
     ///
-    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    /// [`Error::NoAdapter`] with the way to get one, and [`Error::NoDevice`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn new() -> Result<Self> {
         pollster::block_on(Self::request(&GpuOptions::default()))
     }
 
-    /// Opens the best adapter that fits `options` (discrete, integrated, then software) with all of
-    /// its limits, so that buffers may be as large as the hardware takes them.
+    /// Opens the best adapter that fits `options` (discrete, then integrated, then software), with all of its limits,
+    /// so buffers may be as large as the hardware allows. If the best one gives no device, it tries the next.
     ///
     /// # Errors
     ///
@@ -76,10 +76,10 @@ impl Gpu {
         Ok(Self::from_device(&device, &queue))
     }
 
-    /// Adopts the caller's device: creates nothing on it, and installs no handler.
+    /// Adopts the caller's device. Creates nothing on it and installs no handler.
     ///
-    /// Pipelines are compiled when first used, and kept for as long as a clone of this `Gpu` lives;
-    /// adopt a device once and clone.
+    /// Pipelines are compiled when first used, and kept as long as a clone of this `Gpu` lives. So adopt a device once,
+    /// and clone.
     ///
     /// ```
     /// # async fn example(adapter: wgpu::Adapter) -> Result<(), Box<dyn std::error::Error>> {
@@ -110,31 +110,31 @@ impl Gpu {
         }
     }
 
-    /// The device, for the caller's own work on it.
+    /// Returns the device, for the caller's own work on it.
     #[must_use]
     pub fn device(&self) -> &wgpu::Device {
         &self.shared.device
     }
 
-    /// The queue, for the caller's own work on it.
+    /// Returns the queue, for the caller's own work on it.
     #[must_use]
     pub fn queue(&self) -> &wgpu::Queue {
         &self.shared.queue
     }
 
-    /// The adapter's name, backend and driver (empty in a browser).
+    /// Returns the adapter's name, backend and driver. In a browser, the names are empty.
     #[must_use]
     pub fn adapter_info(&self) -> wgpu::AdapterInfo {
         self.shared.device.adapter_info()
     }
 
-    /// Lets the driver keep what it makes of shaders from now on in `cache`, and find it there again. On disk it
-    /// outlives the program: `device.create_pipeline_cache` takes what `cache.get_data()` gave an earlier run, under a
-    /// name of `wgpu::util::pipeline_cache_key`.
+    /// Makes the driver use `cache` for all pipelines that are compiled from now on. Written to disk, the cache
+    /// outlives the program: `device.create_pipeline_cache` takes the bytes that `cache.get_data()` gave in an earlier
+    /// run. `wgpu::util::pipeline_cache_key` gives the file's name for an adapter.
     ///
-    /// Only devices with [`wgpu::Features::PIPELINE_CACHE`] have such caches, those of Vulkan for now; [`Gpu::request`]
-    /// asks for the feature wherever it is. To make one is `unsafe`, since its data must be what the driver gave: so the
-    /// caller does. The example `cold_start` has the whole of it, and measures what it saves.
+    /// Only devices with [`wgpu::Features::PIPELINE_CACHE`] have such caches, so far only those of Vulkan.
+    /// [`Gpu::request`] asks for the feature if the adapter has it. The caller makes the cache, because making one is
+    /// `unsafe`: its data must come from the driver. The example `cold_start` shows the whole, and measures the gain.
     ///
     /// ```
     /// use wgpu_relu::{Activation, Gpu, wgpu};
@@ -156,16 +156,17 @@ impl Gpu {
         self.shared.pipelines.set_cache(cache);
     }
 
-    /// A new buffer of `length` elements, all 0, that every operator takes: an output, a gradient that accumulates, a
-    /// state of a training.
+    /// Creates a buffer of `length` elements, all 0, that every operator takes: for an output, a gradient that
+    /// accumulates, or a state of a training.
     ///
     /// It transfers nothing and returns at once. wgpu clears a range of a new buffer when a shader or a download first
     /// uses it, which costs one write of the range. [`upload_into`](Gpu::upload_into) as the first use costs no clear.
     /// wgpu has no uninitialised buffers, so this is also the way to a buffer whose contents do not matter.
     ///
-    /// The buffer is `length` times [`ElementType::size`](crate::ElementType::size) bytes long, rounded up to a multiple
-    /// of 4. Its usages are `STORAGE`, `COPY_SRC` and `COPY_DST`, on software adapters also `MAP_READ` and `MAP_WRITE`; a
-    /// buffer with others comes from `gpu.device().create_buffer`.
+    /// The buffer is `length` times [`ElementType::size`](crate::ElementType::size) bytes long, rounded up to a
+    /// multiple of 4. Its usages are `STORAGE`, `COPY_SRC` and `COPY_DST`. On a software adapter whose device has
+    /// [`wgpu::Features::MAPPABLE_PRIMARY_BUFFERS`], as [`Gpu::request`] opens it, it also has `MAP_READ` and
+    /// `MAP_WRITE`. For other usages, call `gpu.device().create_buffer`.
     ///
     /// # Errors
     ///
@@ -184,7 +185,7 @@ impl Gpu {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn zeros<T: Element>(&self, length: u64) -> Result<wgpu::Buffer> {
-        // Saturated, a length that no buffer can hold stays one.
+        // A length that no buffer can hold saturates, and stays too large.
         let size = length.saturating_mul(T::TYPE.size());
         let buffer = self.buffer(size.saturating_add(3) / 4 * 4, false)?;
         error_scope::check_lost(self.device(), "creating a buffer")?;
@@ -253,7 +254,7 @@ impl Gpu {
         })
     }
 
-    /// Creates a buffer, or says why not.
+    /// Creates a buffer, or returns the reason why not.
     pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
         let device = &self.shared.device;
         catch_errors(device, "creating a buffer", || device.create_buffer(descriptor))
@@ -291,7 +292,7 @@ impl Gpu {
         catch_errors(&self.shared.device, doing, || buffer.unmap())
     }
 
-    /// Records and submits.
+    /// Records commands into an encoder and submits them.
     pub(crate) fn submit(
         &self,
         doing: &'static str,

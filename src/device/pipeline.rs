@@ -1,4 +1,4 @@
-//! The lazy cache of compiled pipelines, shared by everything on one device.
+//! The lazy cache of a device's compiled pipelines.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,12 +18,12 @@ pub(crate) struct Pipeline {
 #[derive(Default)]
 pub(crate) struct Pipelines {
     compiled: Mutex<HashMap<ShaderKey, Lazy>>,
-    /// What the driver made of shaders before, for those to come.
+    /// The driver's own cache, which the caller may give.
     driver_cache: Mutex<Option<wgpu::PipelineCache>>,
 }
 
-/// A pipeline, once it is compiled. Each has a lock of its own, so that threads that want the same compile it
-/// once, and others do not wait.
+/// A pipeline, once it is compiled. Each has a lock of its own: threads that want the same pipeline compile it once,
+/// and other threads do not wait.
 type Lazy = Arc<Mutex<Option<Pipeline>>>;
 
 impl Pipelines {
@@ -44,7 +44,7 @@ impl Pipelines {
     }
 }
 
-/// A panic elsewhere leaves nothing half done.
+/// A panic in another thread leaves nothing half done, so a poisoned lock is taken.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A validated, bound operation, ready to record.
+//! An operation that is checked, bound and ready to record.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ const SUBMITTING: &str = "submitting an operation";
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
-/// Made by [`GpuRelu::prepare`](crate::GpuRelu::prepare) and its siblings. It keeps its buffers alive.
-/// Clones are one: what is set for one is set for all.
+/// [`GpuRelu::prepare`](crate::GpuRelu::prepare) and similar methods make it. It keeps its buffers alive. Clones share
+/// parameters and draws: setting them for one sets them for all.
 ///
 /// ```
 /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -61,9 +61,8 @@ struct Uniforms {
 }
 
 impl Prepared {
-    /// Records the operation into `pass`: sets pipelines and bind groups, and dispatches. It creates
-    /// no GPU object, allocates nothing, and neither submits nor polls. It leaves its own pipeline and bind
-    /// group 0 set.
+    /// Records the operation into `pass`: sets pipelines and bind groups, and dispatches. It creates no GPU object,
+    /// allocates nothing, and neither submits nor polls. Its last pipeline and its bind group 0 stay set.
     ///
     /// Operations recorded one after another see each other's results.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
@@ -75,8 +74,14 @@ impl Prepared {
         }
     }
 
-    /// Changes the parameters, without a new pipeline or bind group. It counts for everything submitted
-    /// from now on, recorded before or not; two recordings in one submit see the same, the last.
+    /// Changes the parameters, without a new pipeline or bind group. The new parameters hold for everything that is
+    /// submitted from now on, also if it was recorded before. Two recordings in one submit both get the last
+    /// parameters.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`], [`Error::Unsupported`] for another activation than the prepared one,
+    /// [`Error::DeviceLost`].
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Gpu, GpuRelu};
@@ -87,11 +92,6 @@ impl Prepared {
     /// step.set_activation(Activation::LeakyRelu { negative_slope: 0.5 })?;
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::InvalidParameter`], [`Error::Unsupported`] for another activation than the prepared one,
-    /// [`Error::DeviceLost`].
     pub fn set_activation(&self, activation: Activation) -> Result<()> {
         activation.validate()?;
         match self.patchable.activation {
@@ -107,12 +107,12 @@ impl Prepared {
         }
     }
 
-    /// Changes the draw of an operation with random slopes, as it must be in every step of a training. It
-    /// counts as [`set_activation`](Prepared::set_activation) does.
+    /// Changes the draw of an operation with random slopes or of a fill. A training needs a new draw in every step. It
+    /// takes effect like [`set_activation`](Prepared::set_activation).
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] if nothing is drawn, [`Error::DeviceLost`].
+    /// [`Error::Unsupported`] if the operation has no random numbers, [`Error::DeviceLost`].
     pub fn set_draw(&self, draw: Draw) -> Result<()> {
         let Some(offset) = self.patchable.draw else {
             return Err(Error::Unsupported {
@@ -124,8 +124,8 @@ impl Prepared {
         self.write(offset, |_| draw.words())
     }
 
-    /// Says that the operation's first element is the `first` of a longer one, for its draws: a multiple
-    /// of 4. It counts as [`set_activation`](Prepared::set_activation) does.
+    /// Sets the position of the operation's first element in a longer operation, for its draws: a multiple of 4. It
+    /// takes effect like [`set_activation`](Prepared::set_activation).
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn set_first(&self, first: u64) -> Result<()> {
         let Some(offset) = self.patchable.first_four else { return Ok(()) };
@@ -151,6 +151,11 @@ impl Prepared {
     /// [`record`](Prepared::record) and [`submit_all`](Prepared::submit_all) share a submit among operations. An operation
     /// on no elements submits nothing.
     ///
+    /// # Errors
+    ///
+    /// [`Error::Refused`] if a buffer has been destroyed or mapped since it was prepared, [`Error::DeviceLost`],
+    /// [`Error::OutOfMemory`]. No operation runs then.
+    ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
     /// # let gpu = Gpu::new()?;
@@ -162,17 +167,16 @@ impl Prepared {
     /// assert_eq!(gpu.download(&y)?, [3.0, 0.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Refused`] if a buffer has been destroyed or mapped since it was prepared, [`Error::DeviceLost`],
-    /// [`Error::OutOfMemory`]. Nothing is run then.
     pub fn submit(&self) -> Result<()> {
         Self::submit_all([self])
     }
 
     /// Runs operations in their order, in one compute pass of one submit, and returns at once. Each sees the results of
     /// those before it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`submit`](Prepared::submit), and [`Error::Refused`] for operations of more than one [`Gpu`].
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu, Prepared};
@@ -184,10 +188,6 @@ impl Prepared {
     /// assert_eq!(gpu.download(&dx)?, [0.0, 2.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`submit`](Prepared::submit), and [`Error::Refused`] for operations of more than one [`Gpu`].
     pub fn submit_all<'a>(
         steps: impl IntoIterator<Item = &'a Prepared, IntoIter: Clone>,
     ) -> Result<()> {
@@ -197,12 +197,13 @@ impl Prepared {
         }
     }
 
-    /// [`submit`](Prepared::submit) of what was prepared in the same call, which has found out whether the device is lost.
+    /// Does the same as [`submit`](Prepared::submit), for an operation that was prepared in the same call. Preparing it
+    /// has found out whether the device is lost.
     pub(crate) fn run(&self) -> Result<()> {
         Self::run_all([self]).map(|_| ())
     }
 
-    /// Submits operations; the device, unless there was nothing to do.
+    /// Submits operations. Returns the device, or none if there was nothing to do.
     pub(crate) fn run_all<'a>(
         steps: impl IntoIterator<Item = &'a Prepared, IntoIter: Clone>,
     ) -> Result<Option<&'a Gpu>> {
@@ -237,7 +238,7 @@ impl Prepared {
         })
     }
 
-    /// [`new`](Prepared::new) for bindings that need not be buffers.
+    /// Does the same as [`new`](Prepared::new) for bindings that need not be buffers.
     pub(crate) fn with_resources<'b>(
         gpu: &Gpu,
         plan: &Plan,

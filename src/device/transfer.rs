@@ -1,4 +1,4 @@
-//! Between the host's memory and the device's.
+//! Transfers between the host's memory and the device's.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -25,11 +25,12 @@ const DOWNLOAD: &str = "downloading";
 const IN_FLIGHT: usize = 2;
 
 impl Gpu {
-    /// A new buffer with a copy of `data`, that every operator takes.
+    /// Copies `data` into a new buffer, which every operator takes.
     ///
-    /// Returns when the data has left the slice; the device may still be copying. Where device memory
-    /// is the CPU's (software adapters) the data is written in place, elsewhere through pooled staging
-    /// buffers, two chunks of up to 32 MiB at a time (in a browser, which cannot wait, all at once).
+    /// Returns when the data has left the slice; the device may still be copying. If the device can map the new buffer
+    /// (a software adapter that [`Gpu::request`] opened), the data is written straight into it. Otherwise it goes
+    /// through pooled staging buffers, two chunks of up to 32 MiB at a time. A browser cannot wait, so it takes all
+    /// staging buffers at once.
     ///
     /// # Errors
     ///
@@ -46,12 +47,12 @@ impl Gpu {
         self.upload_elements(data)
     }
 
-    /// [`upload`](Gpu::upload) of elements of any type. The buffer's length is a multiple of 4 bytes: an odd
-    /// number of 16-bit floats is followed by a 0.
+    /// Does the same as [`upload`](Gpu::upload) for elements of any type. The buffer's length is a multiple of 4 bytes:
+    /// an odd number of 16-bit floats is followed by a 0.
     ///
     /// # Errors
     ///
-    /// As [`upload`](Gpu::upload).
+    /// Those of [`upload`](Gpu::upload).
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, half::f16};
@@ -71,8 +72,8 @@ impl Gpu {
         Ok(buffer)
     }
 
-    /// [`upload`](Gpu::upload) into a buffer, or a range of one, as long as `data`. Saves the cost of a
-    /// fresh allocation, which for a large one is several times that of the copy.
+    /// Copies `data` into a buffer, or a range of one, of the same length. Saves the cost of a new allocation, which is
+    /// several times that of the copy if it is large.
     ///
     /// The buffer needs the usage `COPY_DST`. The data goes through pooled staging buffers on every device, or up to
     /// 64 KiB through `Queue::write_buffer`, which takes half the time: the buffer may be in use. What was submitted before sees the old contents, and what comes after the new
@@ -80,9 +81,8 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
-    /// device, and a lost device; [`Error::LengthMismatch`]. After an error the range's contents are
-    /// unspecified.
+    /// [`Error::LengthMismatch`], and errors for a range that does not fit, a missing usage, a buffer that is
+    /// destroyed, mapped or of another device, and a lost device. After an error the range's contents are unspecified.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, View};
@@ -96,12 +96,13 @@ impl Gpu {
         self.upload_elements_into(data, target)
     }
 
-    /// [`upload_into`](Gpu::upload_into) of elements of any type, to a range of whole 4 bytes.
+    /// Does the same as [`upload_into`](Gpu::upload_into) for elements of any type, into a range that starts and ends
+    /// at a multiple of 4 bytes.
     ///
     /// # Errors
     ///
-    /// As [`upload_into`](Gpu::upload_into); [`Error::PartialElement`] for a range of 16-bit floats that begins or
-    /// ends within 4 bytes.
+    /// Those of [`upload_into`](Gpu::upload_into), and [`Error::PartialElement`] for a range of 16-bit floats that
+    /// starts or ends within 4 bytes.
     pub fn upload_elements_into<'a, T: Element>(
         &self,
         data: &[T],
@@ -132,7 +133,7 @@ impl Gpu {
         let Shared { device, queue, staging, .. } = &*self.shared;
         // Lets buffers of earlier uploads return to the pool; does not wait.
         let _ = poll(device, wgpu::PollType::Poll);
-        // Their memory outlives the device: a new buffer would notice the loss, an old one does not.
+        // Pooled buffers keep their memory when the device is lost, so writing to one would not notice the loss.
         #[cfg(not(target_arch = "wasm32"))]
         if is_lost(device) {
             return Err(Error::DeviceLost { doing: UPLOAD });
@@ -159,7 +160,7 @@ impl Gpu {
                 encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, words);
             })?;
             offset += length;
-            // A weak handle: what the device holds must not hold the device.
+            // The device holds the callback, so the callback must not hold the device.
             let shared = Arc::downgrade(&self.shared);
             let returning = part.clone();
             catch_errors(device, UPLOAD, || {
@@ -205,16 +206,16 @@ impl Gpu {
         })
     }
 
-    /// A copy of a buffer, or a range of one, in the host's memory. Waits until the device has done
-    /// all that was submitted before.
+    /// Copies a buffer, or a range of one, into the host's memory. Waits until the device has done all work that was
+    /// submitted before.
     ///
     /// The buffer needs the usage `COPY_SRC`. The data comes through pooled staging buffers, two chunks
     /// of up to 32 MiB at a time.
     ///
     /// # Errors
     ///
-    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
-    /// device, and a lost device.
+    /// Errors for a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another device,
+    /// and a lost device.
     ///
     /// ```
     /// # use wgpu_relu::Gpu;
@@ -229,11 +230,12 @@ impl Gpu {
         self.download_elements(source)
     }
 
-    /// [`download`](Gpu::download) of elements of any type; of 16-bit floats in any range.
+    /// Does the same as [`download`](Gpu::download) for elements of any type. A range of 16-bit floats may start and
+    /// end anywhere.
     ///
     /// # Errors
     ///
-    /// As [`download`](Gpu::download).
+    /// Those of [`download`](Gpu::download).
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, View, half::f16};
@@ -251,22 +253,22 @@ impl Gpu {
         Ok(data)
     }
 
-    /// [`download`](Gpu::download) into a slice of the same length, which saves the cost of a fresh
-    /// allocation. After an error the slice's contents are unspecified.
+    /// Copies a buffer, or a range of one, into a slice of the same length. Saves the cost of a new allocation. After
+    /// an error the slice's contents are unspecified.
     ///
     /// # Errors
     ///
-    /// As [`download`](Gpu::download), and [`Error::LengthMismatch`].
+    /// Those of [`download`](Gpu::download), and [`Error::LengthMismatch`].
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download_into<'a>(&self, source: impl Into<View<'a>>, data: &mut [f32]) -> Result<()> {
         self.download_elements_into(source, data)
     }
 
-    /// [`download_into`](Gpu::download_into) of elements of any type.
+    /// Does the same as [`download_into`](Gpu::download_into) for elements of any type.
     ///
     /// # Errors
     ///
-    /// As [`download_into`](Gpu::download_into).
+    /// Those of [`download_into`](Gpu::download_into).
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download_elements_into<'a, T: Element>(
         &self,
@@ -289,7 +291,7 @@ impl Gpu {
         let mut rest: &mut [u8] = bytemuck::cast_slice_mut(data);
         let mut under_way = std::collections::VecDeque::new();
         let mut finish = |(mut reads, into): (Vec<Read>, &mut [u8])| {
-            // One chunk, one read.
+            // Each chunk has one read.
             reads.pop().map_or(Ok(()), |read| read.wait()?.copy_to(into))
         };
         for chunk in chunks(&source, self.shared.staging.chunk()) {
@@ -303,16 +305,17 @@ impl Gpu {
         under_way.into_iter().try_for_each(finish)
     }
 
-    /// [`download`](Gpu::download) without blocking: the copy is submitted at once, with the contents
-    /// as they are then, and the future completes when it has arrived, natively as in the browser.
+    /// Copies a buffer, or a range of one, into the host's memory without blocking. It submits the copy at once, so the
+    /// result has the contents of that moment. The future completes when the data has arrived, on native targets and in
+    /// a browser.
     ///
-    /// Natively a short-lived thread waits for the device meanwhile, so that the future needs nobody
-    /// else to poll the device. It never spins, and a lost device ends it with an error. It takes
-    /// staging buffers for all of the range at once.
+    /// On native targets a short-lived thread waits for the device meanwhile, so nobody else needs to poll the device.
+    /// It does not spin, and a lost device ends the future with an error. The download takes staging buffers for the
+    /// whole range at once.
     ///
     /// # Errors
     ///
-    /// As [`download`](Gpu::download).
+    /// Those of [`download`](Gpu::download).
     ///
     /// ```
     /// # async fn example(gpu: wgpu_relu::Gpu) -> Result<(), wgpu_relu::Error> {
@@ -325,11 +328,11 @@ impl Gpu {
         self.download_elements_async(source)
     }
 
-    /// [`download_async`](Gpu::download_async) of elements of any type.
+    /// Does the same as [`download_async`](Gpu::download_async) for elements of any type.
     ///
     /// # Errors
     ///
-    /// As [`download_async`](Gpu::download_async).
+    /// Those of [`download_async`](Gpu::download_async).
     pub fn download_elements_async<'a, T: Element>(
         &self,
         source: impl Into<View<'a>>,
@@ -395,7 +398,7 @@ impl Gpu {
     }
 }
 
-/// The future of [`Gpu::download_async`]; natively `Send`. Dropping it abandons the download.
+/// The future of [`Gpu::download_async`]. It is `Send` on native targets. Dropping it abandons the download.
 #[must_use = "the data arrives only if the future is awaited"]
 pub struct Download<T = f32>(Arriving<T>);
 
@@ -438,7 +441,7 @@ struct Chunk<'a> {
     place: Place,
 }
 
-/// Which bytes of a chunk are wanted: so many, after so many others.
+/// The wanted bytes of a chunk: `payload` bytes after `skipped` bytes.
 #[derive(Debug, Clone, Copy)]
 struct Place {
     skipped: usize,
@@ -477,7 +480,7 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
     let in_thread = Arc::clone(&until_arrived);
     let thread = std::thread::Builder::new().name("wgpu-relu download".to_owned());
     if thread.spawn(move || in_thread()).is_err() {
-        // No thread to be had: better to wait here than never to arrive.
+        // If there is no thread, waiting here is better than never arriving.
         until_arrived();
     }
 }
@@ -488,7 +491,7 @@ struct Read {
     gpu: Gpu,
     part: wgpu::Buffer,
     place: Place,
-    /// Told by the mapping's callback, or by whoever finds the device lost: the first counts.
+    /// Told by the mapping's callback, or by the thread that finds the device lost. The first message counts.
     sender: Arc<OneshotSender<bool>>,
     receiver: OneshotReceiver<bool>,
     submission: wgpu::SubmissionIndex,
@@ -499,7 +502,7 @@ impl Read {
     #[cfg(not(target_arch = "wasm32"))]
     fn wait(self) -> Result<Arrived> {
         wait(&self.gpu.shared.device, Some(&self.submission), DOWNLOAD)?;
-        // Another thread's poll may have found the mapping done, and be about to tell us.
+        // Another thread's poll may have found the mapping done, and not have sent the message yet.
         pollster::block_on(self.arrived())
     }
 

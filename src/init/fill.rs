@@ -19,9 +19,13 @@ use crate::shader::fill::FillShader;
 const FOUR: u64 = 4;
 
 impl Gpu {
-    /// Fills a buffer, or a range of one, with initial weights of this shape: element i gets a number that is a
-    /// function of the draw and i, the same to the last bit on every device and from
-    /// [`Init::fill_drawn`]. Writes 4 bytes per element; nothing is uploaded.
+    /// Fills a buffer, or a range of one, with initial weights of this shape. Writes 4 bytes per element and uploads
+    /// nothing. Element i gets a number that depends on the draw and i only: the same bits on every device, and from
+    /// [`Init::fill_drawn`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Init::fill_drawn`] and of every operator, and [`Error::Unsupported`] for [`Init::Orthogonal`].
     ///
     /// ```
     /// # use wgpu_relu::{Draw, Gpu, Init};
@@ -32,10 +36,6 @@ impl Gpu {
     /// assert!(gpu.download(&weights)?.iter().all(|w| w.abs() <= (6.0f32 / 5.0).sqrt()));
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Init::fill_drawn`]; [`Error::Unsupported`] for [`Init::Orthogonal`]; those of every operator.
     pub fn fill<'a>(
         &self,
         weights: impl Into<View<'a>>,
@@ -48,6 +48,10 @@ impl Gpu {
 
     /// [`fill`](Gpu::fill) with elements of type `T`: the same numbers, rounded to nearest.
     ///
+    /// # Errors
+    ///
+    /// Those of [`fill`](Gpu::fill).
+    ///
     /// ```
     /// # use wgpu_relu::{Draw, Gpu, Init, half::f16};
     /// # let gpu = Gpu::new()?;
@@ -55,10 +59,6 @@ impl Gpu {
     /// gpu.fill_elements::<f16>(&weights, Init::LecunNormal, &[2, 3], Draw::default())?;
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`fill`](Gpu::fill).
     pub fn fill_elements<'a, T: Element>(
         &self,
         weights: impl Into<View<'a>>,
@@ -74,7 +74,7 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// As [`fill`](Gpu::fill).
+    /// Those of [`fill`](Gpu::fill).
     pub fn prepare_fill<'a>(
         &self,
         weights: impl Into<View<'a>>,
@@ -89,7 +89,7 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// As [`fill`](Gpu::fill).
+    /// Those of [`fill`](Gpu::fill).
     pub fn prepare_fill_elements<'a, T: Element>(
         &self,
         weights: impl Into<View<'a>>,

@@ -15,13 +15,14 @@ use crate::init::quantile::quantile;
 
 /// How weights are drawn before a training.
 ///
-/// The shape of a dense layer's weights is `[out, in]`, of a convolution's `[out, in, k, …]`, as PyTorch has
-/// them; `fan_in` is `in · k · …`, `fan_out` is `out · k · …`. The gain makes up for what the activation after
-/// the layer does to the variance: [`Activation::gain`].
+/// The shape of a dense layer's weights is `[out, in]`, of a convolution's `[out, in, k, …]`, as in PyTorch; `fan_in`
+/// is `in · k · …`, `fan_out` is `out · k · …`. The gain makes up for the change of the variance by the activation
+/// after the layer: [`Activation::gain`].
 ///
 /// On the host, [`fill`](Init::fill) draws from the caller's own generator. On the device,
-/// [`Gpu::fill`](crate::Gpu::fill) draws by a [`Draw`]: the same numbers to the last bit on every device, in every
-/// run, and from [`fill_drawn`](Init::fill_drawn) on the CPU. Releases keep them; a change would be a breaking one.
+/// [`Gpu::fill`](crate::Gpu::fill) draws by a [`Draw`]: the same numbers to the last bit on every device, in every run,
+/// and from [`fill_drawn`](Init::fill_drawn) on the CPU. Releases keep these numbers; other numbers would be a breaking
+/// change.
 ///
 /// ```
 /// use rand::SeedableRng;
@@ -76,7 +77,7 @@ pub enum Init {
         /// 1 for none.
         gain: f32,
     },
-    /// Uniform within `±gain · √(6 / (fan_in + fan_out))`: of the same variance.
+    /// Uniform within `±gain · √(6 / (fan_in + fan_out))`, with the same variance.
     XavierUniform {
         /// 1 for none.
         gain: f32,
@@ -88,18 +89,18 @@ pub enum Init {
         /// √2 for ReLU.
         gain: f32,
     },
-    /// Uniform within `±gain · √(3 / fan)`: of the same variance.
+    /// Uniform within `±gain · √(3 / fan)`, with the same variance.
     HeUniform {
         /// Which variance is kept.
         fan: Fan,
         /// √2 for ReLU.
         gain: f32,
     },
-    /// Normal with standard deviation `1 / √fan_in` (LeCun et al., 1998), as self-normalising networks
-    /// of selu want it (Klambauer et al., 2017).
+    /// Normal with standard deviation `1 / √fan_in` (LeCun et al., 1998), for self-normalising networks of selu
+    /// (Klambauer et al., 2017).
     LecunNormal,
-    /// `gain` times a random matrix with orthonormal rows, or columns if there are fewer (Saxe et al., 2014); for
-    /// the host. The dimensions after the first count as one.
+    /// `gain` times a random matrix with orthonormal rows, or columns if there are fewer (Saxe et al., 2014). On the
+    /// host only. The dimensions after the first count as one.
     Orthogonal {
         /// 1 for none.
         gain: f32,
@@ -123,8 +124,13 @@ impl Init {
         Init::HeNormal { fan: Fan::In, gain: activation.gain() }
     }
 
-    /// What it is for weights of this shape: one of `Constant`, `Normal`, `TruncatedNormal` and `Uniform`, with
-    /// its parameters checked; `Orthogonal` stays what it is.
+    /// Returns the distribution for weights of this shape: `Constant`, `Normal`, `TruncatedNormal` or `Uniform`, with
+    /// its parameters checked. `Orthogonal` stays `Orthogonal`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] for a shape without fans if they are needed, [`Error::InvalidParameter`] for a parameter out of
+    /// range: neither 0 nor of a magnitude from 1e-30 to 1e30.
     ///
     /// ```
     /// # use wgpu_relu::{Fan, Init};
@@ -133,11 +139,6 @@ impl Init {
     /// assert_eq!(he.for_shape(&[16, 3, 5, 5])?, Init::Uniform { low: -0.2, high: 0.2 });
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Shape`] for one that has no fans where they are needed, [`Error::InvalidParameter`] for a
-    /// parameter out of range: neither 0 nor of a magnitude from 1e-30 to 1e30.
     pub fn for_shape(&self, shape: &[usize]) -> Result<Init> {
         elements(shape)?;
         let normal = |gain: f32, fan: f64| {
@@ -184,7 +185,8 @@ impl Init {
     ///
     /// # Errors
     ///
-    /// As [`for_shape`](Init::for_shape); [`Error::Shape`] for one of another number of elements than the slice.
+    /// Those of [`for_shape`](Init::for_shape), and [`Error::Shape`] for a shape with another number of elements than
+    /// the slice.
     pub fn fill(&self, values: &mut [f32], shape: &[usize], random: &mut impl Rng) -> Result<()> {
         let init = self.for_slice(values.len(), shape)?;
         let name = init.name();
@@ -220,7 +222,11 @@ impl Init {
     }
 
     /// Fills a slice as [`Gpu::fill`](crate::Gpu::fill) fills a buffer, bit for bit: element i gets a number that
-    /// is a function of the draw and i.
+    /// depends on the draw and i only.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`fill`](Init::fill).
     ///
     /// ```
     /// # use wgpu_relu::{Draw, Init};
@@ -230,10 +236,6 @@ impl Init {
     /// assert_eq!(weights, [1.2279074, 1.2518332, 0.21656403]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`fill`](Init::fill).
     pub fn fill_drawn(&self, values: &mut [f32], shape: &[usize], draw: Draw) -> Result<()> {
         let init = self.for_slice(values.len(), shape)?;
         if let Init::Orthogonal { gain } = init {
@@ -271,7 +273,7 @@ impl Init {
         Ok(init)
     }
 
-    /// Checks what does not depend on a shape.
+    /// Checks the parameters that do not depend on a shape.
     fn check(&self) -> Result<()> {
         let name = self.name();
         let order = "at least low";
@@ -362,14 +364,14 @@ fn fans(shape: &[usize]) -> Result<(f64, f64)> {
         });
     };
     let field: f64 = kernel.iter().map(|&k| k as f64).product();
-    // What has no elements needs no width.
+    // A shape without elements needs no width.
     Ok(((*inputs as f64 * field).max(1.0), (*out as f64 * field).max(1.0)))
 }
 
-/// Words of a truncated normal distribution, of 2³².
+/// A truncated normal distribution must hold at least this many of the 2³² random `u32`s.
 const LEAST: u64 = 1 << 20;
 
-/// The words whose quantiles lie between the bounds.
+/// The random `u32`s whose quantiles lie between the bounds: the first, and the one after the last.
 fn part(mean: f32, std: f32, low: f32, high: f32) -> (u64, u64) {
     let words = 4_294_967_296.0;
     let place = |bound: f32| {
@@ -393,7 +395,7 @@ pub(crate) struct Numbers {
     high: f32,
     method: Method,
     first: u32,
-    /// 0: all.
+    /// 0 stands for all 2³².
     count: u32,
 }
 
@@ -405,7 +407,7 @@ enum Method {
 }
 
 impl Numbers {
-    /// Of what [`Init::for_shape`] returned.
+    /// The numbers of a distribution that [`Init::for_shape`] returned.
     pub(crate) fn new(init: Init) -> Self {
         let all = Numbers {
             scale: 0.0,
@@ -433,7 +435,7 @@ impl Numbers {
                     low: low.max(f32::MIN) + 0.0,
                     high: high.min(f32::MAX) + 0.0,
                     first: first as u32,
-                    // The whole, 2³², becomes 0.
+                    // All 2³² become 0.
                     count: (last - first) as u32,
                     ..Numbers::new(Init::Normal { mean, std })
                 }
@@ -442,7 +444,7 @@ impl Numbers {
         }
     }
 
-    /// The number for a random word; `fill_number` in `fill.wgsl` is its twin.
+    /// The number for a random `u32`; `fill_number` in `fill.wgsl` is its twin.
     fn number(&self, word: u32) -> f32 {
         let variate = match self.method {
             Method::Constant => return self.shift,
@@ -458,7 +460,7 @@ impl Numbers {
     }
 }
 
-/// Rows of normal numbers made orthonormal one after another, in f64; columns, where there are fewer.
+/// Makes rows of normal numbers orthonormal one after another, in f64. If there are fewer columns, columns.
 fn orthogonal(values: &mut [f32], shape: &[usize], gain: f32, mut normal: impl FnMut() -> f32) {
     if values.is_empty() {
         return;
@@ -469,13 +471,13 @@ fn orthogonal(values: &mut [f32], shape: &[usize], gain: f32, mut normal: impl F
     let mut vectors: Vec<Vec<f64>> = Vec::with_capacity(count);
     while vectors.len() < count {
         let mut vector: Vec<f64> = (0..length).map(|_| f64::from(normal())).collect();
-        // Twice is enough, as Parlett has it.
+        // Two projections are enough (Parlett).
         for other in vectors.iter().chain(&vectors) {
             let dot: f64 = vector.iter().zip(other).map(|(a, b)| a * b).sum();
             vector.iter_mut().zip(other).for_each(|(a, b)| *a -= dot * b);
         }
         let norm = vector.iter().map(|a| a * a).sum::<f64>().sqrt();
-        // One that lay among the others is drawn anew.
+        // A vector that depended on the others is sampled again.
         if norm > 1e-6 {
             vector.iter_mut().for_each(|a| *a /= norm);
             vectors.push(vector);
@@ -489,12 +491,12 @@ fn orthogonal(values: &mut [f32], shape: &[usize], gain: f32, mut normal: impl F
 }
 
 impl Activation {
-    /// The gain that keeps the variance of a layer's output at 1 where that of its input was.
+    /// The gain that keeps the variance of a layer's output at 1 if the variance of its input is 1.
     ///
-    /// Where PyTorch's `nn.init.calculate_gain` has a value, it is that: √2 for relu, √(2 / (1 + a²)) for
-    /// leaky_relu (and rrelu, by its mean slope), 5/3 for tanh, 3/4 for selu, 1 for sigmoid. The others get
-    /// 1 / √E\[f(z)²\] for standard normal z, which is what He et al. (2015) derive for relu: computed here from the
-    /// reference. 1 for one that is 0 nearly everywhere.
+    /// It is the value of PyTorch's `nn.init.calculate_gain` if that has one: √2 for relu, √(2 / (1 + a²)) for
+    /// leaky_relu (and rrelu, by its mean slope), 5/3 for tanh, 3/4 for selu, 1 for sigmoid. The others get 1 /
+    /// √E\[f(z)²\] for standard normal z, computed from the reference; He et al. (2015) derive this for relu. An
+    /// activation that is 0 nearly everywhere gets 1.
     ///
     /// ```
     /// # use wgpu_relu::Activation;

@@ -1,7 +1,7 @@
 //! The normal quantile function in integers, so that every device and the CPU give the same bits.
 //!
-//! A word is a place in the distribution; its distance from the middle falls into an octave of the tail and one of
-//! eight cells in it, each with a cubic whose coefficients are all positive. `shaders/kernel/fill.wgsl` is its twin.
+//! A random `u32` is a place in the distribution. Its distance from the middle falls into an octave of the tail and one
+//! of eight cells in it, each with a cubic whose coefficients are all positive. `shaders/kernel/fill.wgsl` is its twin.
 
 /// Cubics by octave of the tail and cell, times 2²⁹: made by `scripts/normal_quantile.py`, and within 4e-7 of the
 /// function.
@@ -271,7 +271,7 @@ pub(crate) fn quantile(word: u32) -> f32 {
     let upper = word >> 31 == 1;
     let v = 2 * (if upper { !word } else { word }) + 1;
     let octave = v.leading_zeros();
-    // What follows the leading one, from the top; g grows as the tail shrinks.
+    // The bits after the leading one, from the top; g grows as the tail shrinks.
     let rest = !((v << octave) << 1);
     let cell = 8 * octave + (rest >> 29);
     let g = rest << 3;

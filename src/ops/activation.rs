@@ -1,4 +1,4 @@
-//! The operator: an activation and its gradient on buffers.
+//! `GpuActivation`: an activation and its gradient on buffers.
 
 use crate::activation::Activation;
 use crate::args::draw::Draw;
@@ -13,19 +13,20 @@ use crate::operand::{Direction, Operand};
 use crate::plan::request::{self, Request};
 use crate::shader::variant::Variant;
 
-/// An activation on a device: applies it, and its gradient, to buffers. [`Activation::on`] makes one, and
-/// `GpuRelu::new` one of plain ReLU ([`GpuRelu`] is the same type).
+/// Applies an activation and its gradient to buffers on a device. [`Activation::on`] makes an operator, and
+/// `GpuRelu::new` makes the operator of plain ReLU ([`GpuRelu`] is the same type).
 ///
-/// Wherever a buffer is taken, a range of one is too ([`View`]): at any element offset, of any
-/// length, also past the device's binding limit. Input and output may be different buffers, the same
-/// range, or ranges of one buffer that do not overlap. Buffers need the usage `STORAGE`; elements are
-/// f32, or as [`with_element`](GpuActivation::with_element) has it.
+/// Every argument can be a buffer or a range of one ([`View`]), at any element offset and of any length, also past the
+/// device's binding limit. Input and output may be different buffers, the same range, or ranges of one buffer that do
+/// not overlap. Buffers need the usage `STORAGE`. Elements are f32, unless
+/// [`with_element`](GpuActivation::with_element) sets another type.
 ///
 /// Every call but [`forward`](GpuActivation::forward) submits and returns at once. Only downloads wait.
 ///
 /// # Errors
 ///
-/// Each method returns an [`Error`] that names the value, the limit and the remedy. Nothing is written then. The reasons are
+/// Each method returns an [`Error`] that names the value, the limit and the remedy, and writes nothing then. The
+/// reasons are
 ///
 /// - ranges that are no whole number of elements, reach past their buffer, differ in length or overlap in part;
 /// - a buffer that lacks the usage `STORAGE`, is destroyed or mapped, or belongs to another device;
@@ -59,7 +60,7 @@ pub struct GpuActivation {
 pub type GpuRelu = GpuActivation;
 
 impl Activation {
-    /// The operator that applies this activation on a device. Creates nothing on the device; a pipeline is
+    /// Makes the operator that applies this activation on a device. Creates nothing on the device; a pipeline is
     /// compiled at its first use.
     ///
     /// # Errors
@@ -84,7 +85,7 @@ impl Activation {
 }
 
 impl GpuActivation {
-    /// Plain ReLU. Creates nothing on the device; a pipeline is compiled at its first use.
+    /// Makes the operator of plain ReLU. Creates nothing on the device; a pipeline is compiled at its first use.
     #[must_use]
     pub fn new(gpu: &Gpu) -> Self {
         GpuActivation {
@@ -97,7 +98,7 @@ impl GpuActivation {
         }
     }
 
-    /// Any activation: the same as [`Activation::on`].
+    /// Makes the operator of any activation: the same as [`Activation::on`].
     ///
     /// # Errors
     ///
@@ -106,11 +107,11 @@ impl GpuActivation {
         activation.on(gpu)
     }
 
-    /// The same operator for x and y of another element type. A 16-bit result is the f32 result rounded to nearest, ties
-    /// to even. 16-bit floats move half the bytes.
+    /// Returns the same operator for x and y of another element type. A 16-bit result is the f32 result rounded to
+    /// nearest, ties to even. 16-bit floats move half the bytes.
     ///
-    /// Two 16-bit floats share 4 bytes. The length of a new buffer is a multiple of 4 bytes, so an odd number of elements
-    /// is followed by a 0. An operation on a range never touches the element beside it.
+    /// Two 16-bit floats share 4 bytes. The length of a new buffer is a multiple of 4 bytes, so an odd number of
+    /// elements is followed by a 0. An operation on a range does not change the element beside it.
     ///
     /// ```
     /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::bf16};
@@ -126,8 +127,8 @@ impl GpuActivation {
         GpuActivation { elements: [element; 2], ..self.clone() }
     }
 
-    /// The same operator with y, dy and residual of the type `element`. x, dx and bias keep their type. Operands of
-    /// different types must be in different buffers.
+    /// Returns the same operator with y, dy and residual of the type `element`. x, dx and bias keep their type.
+    /// Operands of different types must be in different buffers.
     ///
     /// ```
     /// # use wgpu_relu::{ElementType, Gpu, GpuRelu, half::f16};
@@ -144,8 +145,8 @@ impl GpuActivation {
         GpuActivation { elements: [input, element], ..self.clone() }
     }
 
-    /// The same operator with gradients that add to dx: dx += dy · f'(x), for an x that is used more than once. Moves 4
-    /// bytes per element more. Forward does not change.
+    /// Returns the same operator with gradients that add to dx: dx += dy · f'(x), for an x that is used more than once.
+    /// Reads 4 bytes per element more. Forward operations do not change.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -162,8 +163,12 @@ impl GpuActivation {
         GpuActivation { accumulates: true, ..self.clone() }
     }
 
-    /// Randomized leaky ReLU as in training: each element at or below 0 gets a slope of its own between
-    /// `lower` and `upper`, by `draw`. The gradient with the same draw uses the same slopes.
+    /// Returns randomized leaky ReLU as in training: each element at or below 0 gets a random slope of its own between
+    /// `lower` and `upper`. The gradient with the same draw uses the same slopes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`].
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Draw, Gpu};
@@ -177,10 +182,6 @@ impl GpuActivation {
     /// assert_eq!(gpu.download(&y)?, [-slope(0), 2.0, -3.0 * slope(2)]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`].
     pub fn in_training(&self, draw: Draw) -> Result<Self> {
         if !self.activation.draws() {
             return Err(Error::Unsupported {
@@ -198,13 +199,13 @@ impl GpuActivation {
         self.draw.is_some()
     }
 
-    /// How x and dx, and y and dy are stored.
+    /// The element type of x and dx, and that of y and dy.
     #[must_use]
     pub fn elements(&self) -> (ElementType, ElementType) {
         self.elements.into()
     }
 
-    /// The device it works on.
+    /// The device that it works on.
     #[must_use]
     pub fn gpu(&self) -> &Gpu {
         &self.gpu
@@ -310,8 +311,8 @@ impl GpuActivation {
         self.prepare_gradient(x, dy, dx)?.run()
     }
 
-    /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For
-    /// an operation in place, pass the same range twice.
+    /// Checks, binds and sizes y = f(x) once, so that [`Prepared::record`] can record it in every frame. For an
+    /// operation in place, pass the same range twice.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -327,7 +328,7 @@ impl GpuActivation {
         self.prepare_fused(x, Fusion::new(), y)
     }
 
-    /// Checks, binds and sizes dx = dL/dx once, for [`Prepared::record`] to record in every frame.
+    /// Checks, binds and sizes dx = dL/dx once, so that [`Prepared::record`] can record it in every frame.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -348,12 +349,12 @@ impl GpuActivation {
         self.prepare_fused_gradient(x, dy, Fusion::new(), dx)
     }
 
-    /// A forward operation without operands yet.
+    /// A forward operation. Its operands are still missing.
     pub(crate) fn forward_call<'a>(&self) -> Call<'a> {
         self.call(Direction::Forward)
     }
 
-    /// A gradient that writes dx, or adds to it, without its other operands yet.
+    /// A gradient that writes dx, or adds to it. Its other operands are still missing.
     pub(crate) fn gradient_call<'a>(&self, dx: impl Into<View<'a>>) -> Call<'a> {
         self.call(Direction::Gradient).with(Operand::Dx, dx)
     }

@@ -11,11 +11,15 @@ use crate::plan::sums::{self, SumOperands};
 use crate::shader::sum::SumInput;
 
 impl Gpu {
-    /// The sum of the elements of each channel, in a new buffer of one f32 per channel: the gradient of a
-    /// bias from dx. Reads 4 bytes per element.
+    /// Sums the elements of each channel into a new buffer of one f32 per channel: the gradient of a bias from dx.
+    /// Reads 4 bytes per element.
     ///
-    /// The order of the additions is the same in every run and on every device; of n elements, the error
-    /// is at most 64 · log₆₄ n rounding errors of the sum of their magnitudes.
+    /// The order of the additions is the same in every run and on every device. For n elements, the error is at most 64
+    /// · log₆₄ n rounding errors of the sum of their magnitudes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu};
@@ -25,10 +29,6 @@ impl Gpu {
     /// assert_eq!(gpu.download(&db)?, [6.0, 60.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
     pub fn channel_sums<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -37,8 +37,12 @@ impl Gpu {
         self.channel_sums_elements::<f32>(x, channels)
     }
 
-    /// [`channel_sums`](Gpu::channel_sums) of elements of type `T`. The sums are f32: 16-bit floats are widened before they
-    /// are added.
+    /// Does the same as [`channel_sums`](Gpu::channel_sums) for elements of type `T`. The sums are f32: 16-bit floats
+    /// are widened before they are added.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`channel_sums`](Gpu::channel_sums).
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu, half::bf16};
@@ -48,10 +52,6 @@ impl Gpu {
     /// assert_eq!(gpu.download(&db)?, [3.0, 30.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`channel_sums`](Gpu::channel_sums).
     pub fn channel_sums_elements<'a, T: Element>(
         &self,
         x: impl Into<View<'a>>,
@@ -64,8 +64,12 @@ impl Gpu {
         Ok(sums)
     }
 
-    /// Adds the sum of the elements of each channel to what `sums` holds, for a bias that is used more than once. Reads 4
-    /// bytes per f32, 2 per 16-bit float. The old value is added last.
+    /// Adds the sum of the elements of each channel to `sums`, for a bias that is used more than once. Reads 4 bytes
+    /// per f32, 2 per 16-bit float. The old value is added last.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare_channel_sums`](Gpu::prepare_channel_sums).
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu};
@@ -76,10 +80,6 @@ impl Gpu {
     /// assert_eq!(gpu.download(&db)?, [103.0, 130.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`prepare_channel_sums`](Gpu::prepare_channel_sums).
     pub fn accumulate_channel_sums<'a, T: Element>(
         &self,
         x: impl Into<View<'a>>,
@@ -89,14 +89,13 @@ impl Gpu {
         self.prepare_accumulate_channel_sums::<T>(x, channels, sums)?.run()
     }
 
-    /// Checks, binds and sizes [`channel_sums`](Gpu::channel_sums) once, for [`Prepared::record`]. It keeps
+    /// Checks, binds and sizes [`channel_sums`](Gpu::channel_sums) once, for [`Prepared::record`]. The operation keeps
     /// a buffer for intermediate sums, of at most a 32nd of x, or a few rows.
     ///
     /// # Errors
     ///
-    /// As [`channel_sums`](Gpu::channel_sums); [`Error::ChannelLength`] for sums that are not one per channel,
-    /// [`Error::SharedBuffer`] for sums in the buffer of x, and [`Error::Limit`] where one binding does not
-    /// hold two rows.
+    /// Those of [`channel_sums`](Gpu::channel_sums), [`Error::ChannelLength`] for sums that are not one per channel,
+    /// [`Error::SharedBuffer`] for sums in the buffer of x, and [`Error::Limit`] if one binding does not hold two rows.
     pub fn prepare_channel_sums<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -106,7 +105,7 @@ impl Gpu {
         self.prepare_channel_sums_elements::<f32>(x, channels, sums)
     }
 
-    /// [`prepare_channel_sums`](Gpu::prepare_channel_sums) of elements of type `T`.
+    /// Does the same as [`prepare_channel_sums`](Gpu::prepare_channel_sums) for elements of type `T`.
     ///
     /// # Errors
     ///
@@ -163,10 +162,10 @@ pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) 
     Err(Error::ChannelLength { operand, length, channels })
 }
 
-/// What is summed, in views.
+/// The terms of sums, as views.
 pub(crate) struct Terms<'a> {
     pub(crate) input: SumInput,
-    /// Whether the sums are added to what their range holds.
+    /// Whether the sums are added to the contents of their range.
     pub(crate) accumulates: bool,
     pub(crate) operands: &'a [View<'a>],
 }

@@ -11,12 +11,12 @@ use crate::plan::request;
 
 /// # Fused forms
 ///
-/// With a [`Fusion`], an operator adds a bias before the activation, a residual after it, or both, and
-/// writes a mask for the gradient: all in the pass that reads x and writes y. Errors as for the operator
-/// itself.
+/// With a [`Fusion`], an operator adds a bias before the activation, a residual after it, or both, and can write a mask
+/// for the gradient: all in the pass that reads x and writes y. The errors are those of the operator.
 impl GpuActivation {
-    /// y = f(x + bias) + residual in a new buffer. Moves 8 bytes per element, 4 more for each operand that has a number per
-    /// element, and an eighth or a quarter of a byte for a mask.
+    /// Computes y = f(x + bias) + residual into a new buffer. Reads 4 bytes per element, and 4 more per operand that
+    /// has a number per element. Writes 4 bytes per element, and an eighth or a quarter of a byte for a mask. wgpu
+    /// clears the new buffer first (4 more).
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
@@ -37,7 +37,7 @@ impl GpuActivation {
         self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare_fused(x, fusion, y))
     }
 
-    /// y = f(x + bias) + residual in the caller's buffer, which may be that of x or of the residual.
+    /// Computes y = f(x + bias) + residual into the caller's buffer, which may be that of x or of the residual.
     pub fn apply_fused_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -47,9 +47,9 @@ impl GpuActivation {
         self.prepare_fused(x, fusion, y)?.run()
     }
 
-    /// dx = dy · f'(x + bias) in a new buffer. The fusion's residual and mask are ignored. With a bias per element, dx is
-    /// the bias's gradient as well. With a bias per channel, the bias's gradient is the sum of dx over the elements of
-    /// the channel.
+    /// Computes dx = dy · f'(x + bias) into a new buffer. The fusion's residual and mask are ignored. With a bias per
+    /// element, dx is the bias's gradient as well. With a bias per channel, the bias's gradient is the sum of dx over
+    /// the elements of the channel.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Fusion, Gpu, GpuRelu};
@@ -74,7 +74,8 @@ impl GpuActivation {
         })
     }
 
-    /// [`fused_gradient`](GpuActivation::fused_gradient) in the caller's buffer, which may be that of x or dy.
+    /// Computes [`fused_gradient`](GpuActivation::fused_gradient) into the caller's buffer, which may be that of x or
+    /// dy.
     pub fn fused_gradient_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -110,10 +111,16 @@ impl GpuActivation {
         fusion.operands().filter(before).fold(call, with_part).prepare(&self.gpu)
     }
 
-    /// Bytes of the mask for `length` elements: one bit per element, in whole blocks of 256. If a NaN input has a NaN
-    /// gradient (relu6, hardtanh, hardsigmoid, hardshrink, softshrink), two bits per element.
+    /// Returns the bytes of the mask for `length` elements. A mask has one bit per element, in whole blocks of 256
+    /// elements. It has two bits per element if a NaN input has a NaN gradient (relu6, hardtanh, hardsigmoid,
+    /// hardshrink, softshrink).
     ///
     /// The layout is the crate's own, and the same on every device.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unsupported`](crate::Error::Unsupported) for an activation whose derivative has more than
+    /// two levels.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -121,16 +128,12 @@ impl GpuActivation {
     /// assert_eq!(relu.mask_size(1_000_000)?, 125_024); // against 4,000,000 bytes of x
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Unsupported`](crate::Error::Unsupported) for an activation whose derivative has more than
-    /// two levels.
     pub fn mask_size(&self, length: u64) -> Result<u64> {
         request::mask_size(&self.activation, length)
     }
 
-    /// y = f(x), and a mask of one bit per element. The gradient needs the mask and dy, but not x.
+    /// Computes y = f(x) and a mask of one bit per element, into new buffers. The gradient needs the mask and dy, but
+    /// not x.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -156,8 +159,8 @@ impl GpuActivation {
         Ok((y, mask))
     }
 
-    /// dx = dL/dx from dy and the mask that the forward operation wrote, in a new buffer. It is equal to the last bit to
-    /// [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes per element instead of 12.
+    /// Computes dx = dL/dx from dy and the mask that the forward operation wrote, into a new buffer. It is equal to the
+    /// last bit to [`gradient`](GpuActivation::gradient) from x. Moves 8⅛ bytes per element instead of 12.
     pub fn mask_gradient<'a>(
         &self,
         mask: impl Into<View<'a>>,
@@ -169,7 +172,7 @@ impl GpuActivation {
         })
     }
 
-    /// [`mask_gradient`](GpuActivation::mask_gradient) in the caller's buffer, which may be that of dy.
+    /// Computes [`mask_gradient`](GpuActivation::mask_gradient) into the caller's buffer, which may be that of dy.
     pub fn mask_gradient_into<'a>(
         &self,
         mask: impl Into<View<'a>>,

@@ -1,4 +1,4 @@
-//! Gated units: one input, multiplied by an activation of another.
+//! Gated units: one input, multiplied by an activation of a second input.
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
 
-/// A gated linear unit on a device: y = x · f(gate) (Dauphin et al., 2016; Shazeer, 2020).
+/// Computes a gated linear unit on a device: y = x · f(gate) (Dauphin et al., 2016; Shazeer, 2020).
 ///
 /// | | f |
 /// | --- | --- |
@@ -27,7 +27,7 @@ use crate::ops::activation::GpuActivation;
 /// along an axis: the first half is x and the *second* is the gate, as in PyTorch's GLU.
 ///
 /// f is as exact as the activation itself, and each product is rounded. A product of 0 and ∞ is NaN, in the gradients
-/// too, and dgate is infinite where dy · x is. Views, element types and errors are those of [`GpuActivation`].
+/// too. dgate is infinite where dy · x is infinite. Views, element types and errors are those of [`GpuActivation`].
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuGlu};
@@ -46,48 +46,48 @@ use crate::ops::activation::GpuActivation;
 #[derive(Debug, Clone)]
 pub struct GpuGlu {
     pub(crate) relu: GpuActivation,
-    /// Whether the gate multiplies as it is.
+    /// Whether the gate multiplies x without an activation.
     linear: bool,
 }
 
 impl GpuGlu {
-    /// y = x · σ(gate).
+    /// Makes the operator of y = x · σ(gate).
     #[must_use]
     pub fn glu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Sigmoid)
     }
 
-    /// y = x · relu(gate).
+    /// Makes the operator of y = x · relu(gate).
     #[must_use]
     pub fn reglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Relu)
     }
 
-    /// y = x · gelu(gate), by erf.
+    /// Makes the operator of y = x · gelu(gate), by erf.
     #[must_use]
     pub fn geglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Gelu)
     }
 
-    /// y = x · gelu(gate), by tanh.
+    /// Makes the operator of y = x · gelu(gate), by tanh.
     #[must_use]
     pub fn geglu_tanh(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::GeluTanh)
     }
 
-    /// y = x · silu(gate).
+    /// Makes the operator of y = x · silu(gate).
     #[must_use]
     pub fn swiglu(gpu: &Gpu) -> Self {
         Self::of(gpu, Activation::Silu)
     }
 
-    /// y = x · gate.
+    /// Makes the operator of y = x · gate.
     #[must_use]
     pub fn bilinear(gpu: &Gpu) -> Self {
         GpuGlu { relu: GpuActivation::new(gpu), linear: true }
     }
 
-    /// y = x · f(gate) with any activation.
+    /// Makes the operator of y = x · f(gate) with any activation.
     ///
     /// # Errors
     ///
@@ -100,19 +100,20 @@ impl GpuGlu {
         GpuGlu { relu: GpuActivation { activation, ..GpuActivation::new(gpu) }, linear: false }
     }
 
-    /// The same with elements of another type. See [`GpuActivation::with_element`].
+    /// Returns the same operator for elements of another type. See [`GpuActivation::with_element`].
     #[must_use]
     pub fn with_element(&self, element: ElementType) -> Self {
         GpuGlu { relu: self.relu.with_element(element), ..self.clone() }
     }
 
-    /// The same with y and dy of another type than x and gate. See [`GpuActivation::with_output_element`].
+    /// Returns the same operator with y and dy of another type than x and gate. See
+    /// [`GpuActivation::with_output_element`].
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         GpuGlu { relu: self.relu.with_output_element(element), ..self.clone() }
     }
 
-    /// The same with gradients that add to what dx and dgate hold. See [`GpuActivation::accumulating`].
+    /// Returns the same operator with gradients that add to dx and dgate. See [`GpuActivation::accumulating`].
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuGlu};
@@ -146,10 +147,6 @@ impl GpuGlu {
     /// assert_eq!(gpu.download(&y)?, [-2.0, 12.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`GpuActivation`].
     pub fn apply<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -160,7 +157,8 @@ impl GpuGlu {
         self.relu.to_new_buffer(&inputs, Operand::Y, |y| self.prepare(x, gate, y))
     }
 
-    /// y = x · f(gate) in the caller's buffer, which may be that of x or gate. Moves 12 bytes per element.
+    /// Computes y = x · f(gate) into the caller's buffer, which may be that of x or gate. Reads 8 and writes 4 bytes
+    /// per element.
     ///
     /// # Errors
     ///
@@ -174,8 +172,12 @@ impl GpuGlu {
         self.prepare(x, gate, y)?.run()
     }
 
-    /// (dx, dgate) in new buffers, in one pass: dx = dL/dx = dy · f(gate) and dgate = dL/dgate = dy · x · f'(gate). Moves
-    /// 20 bytes per element of y.
+    /// Computes (dx, dgate) into new buffers, in one pass: dx = dL/dx = dy · f(gate) and dgate = dL/dgate = dy · x ·
+    /// f'(gate). Reads 12 and writes 8 bytes per element of y, and wgpu clears the new buffers first (8 more).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation`].
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuGlu};
@@ -187,10 +189,6 @@ impl GpuGlu {
     /// assert_eq!(gpu.download(&dgate)?, [2.0, 30.0]);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`GpuActivation`].
     pub fn gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -207,7 +205,7 @@ impl GpuGlu {
         Ok((dx, dgate))
     }
 
-    /// [`gradient`](GpuGlu::gradient) in the caller's buffers, which may be those of x, gate or dy.
+    /// Computes [`gradient`](GpuGlu::gradient) into the caller's buffers, which may be those of x, gate or dy.
     ///
     /// # Errors
     ///
@@ -223,20 +221,21 @@ impl GpuGlu {
         self.prepare_gradient(x, gate, dy, dx, dgate)?.run()
     }
 
-    /// Splits x along an axis and computes y = first half · f(second half), in a new buffer half as long as x. Moves 12
-    /// bytes per element of y. `axis` says which axis: its `count` is the whole length of x along it,
-    /// [`Channels::last`] for the last one.
+    /// Splits x along an axis and computes y = first half · f(second half) into a new buffer half as long as x. Reads 8
+    /// and writes 4 bytes per element of y, and wgpu clears the new buffer first (4 more). The `count` of `axis` is the
+    /// whole length of x along it; [`Channels::last`] makes the last axis.
     ///
     /// # Errors
     ///
     /// [`Error::OddAxis`] for an axis of odd length, [`Error::Channels`] for an x that is no whole number of rows,
-    /// [`Error::Strided`] for an x in rows or strides, and those of [`GpuActivation`]. Errors call the halves x and gate.
+    /// [`Error::Strided`] for an x in rows or strides, and those of [`GpuActivation`]. Errors say x and gate for the
+    /// halves.
     pub fn apply_split<'a>(&self, x: impl Into<View<'a>>, axis: Channels) -> Result<wgpu::Buffer> {
         let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
         self.apply(x, gate)
     }
 
-    /// [`apply_split`](GpuGlu::apply_split) into the caller's buffer.
+    /// Computes [`apply_split`](GpuGlu::apply_split) into the caller's buffer.
     ///
     /// # Errors
     ///
@@ -250,8 +249,9 @@ impl GpuGlu {
         self.prepare_split(x, axis, y)?.run()
     }
 
-    /// dx = dL/dx of [`apply_split`](GpuGlu::apply_split) in a new buffer as long as x: the gradient of each half lies
-    /// where the half does. One pass. Moves 20 bytes per element of y.
+    /// Computes dx = dL/dx of [`apply_split`](GpuGlu::apply_split) into a new buffer as long as x, in one pass. The
+    /// gradient of each half has the place of the half. Reads 12 and writes 8 bytes per element of y, and wgpu clears
+    /// the new buffer first (8 more).
     ///
     /// # Errors
     ///
@@ -269,7 +269,7 @@ impl GpuGlu {
         })
     }
 
-    /// [`gradient_split`](GpuGlu::gradient_split) into the caller's buffer, which may be that of x.
+    /// Computes [`gradient_split`](GpuGlu::gradient_split) into the caller's buffer, which may be that of x.
     ///
     /// # Errors
     ///
@@ -370,7 +370,7 @@ pub(crate) fn halves<'a>(
         return Err(Error::OddAxis { length: axis.count });
     }
     let (bytes, row) = (element.size(), axis.row());
-    // Of nothing, both halves are nothing.
+    // Both halves of an empty operand are empty.
     let half = if length == 0 { 0 } else { bytes * row / 2 };
     let mut shape = [1; DIMENSIONS];
     shape[DIMENSIONS - 2..].copy_from_slice(&[length / row, row / 2]);

@@ -14,12 +14,12 @@ use crate::ops::channel_sums::{self, Terms};
 use crate::plan::request::equal_lengths;
 use crate::shader::sum::SumInput;
 
-/// PReLU on a device: x for x > 0, else w · x, with slopes w in a buffer, one for all or one per channel;
-/// and the gradients of x and of the slopes (He et al., 2015).
+/// Computes a PReLU on a device: x for x > 0, else w · x, and the gradients of x and of the slopes (He et al., 2015).
+/// The slopes w are in a buffer, one for all elements or one per channel.
 ///
-/// At 0 and for NaN the derivative is w, as PyTorch has it; at -∞ with a slope of 0 the value is the limit,
-/// 0. Slopes are f32, of any size and sign; they are read when an operation runs, so that an optimiser may change them in
-/// between. Views, element types and accumulation are as for [`GpuActivation`], and so are the errors.
+/// At 0 and for NaN the derivative is w, as in PyTorch. At -∞ with a slope of 0 the value is the limit, which is 0.
+/// Slopes are f32, of any size and sign. They are read when an operation runs, so an optimiser may change them in
+/// between. Views, element types, accumulation and errors are those of [`GpuActivation`].
 ///
 /// ```
 /// use wgpu_relu::{Channels, Gpu, GpuPrelu};
@@ -41,7 +41,7 @@ use crate::shader::sum::SumInput;
 pub struct GpuPrelu {
     pub(crate) relu: GpuActivation,
     weights: wgpu::Buffer,
-    /// Of the slopes: bytes.
+    /// The range of the slopes, in bytes.
     offset: u64,
     size: u64,
     layout: Option<Layout>,
@@ -49,35 +49,35 @@ pub struct GpuPrelu {
 }
 
 impl GpuPrelu {
-    /// One slope for all elements. The buffer is kept, not copied.
+    /// Makes the operator with one slope for all elements. It keeps the buffer and does not copy it.
     pub fn new<'a>(gpu: &Gpu, weight: impl Into<View<'a>>) -> Self {
         Self::with_channels(gpu, weight, Channels::last(1))
     }
 
-    /// A slope for each channel: [`Channels::second`] for `[N, C, spatial…]`, [`Channels::last`] for
-    /// channels-last. The buffer is kept, not copied.
+    /// Makes the operator with one slope per channel: [`Channels::second`] for `[N, C, spatial…]`, [`Channels::last`]
+    /// for channels-last. It keeps the buffer and does not copy it.
     pub fn with_channels<'a>(gpu: &Gpu, weights: impl Into<View<'a>>, channels: Channels) -> Self {
         let View { buffer, offset, size, layout } = weights.into();
-        // The slopes' place in the table; the bounds between which rrelu draws its own count for nothing.
+        // The activation whose kernels have slopes. Its bounds have no effect, because the slopes are given.
         let activation = Activation::Rrelu { lower: 0.0, upper: 0.0 };
         let relu = GpuActivation { activation, ..GpuActivation::new(gpu) };
         GpuPrelu { relu, weights: buffer.clone(), offset, size, layout, channels }
     }
 
-    /// The same with x and y of another type; slopes and their gradient remain f32. See
+    /// Returns the same operator with x and y of another type. Slopes and their gradient remain f32. See
     /// [`GpuActivation::with_element`].
     #[must_use]
     pub fn with_element(&self, element: ElementType) -> Self {
         GpuPrelu { relu: self.relu.with_element(element), ..self.clone() }
     }
 
-    /// The same with y and dy of another type than x. See [`GpuActivation::with_output_element`].
+    /// Returns the same operator with y and dy of another type than x. See [`GpuActivation::with_output_element`].
     #[must_use]
     pub fn with_output_element(&self, element: ElementType) -> Self {
         GpuPrelu { relu: self.relu.with_output_element(element), ..self.clone() }
     }
 
-    /// The same with gradients that add to what dx and dw hold. See [`GpuActivation::accumulating`].
+    /// Returns the same operator with gradients that add to dx and dw. See [`GpuActivation::accumulating`].
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuPrelu};
@@ -95,7 +95,7 @@ impl GpuPrelu {
         GpuPrelu { relu: self.relu.accumulating(), ..self.clone() }
     }
 
-    /// The same with other channels.
+    /// The same operator with other channels.
     pub(crate) fn of_channels(&self, channels: Channels) -> Self {
         GpuPrelu { channels, ..self.clone() }
     }
@@ -107,7 +107,7 @@ impl GpuPrelu {
         View { buffer, offset: *offset, size: *size, layout: *layout }
     }
 
-    /// Which slope an element has.
+    /// The channels of the slopes.
     #[must_use]
     pub fn channels(&self) -> Channels {
         self.channels
@@ -126,20 +126,20 @@ impl GpuPrelu {
         self.relu.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
     }
 
-    /// y in the caller's buffer.
+    /// Computes y into the caller's buffer. Reads 4 and writes 4 bytes per element.
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn apply_into<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<()> {
         self.prepare(x, y)?.run()
     }
 
-    /// x becomes y.
+    /// Computes y in place of x.
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn apply_in_place<'a>(&self, x: impl Into<View<'a>>) -> Result<()> {
         let x = x.into();
         self.apply_into(x, x)
@@ -150,7 +150,7 @@ impl GpuPrelu {
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -161,11 +161,11 @@ impl GpuPrelu {
         self.relu.to_new_buffer(&inputs, Operand::Dx, |dx| self.prepare_gradient(x, dy, dx))
     }
 
-    /// dx in the caller's buffer, which may be that of x or dy.
+    /// Computes dx into the caller's buffer, which may be that of x or dy. Reads 8 and writes 4 bytes per element.
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn gradient_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -175,11 +175,11 @@ impl GpuPrelu {
         self.prepare_gradient(x, dy, dx)?.run()
     }
 
-    /// dw = dL/dw, the sum of x · dy over the elements of each channel that are not above 0, in a new buffer of
-    /// one f32 per channel. Reads 8 bytes per element.
+    /// Computes dw = dL/dw into a new buffer of one f32 per channel: the sum of x · dy over the elements of each
+    /// channel that are not above 0. Reads 8 bytes per element.
     ///
-    /// The order of the additions is the same in every run and on every device; of n elements, the error
-    /// is at most 64 · log₆₄ n rounding errors of the sum of the terms' magnitudes. A term of -∞ and 0 is NaN.
+    /// The order of the additions is the same in every run and on every device. For n elements, the error is at most 64
+    /// · log₆₄ n rounding errors of the sum of the terms' magnitudes. A term of -∞ and 0 is NaN.
     ///
     /// # Errors
     ///
@@ -197,12 +197,12 @@ impl GpuPrelu {
         Ok(dw)
     }
 
-    /// dw in the caller's buffer, another than those of x and dy. If it [accumulates](GpuPrelu::accumulating), what dw
-    /// holds is added last.
+    /// Computes dw into the caller's buffer, which is neither that of x nor that of dy. If it
+    /// [accumulates](GpuPrelu::accumulating), the old value is added last.
     ///
     /// # Errors
     ///
-    /// As [`prepare_weight_gradient`](GpuPrelu::prepare_weight_gradient).
+    /// Those of [`prepare_weight_gradient`](GpuPrelu::prepare_weight_gradient).
     pub fn weight_gradient_into<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -216,7 +216,7 @@ impl GpuPrelu {
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn prepare<'a>(&self, x: impl Into<View<'a>>, y: impl Into<View<'a>>) -> Result<Prepared> {
         let call = self.relu.forward_call().with(Operand::Y, y).with(Operand::X, x);
         let call = call.with_channels(Operand::Weight, self.weights(), Some(self.channels));
@@ -227,7 +227,7 @@ impl GpuPrelu {
     ///
     /// # Errors
     ///
-    /// As [`apply`](GpuPrelu::apply).
+    /// Those of [`apply`](GpuPrelu::apply).
     pub fn prepare_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -239,14 +239,14 @@ impl GpuPrelu {
         call.prepare(&self.relu.gpu)
     }
 
-    /// Checks, binds and sizes dw once. It keeps a buffer for intermediate sums, of at most a 16th of x, or a
-    /// few rows.
+    /// Checks, binds and sizes dw once. The operation keeps a buffer for intermediate sums, of at most a 16th of x, or
+    /// a few rows.
     ///
     /// # Errors
     ///
-    /// As [`weight_gradient`](GpuPrelu::weight_gradient); [`Error::ChannelLength`] for dw that is not one a
-    /// channel, [`Error::SharedBuffer`] for dw in the buffer of x or dy, and [`Error::Limit`] where one binding
-    /// does not hold two rows.
+    /// Those of [`weight_gradient`](GpuPrelu::weight_gradient), [`Error::ChannelLength`] for a dw that is not one
+    /// number per channel, [`Error::SharedBuffer`] for a dw in the buffer of x or dy, and [`Error::Limit`] if one
+    /// binding does not hold two rows.
     pub fn prepare_weight_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,
@@ -269,7 +269,7 @@ impl GpuPrelu {
         channel_sums::prepare(&self.relu.gpu, terms, self.channels, length, dw)
     }
 
-    /// Checks what dw is made of; the length, in elements.
+    /// Checks the operands of dw. Returns the length, in elements.
     fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<u64> {
         x.contiguous(Operand::X)?;
         dy.contiguous(Operand::Dy)?;

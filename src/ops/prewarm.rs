@@ -14,12 +14,16 @@ use crate::ops::crelu::GpuCrelu;
 use crate::ops::glu::GpuGlu;
 use crate::ops::prelu::GpuPrelu;
 
-/// Elements that take every access of a contiguous operation: wide words, and a rest of single elements.
+/// A length whose operation takes every width of a contiguous operation: vectors, and a rest of single elements.
 const LENGTH: u64 = 2049;
 
 impl Gpu {
-    /// Compiles ahead what [`GpuActivation`] needs for these activations on f32, so that their first use costs what
-    /// every other does: [`GpuActivation::prewarm`] of each.
+    /// Compiles the pipelines of [`GpuActivation`] for these activations on f32, so that the first use costs no more
+    /// than later ones. Calls [`GpuActivation::prewarm`] for each.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation::prewarm`], and [`Error::InvalidParameter`](crate::Error::InvalidParameter).
     ///
     /// ```
     /// use wgpu_relu::{Activation, Gpu, GpuRelu};
@@ -30,10 +34,6 @@ impl Gpu {
     /// let y = GpuRelu::new(&gpu).apply(&x)?; // compiles nothing
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`GpuActivation::prewarm`], and [`Error::InvalidParameter`](crate::Error::InvalidParameter).
     pub fn prewarm<A: Borrow<Activation>>(
         &self,
         activations: impl IntoIterator<Item = A>,
@@ -44,18 +44,17 @@ impl Gpu {
 }
 
 impl GpuActivation {
-    /// Compiles ahead what this operator needs for contiguous elements: value and gradient, to new buffers and in
-    /// place. It applies them to buffers of its own once, since some drivers compile only then, and returns
-    /// without waiting for that. Threads may do this at once, each with operators of its own, while others
-    /// use what is compiled already.
+    /// Compiles this operator's pipelines for contiguous elements: value and gradient, to new buffers and in place. It
+    /// runs each once on buffers of its own, because some drivers compile only then, and does not wait for that.
+    /// Several threads may prewarm operators at once, while others use pipelines that are compiled already.
     ///
-    /// Additions, masks, rows and strides, textures and ranges that start at different places in a group of eight elements
-    /// have pipelines of their own, which are compiled when first prepared or used: prepare such an
-    /// operation ahead, on buffers of any size.
+    /// Additions, masks, rows and strides, textures and ranges that are not equally aligned have pipelines of their
+    /// own, which are compiled when they are first prepared or used. To compile them early, prepare such an operation
+    /// on buffers of any size.
     ///
     /// # Errors
     ///
-    /// As of all methods: a device that is lost, out of memory or short of a limit.
+    /// Those of every method: a device that is lost, out of memory or short of a limit.
     pub fn prewarm(&self) -> Result<()> {
         let gradient = |x: View<'_>, dy: View<'_>, dx: View<'_>| self.prepare_gradient(x, dy, dx);
         let steps = elementwise(self, LENGTH, &|x, y| self.prepare(x, y), &gradient)?;
@@ -98,8 +97,13 @@ fn elementwise(
 }
 
 impl GpuPrelu {
-    /// Compiles ahead what this operator needs for contiguous elements with its channels: value and gradients, to new
+    /// Compiles this operator's pipelines for contiguous elements with its channels: value and gradients, to new
     /// buffers and, for x and dx, in place. See [`GpuActivation::prewarm`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation::prewarm`], and [`Error::ChannelLength`](crate::Error::ChannelLength) for slopes that
+    /// are not one per channel.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu, GpuPrelu};
@@ -110,18 +114,13 @@ impl GpuPrelu {
     /// let y = prelu.apply(&gpu.upload(&[-4.0, -4.0])?)?; // compiles nothing
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`GpuActivation::prewarm`], and [`Error::ChannelLength`](crate::Error::ChannelLength) for slopes that
-    /// are not one per channel.
     pub fn prewarm(&self) -> Result<()> {
         let Channels { count, inner } = self.channels();
-        // A shader depends on the remainder by eight alone, and shorter rows need less memory.
+        // A shader depends only on the remainder by eight, and shorter rows need less memory.
         let inner = if inner > 16 { 8 + inner % 8 } else { inner };
         let channels = Channels { count, inner };
         let short = self.of_channels(channels);
-        // Few rows may be shorter than a vector, and of two numbers of rows that follow each other one is odd.
+        // A few rows may be shorter than a vector. Of two successive numbers of rows, one is odd.
         let row = channels.row().max(1);
         let rows = LENGTH.div_ceil(row);
         let mut steps = Vec::new();
@@ -131,7 +130,7 @@ impl GpuPrelu {
             let value = |x: View<'_>, y: View<'_>| short.prepare(x, y);
             steps.extend(elementwise(&self.relu, rows * row, &value, &gradient)?);
         }
-        // Rows whose sums are added by eight, by four and one by one; in one pass, and in three.
+        // Rows whose sums are made eight at a time, four at a time and one by one, in one pass and in three.
         for (count, rows) in [8, 12, 7].into_iter().flat_map(|count| [(count, 20), (count, 9600)]) {
             let length = u64::from(count) * rows;
             let [x, dy] = [Operand::X, Operand::Dy].map(|o| self.relu.buffer_of(o, length));
@@ -145,13 +144,14 @@ impl GpuPrelu {
     }
 }
 
-/// Elements of half a row that go by eight, by four and one by one, and rows. The halves of one row are contiguous.
+/// Elements per half row that go eight at a time, four at a time and one by one, and numbers of rows. The halves of one
+/// row are contiguous.
 const HALVES: [(u64, u64); 6] =
     [(2048, 1), (2048, 3), (2052, 1), (2052, 3), (LENGTH, 1), (LENGTH, 3)];
 
 impl GpuCrelu {
-    /// Compiles ahead what this operator needs for a contiguous x: value and gradient along any axis, the gradient to a
-    /// new buffer and in the place of x. See [`GpuActivation::prewarm`].
+    /// Compiles this operator's pipelines for a contiguous x: value and gradient along any axis, the gradient to a new
+    /// buffer and in place of x. See [`GpuActivation::prewarm`].
     ///
     /// # Errors
     ///
@@ -178,8 +178,12 @@ impl GpuCrelu {
 }
 
 impl GpuGlu {
-    /// Compiles ahead what this operator needs for contiguous elements: value and gradients, of two inputs to new buffers,
-    /// and of the halves of one along any axis to a new buffer and in the place of x. See [`GpuActivation::prewarm`].
+    /// Compiles this operator's pipelines for contiguous elements: value and gradients, of two inputs to new buffers,
+    /// and of the halves of one input along any axis to a new buffer and in place of x. See [`GpuActivation::prewarm`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation::prewarm`].
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu, GpuGlu};
@@ -189,10 +193,6 @@ impl GpuGlu {
     /// let y = swiglu.apply_split(&gpu.upload(&[1.0, 2.0])?, Channels::last(2))?; // compiles nothing
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`GpuActivation::prewarm`].
     pub fn prewarm(&self) -> Result<()> {
         let relu = &self.relu;
         let operands = [Operand::X, Operand::Gate, Operand::Dy, Operand::Dx, Operand::Dgate];

@@ -15,25 +15,25 @@ use crate::shader::texture::{FORMATS, SIDE, TextureShader};
 
 /// # Textures
 ///
-/// For renderers: every channel of every texel is an element, and results are those of buffers.
+/// For renderers: every channel of every texel is an element, and the results are the same as on buffers.
 ///
 /// A texture is two-dimensional, of any size, with one mip level, one layer and one sample. y is rgba16float,
-/// rgba32float or r32float, with the usage `STORAGE_BINDING`; x is of floats or normalised integers, with as many
-/// channels and the usage `TEXTURE_BINDING`. Whoever holds a view finds its texture in `view.texture()`; views
-/// themselves do not tell what they show, so that nothing about them could be checked.
+/// rgba32float or r32float, with the usage `STORAGE_BINDING`; x has floats or normalised integers, as many channels as
+/// y, and the usage `TEXTURE_BINDING`. The texture of a view is `view.texture()`. A view does not tell which levels and
+/// layers it shows, so it could not be checked.
 ///
-/// A 16-bit result is the f32 result rounded to nearest, ties to even, on devices that round otherwise too. NaN stays NaN,
-/// but its payload may change. SwiftShader is the only driver found that does not keep this: in rgba16float it stores
-/// infinity as NaN, and an infinity or NaN changes a bit of the next channel.
+/// A 16-bit result is the f32 result rounded to nearest, ties to even, also on devices that round otherwise. NaN stays
+/// NaN, but its payload may change. SwiftShader is the only driver found that does not keep this: in rgba16float it
+/// stores infinity as NaN, and an infinity or NaN changes a bit of the next channel.
 ///
 /// # Errors
 ///
-/// For a format, shape or usage that cannot be taken, for sizes that differ, and for [random
-/// slopes](GpuRelu::in_training); for a texture that is destroyed or of another device; for a lost device and
-/// for exhausted memory. Nothing is written then.
+/// Each method returns an error for a format, shape or usage that it does not take, for sizes that differ, and for
+/// [random slopes](GpuRelu::in_training); for a texture that is destroyed or of another device; for a lost device and
+/// for exhausted memory. It writes nothing then.
 impl GpuRelu {
-    /// y = f(x). Both may be one texture where the device can read and write its format at once: r32float
-    /// everywhere, others if the adapter can and the device has the feature
+    /// Computes y = f(x) from texture to texture. Both may be one texture if the device can read and write its format
+    /// at once: r32float everywhere, others if the adapter can and the device has the feature
     /// `TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES`.
     ///
     /// ```
@@ -60,12 +60,13 @@ impl GpuRelu {
         self.prepare_texture(x, y)?.run()
     }
 
-    /// x = f(x), if the device can read and write the format at once; see [`apply_texture`](GpuRelu::apply_texture).
+    /// Computes x = f(x) in place, if the device can read and write the format at once; see
+    /// [`apply_texture`](GpuRelu::apply_texture).
     pub fn apply_texture_in_place(&self, x: &wgpu::Texture) -> Result<()> {
         self.apply_texture(x, x)
     }
 
-    /// Checks, binds and sizes y = f(x) once, for [`Prepared::record`] to record in every frame. For an
+    /// Checks, binds and sizes y = f(x) once, so that [`Prepared::record`] can record it in every frame. For an
     /// operation in place, pass the same texture twice.
     ///
     /// ```
@@ -124,8 +125,8 @@ impl GpuRelu {
         })
     }
 
-    /// The same operator, but on textures with four channels y's alpha is x's, for colours. It has no effect on r32float and
-    /// on buffers.
+    /// Returns the same operator, which leaves the alpha of textures with four channels as it is, for colours. It has
+    /// no effect on r32float and on buffers.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -240,7 +241,7 @@ fn check_limits(planner: &Planner) -> Result<()> {
     check_limit("max_sampled_textures_per_shader_stage", found, 1)
 }
 
-/// A part of a texture that one dispatch takes.
+/// The part of a texture that one dispatch takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Tile {
     /// Its first texel.

@@ -25,7 +25,7 @@ pub(crate) struct Patchable {
     pub(crate) first_four: Option<u64>,
 }
 
-/// Where a plan has the parameters of its activation.
+/// The parameters of a plan's activation, and their offset in bytes in the uniforms.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parameters {
     pub(crate) activation: Activation,
@@ -35,7 +35,7 @@ pub(crate) struct Parameters {
 }
 
 impl Parameters {
-    /// The parameters as a shader has them.
+    /// The parameters as a shader gets them.
     pub(crate) fn values(&self) -> [f32; 4] {
         match self.activation.mask() {
             // WGSL has no constant for NaN.
@@ -78,7 +78,7 @@ impl Dispatch {
     /// The name of the shader's entry point.
     pub const ENTRY_POINT: &'static str = "main";
 
-    /// Of a shader with bindings in the order of their numbers.
+    /// A dispatch of a shader, with bindings in the order of their numbers.
     pub(crate) fn new(
         shader: impl Shader,
         constants: &[Constant],
@@ -110,7 +110,7 @@ impl Dispatch {
         }
     }
 
-    /// Of a shader on textures, whose bindings are textures.
+    /// A dispatch of a shader whose bindings are textures.
     pub(crate) fn of_textures(
         shader: impl Shader,
         uniform: Vec<u32>,
@@ -126,7 +126,7 @@ impl Dispatch {
         Dispatch { workgroup_size, ..Dispatch::new(shader, &[], textures, uniform, workgroups) }
     }
 
-    /// That begins with this element of the operation.
+    /// The dispatch that begins with this element of the operation.
     pub(crate) fn starting_at(self, start: u64) -> Self {
         Dispatch { start, ..self }
     }

@@ -18,7 +18,7 @@ use crate::shader::elementwise::ElementwiseShader;
 use crate::shader::variant::{BindingSlot, ChannelPattern, VectorWidth};
 
 impl Request {
-    /// The dispatches that do it, with all that a launcher needs.
+    /// Plans the request: its dispatches, with all data that a launcher needs.
     ///
     /// # Errors
     ///
@@ -54,7 +54,7 @@ impl Request {
     }
 }
 
-/// What all dispatches of a request share.
+/// The data that all dispatches of a request share.
 struct ElementwisePlanner<'p> {
     planner: &'p Planner,
     given: &'p Request,
@@ -106,7 +106,7 @@ impl ElementwisePlanner<'_> {
         Ok(dispatches)
     }
 
-    /// That a binding holds a span of the shortest length, and all channels.
+    /// Checks that a binding holds a span of the shortest length, and all channels.
     fn check_limit(&self) -> Result<()> {
         let Ranges { alignment, limit } = self.planner.ranges;
         let channels = u64::from(self.request.channels().count);
@@ -396,7 +396,7 @@ impl Bytes {
         self.end - self.start
     }
 
-    /// Both, and the bytes between them.
+    /// The range of both, with the bytes between them.
     fn joint(self, other: Bytes) -> Bytes {
         let (start, end) = (self.start.min(other.start), self.end.max(other.end));
         Bytes { start, end, ..self }

@@ -1,4 +1,4 @@
-//! What a caller asks for, and its checks: an activation and the ranges of its operands.
+//! A request and its checks: an activation and the ranges of its operands.
 
 use crate::activation::Activation;
 use crate::args::channels::Channels;
@@ -36,13 +36,13 @@ pub struct Request {
     pub(crate) draw: Option<Draw>,
     /// Whether the gate multiplies x as it is, without the activation.
     pub(crate) linear_gate: bool,
-    /// Whether results are added to what their ranges hold.
+    /// Whether results are added to the contents of their ranges.
     pub(crate) accumulates: bool,
-    /// Of x, and of y.
+    /// The element types of x and of y.
     pub(crate) elements: [ElementType; 2],
     /// One entry per row of the operand table.
     pub(crate) operands: [Option<Given>; OPERANDS.len()],
-    /// An operand that was given and has no row.
+    /// An operand that was given but has no row.
     pub(crate) foreign: Option<Operand>,
 }
 
@@ -103,28 +103,28 @@ impl Request {
         }
     }
 
-    /// With a range for an operand. Its elements are as many as those of x, unless it is a mask.
+    /// Adds a range for an operand. It has as many elements as x, unless it is a mask.
     pub fn with(self, operand: Operand, range: BufferRange) -> Self {
         self.given(operand, Given { range, channels: None })
     }
 
-    /// With a range for an operand that is read and has one number per channel, as [`Operand::Weight`] has.
+    /// Adds a range for an operand that is read and has one number per channel, as [`Operand::Weight`] has.
     pub fn with_channels(self, operand: Operand, range: BufferRange, channels: Channels) -> Self {
         self.given(operand, Given { range, channels: Some(channels) })
     }
 
-    /// With the element type of x, dx, gate and bias, and that of y, dy and residual. f32 is the default.
+    /// Sets the element type of x, dx, gate and bias, and the element type of y, dy and residual. f32 is the default.
     pub fn with_elements(self, x: ElementType, y: ElementType) -> Self {
         Request { elements: [x, y], ..self }
     }
 
-    /// With random slopes, for [`Activation::Rrelu`] in training.
+    /// Takes random slopes, for [`Activation::Rrelu`] in training.
     pub fn with_draw(self, draw: Draw) -> Self {
         Request { draw: Some(draw), ..self }
     }
 
-    /// With results that are added to what their ranges hold, as [`GpuActivation::accumulating`] has it for gradients. A
-    /// mask is written as it is.
+    /// Adds results to the contents of their ranges, as [`GpuActivation::accumulating`] does for gradients. A mask is
+    /// overwritten.
     ///
     /// [`GpuActivation::accumulating`]: crate::GpuActivation::accumulating
     pub fn accumulating(self) -> Self {
@@ -139,7 +139,7 @@ impl Request {
         self
     }
 
-    /// Its operands in the order of the bindings, with what the table says about them in this direction.
+    /// Its operands in the order of the bindings, with the table's entries for this direction.
     fn arguments(&self) -> Vec<Argument> {
         let [input, output] = self.elements;
         let variant = Variant { input, output, ..Variant::new(self.direction) };
@@ -183,7 +183,7 @@ impl Request {
             let of_access = arguments.iter().filter(move |argument| argument.access == access);
             of_access.filter(|argument| argument.indexing == Indexing::Element)
         };
-        // The order of errors: lengths are compared over what is read, then over what is written.
+        // The order of errors: lengths are compared over all inputs, then over all outputs.
         let per_element: Vec<&Argument> = each(Access::Read).chain(each(Access::Write)).collect();
         let lengths = per_element.iter().map(|a| (a.operand, a.range, a.element));
         let length = equal_lengths(lengths)?;
@@ -196,7 +196,7 @@ impl Request {
         Ok(Validated { arguments, variant, length, region })
     }
 
-    /// That the operands are those of one kernel.
+    /// Checks that one kernel takes all the operands.
     pub(crate) fn check_operands(&self) -> Result<()> {
         use Operand::{
             Bias, Dgate, Dx, Dy, DyNegated, Gate, Mask, Residual, Weight, X, Y, YNegated,
@@ -315,7 +315,7 @@ fn region(per_element: &[&Argument]) -> Option<Region> {
     (!region.is_contiguous()).then_some(region)
 }
 
-/// That all strided operands have one shape, and that no element is written twice.
+/// Checks that all strided operands have one shape, and that no element is written twice.
 fn check_shapes(per_element: &[&Argument]) -> Result<()> {
     let mut first = None;
     for &&Argument { operand, element, range, .. } in per_element {
@@ -333,7 +333,7 @@ fn check_shapes(per_element: &[&Argument]) -> Result<()> {
     })
 }
 
-/// That an operand in the buffer of a written one is equal to it or disjoint from it.
+/// Checks that an operand in the buffer of an output is equal to it or disjoint from it.
 fn check_disjoint(arguments: &[Argument], region: Option<&Region>) -> Result<()> {
     let of = |access| arguments.iter().filter(move |argument| argument.access == access);
     for (index, output) in of(Access::Write).enumerate() {
@@ -345,7 +345,7 @@ fn check_disjoint(arguments: &[Argument], region: Option<&Region>) -> Result<()>
     Ok(())
 }
 
-/// That two operands of one buffer, of which the second is written, are equal or disjoint.
+/// Checks that two operands of one buffer, of which the second is written, are equal or disjoint.
 fn check_pair(argument: &Argument, output: &Argument, region: Option<&Region>) -> Result<()> {
     let (operand, written) = (argument.operand, output.operand);
     let is_read = argument.access == Access::Read;
@@ -381,8 +381,8 @@ fn check_pair(argument: &Argument, output: &Argument, region: Option<&Region>) -
     })
 }
 
-/// That operands with one number per channel have as many numbers as there are channels, and that the elements are
-/// whole rows.
+/// Checks that operands with one number per channel have as many numbers as there are channels, and that the elements
+/// are whole rows.
 fn check_channels(arguments: &[Argument], length: u64) -> Result<()> {
     for &Argument { operand, element, range, channels, .. } in arguments {
         let Some(channels) = channels else { continue };
@@ -396,7 +396,7 @@ fn check_channels(arguments: &[Argument], length: u64) -> Result<()> {
     Ok(())
 }
 
-/// Checks each operand alone, and that all are equally long; the length, in elements.
+/// Checks each operand alone, and that all are equally long. Returns the length, in elements.
 pub(crate) fn equal_lengths(
     operands: impl IntoIterator<Item = (Operand, BufferRange, ElementType)>,
 ) -> Result<u64> {

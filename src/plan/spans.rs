@@ -12,7 +12,8 @@ pub(crate) struct Span {
     pub(crate) width: VectorWidth,
 }
 
-/// Up to this length, one dispatch of single elements is as fast as a dispatch of vectors and another one for the rest.
+/// Up to this length, one dispatch of single elements is as fast as a dispatch of vectors and another dispatch for the
+/// rest.
 const SHORT: u64 = 1024;
 
 /// Spans start at a multiple of this many elements from the first vector, so that all are equally aligned.

@@ -12,13 +12,13 @@ use crate::plan::uniform::SumParams;
 use crate::shader::sum::{Sum, SumInput};
 use crate::shader::variant::VectorWidth;
 
-/// As in `sum.wgsl`.
+/// The same number as in `sum.wgsl`.
 const LANES: u64 = 8;
 
-/// The terms of a sum, and the ranges that they are made of. Each range has one element per term.
+/// The terms of a sum, and their ranges. Each range has one element per term.
 pub(crate) struct SumOperands {
     pub(crate) input: SumInput,
-    /// Whether the sums are added to what their range holds.
+    /// Whether the sums are added to the contents of their range.
     pub(crate) accumulates: bool,
     pub(crate) ranges: Vec<BufferRange>,
 }

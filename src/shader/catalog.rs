@@ -1,4 +1,4 @@
-//! Every shader of the crate, for tests.
+//! Lists every shader of the crate, for tests.
 
 use crate::activation::Activation;
 use crate::element::ElementType;
@@ -12,9 +12,9 @@ use crate::shader::sum::{Sum, SumInput};
 use crate::shader::texture::{FORMATS, TextureShader};
 use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, VectorWidth};
 
-/// Every module the crate compiles, in plain WGSL and with a name, for tests of other compilers. Two sets are not
-/// complete: the bindings that operands share in larger variants, and combinations of independent choices (element types,
-/// addressing, patterns of channels).
+/// Returns every module that the crate compiles, in plain WGSL and with a name, for tests of other compilers. Two sets
+/// are not complete: the bindings that operands share in larger variants, and combinations of independent choices
+/// (element types, addressing, patterns of channels).
 #[doc(hidden)]
 #[must_use]
 pub fn kernels() -> Vec<(String, String)> {

@@ -15,7 +15,7 @@ pub(crate) struct ElementwiseShader {
     pub(crate) activation: &'static str,
     pub(crate) variant: Variant,
     pub(crate) width: VectorWidth,
-    /// One for each operand.
+    /// One per operand.
     pub(crate) slots: Vec<BindingSlot>,
     pub(crate) pattern: ChannelPattern,
     /// Whether each operand is loaded element by element, in the order of the slots.
@@ -113,7 +113,7 @@ impl ElementwiseShader {
         if variant.random_slopes {
             linker.append(file!("random.wgsl"));
         }
-        // What kernels call of numerics.wgsl, and what the activation does.
+        // numerics.wgsl is needed if the kernels or the activation call it.
         let multiplies = gradient && (mask || !activation.passes());
         let activation = (!variant.linear_gate).then_some(activation);
         linker.append_functions(activation, multiplies || adds || gate);

@@ -27,7 +27,7 @@ macro_rules! file {
 
 pub(crate) use file;
 
-/// What a template is expanded with.
+/// The names, flags and lists that a template is expanded with.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Scope<'a> {
     /// The names in capitals and what replaces them.
@@ -65,7 +65,7 @@ impl Linker {
         self.source.push('\n');
     }
 
-    /// Appends what the activation consists of, and numerics.wgsl if it or a kernel calls functions of that.
+    /// Appends the activation's file, and numerics.wgsl if the activation or a kernel calls functions of it.
     pub(crate) fn append_functions(&mut self, activation: Option<&Activation>, numerics: bool) {
         if numerics || activation.is_some_and(|activation| activation.own_wgsl().1) {
             self.append(file!("numerics.wgsl"));

@@ -123,7 +123,7 @@ mod tests {
         }
     }
 
-    /// Numbers that are equal, of types that are not.
+    /// Equal numbers of different types.
     #[test]
     fn keys_are_equal_where_shaders_and_constants_are() {
         let of = |constant| [("A", constant)];

@@ -23,7 +23,7 @@ pub(crate) struct Layout {
     pub(crate) read_only: bool,
     pub(crate) atomic: bool,
     pub(crate) strided: bool,
-    /// Whether it is written, and read before.
+    /// Whether results are added to its contents.
     pub(crate) accumulates: bool,
     /// Whether its vectors are loaded element by element, because they are no whole vectors of its binding.
     pub(crate) unaligned: bool,

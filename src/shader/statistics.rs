@@ -13,7 +13,7 @@ pub(crate) enum StatisticsInput {
     Elements(ElementType),
     /// The outputs of a layer. The pass makes them with the activation of this name.
     Layer(&'static str),
-    /// The results of the pass before.
+    /// The results of the previous pass.
     Merge,
 }
 

@@ -39,7 +39,7 @@ impl SumInput {
 pub(crate) struct Sum {
     pub(crate) input: SumInput,
     pub(crate) width: VectorWidth,
-    /// Whether the sums are added to what y holds.
+    /// Whether the sums are added to the contents of y.
     pub(crate) accumulates: bool,
 }
 

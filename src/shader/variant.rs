@@ -9,11 +9,11 @@ pub(crate) struct Variant {
     pub(crate) direction: Direction,
     /// One entry per row of the operand table: how the operand is indexed, if it is there.
     pub(crate) operands: [Option<Indexing>; OPERANDS.len()],
-    /// Whether slopes are drawn at random.
+    /// Whether slopes are random.
     pub(crate) random_slopes: bool,
     /// Whether the gate multiplies x as it is, without the activation.
     pub(crate) linear_gate: bool,
-    /// Whether results are added to what their operands hold.
+    /// Whether results are added to the contents of their operands.
     pub(crate) accumulates: bool,
     pub(crate) addressing: Addressing,
     /// The element type of x, and of every operand that is stored as x.
@@ -75,7 +75,7 @@ impl Variant {
         operand.row().is_some_and(|row| self.operands[row].is_some())
     }
 
-    /// All operands in the order of their bindings: those written, then those read.
+    /// All operands in the order of their bindings: outputs, then inputs.
     pub(crate) fn operands(&self) -> Vec<(Operand, Indexing)> {
         let rows = OPERANDS.iter().zip(self.operands);
         rows.filter_map(|(row, indexing)| Some((row.operand, indexing?))).collect()
@@ -196,7 +196,7 @@ pub(crate) enum BindingSlot {
     Read,
     /// A writable binding of its own: the operand or another one in its buffer is written, or the planner is pooled.
     ReadWrite,
-    /// The binding of the operand with this index, which is in the same buffer and near enough.
+    /// The binding of the operand with this index, which is near enough in the same buffer.
     SharedWith(u8),
 }
 
@@ -207,6 +207,6 @@ pub(crate) enum ChannelPattern {
     Same,
     /// Each element has the next channel, and the first element's channel is a multiple of the vector's width.
     Consecutive,
-    /// Any.
+    /// Any channels.
     Any,
 }

@@ -11,7 +11,7 @@ use crate::ops::activation::GpuActivation;
 
 const STREAM: &str = "streaming";
 
-/// What a mapping that fails, or a mapped buffer without memory, means.
+/// The error for a mapping that fails, or a mapped buffer without memory.
 const LOST: Error = Error::DeviceLost { doing: STREAM };
 
 /// The buffers that one part of a stream's data goes through: filled, submitted, drained, and filled again. The result
@@ -22,16 +22,16 @@ pub(crate) struct Chunk {
     element: u64,
     /// x, and dy for a gradient.
     data: Vec<wgpu::Buffer>,
-    /// Where the device cannot map the data itself.
+    /// Staging buffers, if the device cannot map the data itself.
     staged: Option<Staged>,
     /// The operation, and for how many elements it is bound.
     step: Option<(u64, Prepared)>,
     /// How many elements it holds.
     elements: u64,
     submission: Option<wgpu::SubmissionIndex>,
-    /// Mappings asked for, which tell whether they came to be.
+    /// Messages of the requested mappings, whether they succeeded.
     mappings: Vec<Receiver<bool>>,
-    /// Whether its staging buffers are mapped or unmapped as the pools keep them, and can go back there.
+    /// Whether its staging buffers are in the state in which the pools keep them, so that they can go back.
     reusable: bool,
 }
 
@@ -41,7 +41,7 @@ struct Staged {
 }
 
 impl Chunk {
-    /// Of up to `capacity` elements, with `inputs` inputs.
+    /// Creates a chunk of up to `capacity` elements, with `inputs` inputs.
     pub(crate) fn new(relu: &GpuActivation, inputs: usize, capacity: u64) -> Result<Self> {
         let gpu = &relu.gpu;
         let element = relu.element(Operand::X).size();
@@ -82,19 +82,19 @@ impl Chunk {
         self.elements
     }
 
-    /// The first `elements` of an input, to be written, up to a multiple of 4 bytes. Waits until they may be.
+    /// Maps the first `elements` of an input for writing, up to a multiple of 4 bytes. Waits until they are free.
     pub(crate) fn input(&mut self, index: usize, elements: u64) -> Result<wgpu::BufferViewMut> {
         self.wait()?;
         let bytes = self.bytes(elements);
         self.inputs()[index].get_mapped_range_mut(0..bytes).map_err(|_| LOST)
     }
 
-    /// Bytes of so many elements, up to a multiple of 4.
+    /// Bytes of so many elements, rounded up to a multiple of 4.
     fn bytes(&self, elements: u64) -> u64 {
         (elements * self.element).next_multiple_of(4)
     }
 
-    /// Submits the operation on the first `elements` of the inputs, which are those from `first` on of all.
+    /// Submits the operation on the first `elements` of the inputs. `first` is their position in all data.
     pub(crate) fn submit(&mut self, first: u64, elements: u64) -> Result<()> {
         self.reusable = false;
         self.elements = elements;
@@ -124,7 +124,7 @@ impl Chunk {
         self.step = Some((elements, step));
         let output = self.output().clone();
         self.map(wgpu::MapMode::Read, &[output], bytes)?;
-        // An input that is not the output can be mapped for the next part already.
+        // Inputs in staging buffers can be mapped for the next part already.
         match &self.staged {
             Some(staged) => {
                 self.map(wgpu::MapMode::Write, &staged.write.clone(), staged.read.size())
@@ -133,7 +133,7 @@ impl Chunk {
         }
     }
 
-    /// Hands the result to `read`. Waits for it.
+    /// Waits for the result and hands it to `read`.
     pub(crate) fn output_to<T>(&mut self, read: impl FnOnce(&[u8]) -> T) -> Result<T> {
         self.wait()?;
         let bytes = self.bytes(self.elements);
@@ -153,12 +153,12 @@ impl Chunk {
         Ok(())
     }
 
-    /// What the host writes to.
+    /// The buffers that the host writes to.
     fn inputs(&self) -> &[wgpu::Buffer] {
         self.staged.as_ref().map_or(&self.data, |staged| &staged.write)
     }
 
-    /// What the host reads from.
+    /// The buffer that the host reads from.
     fn output(&self) -> &wgpu::Buffer {
         self.staged.as_ref().map_or(self.result(), |staged| &staged.read)
     }
@@ -186,7 +186,7 @@ impl Chunk {
             let (sender, receiver) = channel();
             catch_errors(&self.relu.gpu.shared.device, STREAM, || {
                 buffer.map_async(mode, 0..bytes, move |mapped| {
-                    // Nobody listens to a stream that was given up.
+                    // If the stream was given up, nobody receives this.
                     let _ = sender.send(mapped.is_ok());
                 });
             })?;
@@ -195,13 +195,13 @@ impl Chunk {
         Ok(())
     }
 
-    /// Waits until what was submitted is done and what was to be mapped is.
+    /// Waits until the submission is done and all requested mappings are there.
     fn wait(&mut self) -> Result<()> {
         if self.mappings.is_empty() {
             return Ok(());
         }
         wait(&self.relu.gpu.shared.device, self.submission.as_ref(), STREAM)?;
-        // Another thread's poll may have found the mapping done, and be about to tell.
+        // Another thread's poll may have found the mapping done, and not have sent the message yet.
         let mapped = self.mappings.drain(..).all(|mapping| mapping.recv() == Ok(true));
         if mapped { Ok(()) } else { Err(LOST) }
     }

@@ -1,4 +1,4 @@
-//! Floor 8: host data of any size, through the device chunk by chunk.
+//! Floor 8: sends host data of any size through the device, chunk by chunk.
 //!
 //! May use the floors below.
 
@@ -18,30 +18,31 @@ use crate::stream::chunk::Chunk;
 /// Chunks under way at once: one is filled, one computed, one drained.
 const CHUNKS: usize = 3;
 
-/// Elements of a chunk, unless told otherwise: so many that a submit costs little beside the copies.
+/// Elements per chunk by default: so many that a submit costs little beside the copies.
 const CHUNK_LENGTH: usize = 2 << 20;
 
-/// The same where the CPU computes: what was filled should be in the cache still when it is computed.
+/// The same on a CPU adapter: a chunk should still be in the cache when it is computed.
 const CPU_CHUNK_LENGTH: usize = 512 << 10;
 
-/// Bytes read at once: few enough to stay in the cache until they are copied to where the device sees
-/// them.
+/// Bytes per read: few enough to stay in the cache until they are copied into the chunk.
 const PIECE: usize = 256 << 10;
 
-/// An activation, or its gradient, on host data of any length: longer than a binding, a buffer or the
-/// device's memory. Made by [`GpuActivation::stream`].
+/// Applies an activation or its gradient to host data of any length, also if it is longer than a binding, a buffer or
+/// the device's memory. [`GpuActivation::stream`] makes it.
 ///
-/// The data goes through three sets of buffers of a chunk each, so that one chunk is filled, one computed
-/// and one read back at the same time. Progress is told, and results are handed out, on the caller's thread.
-/// A second one fills, for as long as a call lasts: where there is a reader, which may wait, and for slices
-/// of more than three chunks on a GPU.
+/// The data goes through three chunks, so the device computes one chunk while the host fills another one or reads it
+/// back. The caller's thread hands out results and reports progress. Chunks are filled on a second thread while a call
+/// lasts if there is a reader, which may wait, or if slices have more than three chunks on a GPU. Otherwise the
+/// caller's thread fills them too.
 ///
-/// **Memory** is constant: three chunks, threefold where they go through staging buffers, and twice of
-/// it for a gradient. No buffer is created while a stream runs, and those of a call serve the next.
+/// **Memory** is constant. Each of the three chunks has a buffer for x, and one for dy in a gradient. If the device
+/// cannot map them, it also has one staging buffer per input and one for the result, whose sizes are rounded up to
+/// powers of two. The buffers of one call serve the next one, unless that needs larger chunks, or inputs of another
+/// number.
 ///
-/// **Errors** leave a prefix of the result: a slice holds the results of the chunks before the error and
-/// is otherwise as it was, and a writer has received them, and perhaps a part of the next. The device and
-/// the stream remain usable, unless the device is lost.
+/// **Errors** leave a prefix of the result. A slice has the results of the chunks before the error, and its old
+/// contents after them. A writer has received the results of these chunks, and perhaps a part of the next. The device
+/// and the stream remain usable, unless the device is lost.
 ///
 /// ```
 /// use wgpu_relu::{Gpu, GpuRelu};
@@ -61,19 +62,19 @@ const PIECE: usize = 256 << 10;
 #[must_use = "a stream does nothing before one of its methods is called"]
 pub struct Stream<'a> {
     relu: GpuActivation,
-    /// Whether the device's work is the CPU's.
+    /// Whether the adapter is a CPU.
     on_cpu: bool,
     chunk_length: usize,
     progress: Option<Progress<'a>>,
     cancel: Option<&'a AtomicBool>,
-    /// The chunks of the last call.
+    /// The chunks of the last call, which the next one uses.
     chunks: Vec<Chunk>,
 }
 
 type Progress<'a> = Box<dyn FnMut(u64, Option<u64>) + 'a>;
 
 impl GpuActivation {
-    /// The activation on host data of any size; see [`Stream`].
+    /// Makes a [`Stream`], which applies the activation to host data of any size.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -86,13 +87,13 @@ impl GpuActivation {
     pub fn stream<'a>(&self) -> Stream<'a> {
         let on_cpu = self.gpu.adapter_info().device_type == wgpu::DeviceType::Cpu;
         let chunk_length = if on_cpu { CPU_CHUNK_LENGTH } else { CHUNK_LENGTH };
-        // Results replace an input, to which nothing is to be added.
+        // Results overwrite an input, so they must not be added to it.
         let relu = GpuActivation { accumulates: false, ..self.clone() };
         Stream { relu, on_cpu, chunk_length, progress: None, cancel: None, chunks: Vec::new() }
     }
 
-    /// f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many
-    /// times the activation; keep data in buffers where there is more to do with it.
+    /// Computes f of every element of a slice: uploads, applies, downloads and waits. The transfers cost many times as
+    /// much as the activation, so keep data in buffers if there is more to do with it.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -108,33 +109,36 @@ impl GpuActivation {
 }
 
 impl<'a> Stream<'a> {
-    /// How many elements go at once: unless set, 2 Mi, and 512 Ki on a software adapter. At least 1, at most
-    /// 8 Mi, and no more than fit into a buffer of the device.
+    /// Sets the number of elements per chunk. The default is 2 Mi, or 512 Ki on a software adapter. It is clamped to at
+    /// least 1 element and at most 32 MiB (8 Mi f32, 16 Mi 16-bit floats), or the device's limit of a buffer if that is
+    /// lower. With random slopes it is rounded up to a multiple of 4.
     pub fn chunk(mut self, elements: usize) -> Self {
         self.chunk_length = elements;
         self
     }
 
-    /// Calls `progress` after every chunk, on the thread that runs the stream, with the number of elements
-    /// done and that of all (none for a reader, which does not tell).
+    /// Calls `progress` after every chunk, on the caller's thread, with the number of elements done and the number of
+    /// all elements. For readers the second number is none, because a reader does not tell its length.
     pub fn progress(mut self, progress: impl FnMut(u64, Option<u64>) + 'a) -> Self {
         self.progress = Some(Box::new(progress));
         self
     }
 
-    /// Stops with [`Error::Cancelled`] before the next chunk once `flag` is set, by another thread or by the
-    /// progress callback. A reader or writer that blocks is not interrupted.
+    /// Stops with [`Error::Cancelled`] once `flag` is set, by another thread or by the progress callback. The stream
+    /// tests it before it fills a chunk and before it hands out a result. A reader or writer that blocks is not
+    /// interrupted.
     pub fn cancel(mut self, flag: &'a AtomicBool) -> Self {
         self.cancel = Some(flag);
         self
     }
 
-    /// y = f(x), from slice to slice of the same length.
+    /// Computes y = f(x) from a slice to a slice of the same length.
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`], [`Error::Cancelled`], [`Error::OutOfMemory`], [`Error::DeviceLost`], or a
-    /// limit of the device that is too small. `y` holds a prefix of the result then.
+    /// [`Error::LengthMismatch`], [`Error::ElementType`] for an operator of 16-bit floats, [`Error::Cancelled`],
+    /// [`Error::OutOfMemory`], [`Error::DeviceLost`], or a limit of the device that is too small. `y` has a prefix of
+    /// the result then.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -158,11 +162,11 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// x = f(x) in the caller's slice.
+    /// Computes x = f(x) in the caller's slice.
     ///
     /// # Errors
     ///
-    /// As [`run`](Stream::run). The slice holds results up to a point, and what it held from there on.
+    /// Those of [`run`](Stream::run). The slice has results up to a point, and its old contents after it.
     pub fn run_in_place(&mut self, data: &mut [f32]) -> Result<()> {
         self.check_elements(true)?;
         let length = data.len();
@@ -176,11 +180,11 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, from slices to a slice, all of one length.
+    /// Computes dx = dL/dx from x and dy = dL/dy, from slices to a slice, all of one length.
     ///
     /// # Errors
     ///
-    /// As [`run`](Stream::run).
+    /// Those of [`run`](Stream::run).
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -207,19 +211,18 @@ impl<'a> Stream<'a> {
         Ok(())
     }
 
-    /// y = f(x), from a reader to a writer, as raw little-endian f32, or as 16-bit floats if the operator takes
-    /// them; the number of elements.
+    /// Computes y = f(x) from a reader to a writer, and returns the number of elements. The data is raw little-endian
+    /// f32, or 16-bit floats if the operator takes and gives them.
     ///
-    /// Reads to the end, in pieces of up to 256 KiB, and writes in whole chunks: neither needs a buffer of
-    /// its own. The writer is flushed at the end. The reader is used on a second thread, so that it may
-    /// wait while the writer writes.
+    /// It reads to the end in pieces of up to 256 KiB and writes whole chunks, so neither needs a buffer of its own. It
+    /// flushes the writer at the end. The reader runs on a second thread, so it may wait while the writer writes.
     ///
     /// # Errors
     ///
-    /// As [`run`](Stream::run); [`Error::Io`] where the reader or the writer fails, with the kind of its
-    /// error; [`Error::PartialElement`] where the reader ends within an element. The writer has received a
-    /// prefix of the result then. After a writer's error the call returns when the reader's current read
-    /// has.
+    /// [`Error::Io`] with the kind of the reader's or writer's error, [`Error::PartialElement`] if the reader ends
+    /// within an element, [`Error::ElementType`] if x and y of the operator have different types, and the other errors
+    /// of [`run`](Stream::run). The writer has received a prefix of the result then. After an error of the writer, the
+    /// call returns when the reader has filled the chunk that it is filling, or has ended.
     ///
     /// ```no_run
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -241,11 +244,11 @@ impl<'a> Stream<'a> {
         self.flow_to(1, y, "writing y", fill)
     }
 
-    /// dx = dL/dx from readers of x and dy = dL/dy to a writer, as [`pipe`](Stream::pipe).
+    /// Computes dx = dL/dx from readers of x and dy = dL/dy to a writer; see [`pipe`](Stream::pipe).
     ///
     /// # Errors
     ///
-    /// As [`pipe`](Stream::pipe), and [`Error::LengthMismatch`] where one reader ends before the other.
+    /// Those of [`pipe`](Stream::pipe), and [`Error::LengthMismatch`] if one reader ends before the other.
     pub fn pipe_gradient(
         &mut self,
         x: impl Read + Send,
@@ -259,7 +262,7 @@ impl<'a> Stream<'a> {
         let fill = move |chunk: &mut Chunk| {
             let elements = x.fill(chunk, 0, chunk_length)?;
             if elements != dy.fill(chunk, 1, chunk_length)? {
-                // As far as they were read.
+                // The lengths as far as they were read.
                 let [x, dy] = [x.bytes, dy.bytes].map(|bytes| (bytes / element) as usize);
                 same_length(Operand::Dy, dy, x)?;
             }
@@ -282,8 +285,8 @@ impl<'a> Stream<'a> {
         Ok(done)
     }
 
-    /// Lets `fill` write into chunks, submits them, and hands the results to `drain` in the same
-    /// order; the number of elements. What `fill` returns beside the number of elements, goes to `drain`.
+    /// Lets `fill` write into chunks, submits them, and hands the results to `drain` in the same order. Returns the
+    /// number of elements. `fill` returns the number of elements of a chunk, and a value that is passed on to `drain`.
     fn flow<T: Send>(
         &mut self,
         inputs: usize,
@@ -294,7 +297,7 @@ impl<'a> Stream<'a> {
         if total == Some(0) {
             return Ok(0);
         }
-        // Those of a call that fails, or panics, may be anywhere: they are dropped.
+        // The chunks of a call that fails or panics may be in any state, so they are dropped.
         let mut chunks = self.take_chunks(inputs, total.unwrap_or(usize::MAX))?;
         let total = total.map(|total| total as u64);
         let cancel = self.cancel;
@@ -322,7 +325,7 @@ impl<'a> Stream<'a> {
             Ok(())
         };
         let capacity: u64 = chunks.iter().map(Chunk::capacity).sum();
-        // Where the copies of slices have the cores that compute, a thread only adds its own cost.
+        // If the copies of slices and the computation share the cores, a thread only adds its own cost.
         let outcome = if total.is_some_and(|total| self.on_cpu || total <= capacity) {
             one_thread(&mut chunks, fill, drain)
         } else {
@@ -337,12 +340,12 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Bytes of an element.
+    /// Bytes per element.
     fn element(&self) -> u64 {
         self.relu.element(Operand::X).size()
     }
 
-    /// The result takes the place of an input, so that both are stored alike; in slices, as f32.
+    /// Checks the element types. The result overwrites an input, so both have one type. Slices are f32.
     fn check_elements(&self, slices: bool) -> Result<()> {
         let (input, output) = self.relu.elements();
         let expected = if slices { ElementType::F32 } else { input };
@@ -363,7 +366,7 @@ impl<'a> Stream<'a> {
         if self.relu.draws() { chunk_length.next_multiple_of(4) } else { chunk_length }
     }
 
-    /// As many chunks as `total` elements need, those of the last call if they fit.
+    /// As many chunks as `total` elements need: the chunks of the last call if they fit.
     fn take_chunks(&mut self, inputs: usize, total: usize) -> Result<Vec<Chunk>> {
         let chunk_length = self.chunk_length_for(total);
         let mut chunks = std::mem::take(&mut self.chunks);
@@ -409,7 +412,7 @@ impl From<Error> for Stop {
     }
 }
 
-/// Fills whichever chunk is free, and drains the oldest when none is; all on this thread.
+/// Fills free chunks, and drains the oldest one when none is free, all on this thread.
 fn one_thread<T>(
     chunks: &mut [Chunk],
     mut fill: impl FnMut(&mut Chunk) -> Result<Option<T>, Stop>,
@@ -421,7 +424,7 @@ fn one_thread<T>(
         while let Some(chunk) = free.pop_front() {
             match fill(chunk)? {
                 Some(to) => full.push_back((chunk, to)),
-                // There is no more: what was free is needed no more.
+                // The input has ended, so no more chunks are filled.
                 None => free.clear(),
             }
         }
@@ -431,8 +434,7 @@ fn one_thread<T>(
     }
 }
 
-/// Fills on a second thread and drains on this one. Whichever ends first, the other then finds the
-/// channel closed.
+/// Fills on a second thread and drains on this one. If one side ends, the other one finds the channel closed.
 fn two_threads<T: Send>(
     chunks: &mut [Chunk],
     mut fill: impl FnMut(&mut Chunk) -> Result<Option<T>, Stop> + Send,
@@ -459,7 +461,7 @@ fn two_threads<T: Send>(
         let filling = thread.spawn_scoped(scope, fill_all).ok()?;
         let drained = full.into_iter().try_for_each(|(chunk, to)| {
             drain(chunk, to)?;
-            // Past the last chunk nobody wants it.
+            // After the last chunk nobody receives it.
             let _ = give_back.send(chunk);
             Ok(())
         });
@@ -467,7 +469,7 @@ fn two_threads<T: Send>(
         let filled = filling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         Some(drained.and(filled))
     });
-    // No thread to be had: nothing was filled yet.
+    // If there is no thread, nothing has been filled yet.
     threaded.unwrap_or_else(|| one_thread(chunks, fill, drain))
 }
 
@@ -489,7 +491,7 @@ fn same_length(operand: Operand, length: usize, expected: usize) -> Result<()> {
     Err(Error::LengthMismatch { operand, length, reference: Operand::X, expected })
 }
 
-/// A reader, and how far it was read.
+/// A reader, and the number of bytes read so far.
 struct Input<R> {
     reader: R,
     doing: &'static str,
@@ -498,7 +500,7 @@ struct Input<R> {
     element: u64,
     piece: Vec<u8>,
     bytes: u64,
-    /// A terminal, asked again after its end, would go on.
+    /// A terminal goes on if it is read again after its end, so it is not.
     ended: bool,
 }
 
@@ -507,7 +509,7 @@ impl<R: Read> Input<R> {
         Input { reader, doing, operand, element, piece: vec![0; PIECE], bytes: 0, ended: false }
     }
 
-    /// Reads up to `most` elements into an input of `chunk`, fewer only at the end; how many.
+    /// Reads up to `most` elements into an input of `chunk`, fewer only at the end. Returns their number.
     fn fill(&mut self, chunk: &mut Chunk, input: usize, most: u64) -> Result<u64, Stop> {
         let mut target = chunk.input(input, most)?;
         let most = (most * self.element) as usize;
@@ -519,7 +521,7 @@ impl<R: Read> Input<R> {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Stop::Io { doing: self.doing, error }),
             };
-            // Mapped memory may be of a kind that is slow to read: it is written to only.
+            // Mapped memory may be slow to read, so a reader must not get it. It is only written to.
             target.slice(filled..filled + read).copy_from_slice(&piece[..read]);
             filled += read;
             self.bytes += read as u64;

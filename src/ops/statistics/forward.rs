@@ -10,13 +10,19 @@ use crate::ops::activation::GpuRelu;
 use crate::ops::statistics::{self, Source};
 
 impl GpuRelu {
-    /// Checks, binds and sizes y = f(x + bias), with one bias per channel, and the statistics of y, in one pass. They are
-    /// those of [`Gpu::prepare_units`](crate::Gpu::prepare_units), but cost half a byte per element instead of four. y is
-    /// equal to the last bit with and without them. All elements are f32, and x, y, the bias and the records must be in
-    /// four different buffers.
+    /// Checks, binds and sizes y = f(x + bias), with one bias per channel, and the statistics of y, in one pass. The
+    /// statistics are those of [`Gpu::prepare_units`](crate::Gpu::prepare_units), but cost half a byte per element
+    /// instead of four. y is equal to the last bit with and without them. All elements are f32, and x, y, the bias and
+    /// the records must be in four different buffers.
     ///
-    /// Each invocation walks along one channel, one element at a time. On a software adapter, the two operations one after
-    /// the other are faster.
+    /// Each invocation goes along one channel, one element at a time. On a software adapter, the two operations one
+    /// after the other are faster.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`prepare_fused`](GpuRelu::prepare_fused) and of
+    /// [`Gpu::prepare_units`](crate::Gpu::prepare_units); [`Error::SharedBuffer`] for operands in one buffer, and
+    /// [`Error::Unsupported`] for 16-bit floats and for random slopes.
     ///
     /// ```
     /// # use wgpu_relu::{Channels, Gpu, GpuRelu, Unit};
@@ -36,12 +42,6 @@ impl GpuRelu {
     /// assert_eq!(units[1].mean, 1.0);
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// Those of [`prepare_fused`](GpuRelu::prepare_fused) and of
-    /// [`Gpu::prepare_units`](crate::Gpu::prepare_units); [`Error::SharedBuffer`] for operands in one buffer, and
-    /// [`Error::Unsupported`] for 16-bit floats and for random slopes.
     pub fn prepare_with_units<'a>(
         &self,
         x: impl Into<View<'a>>,

@@ -1,4 +1,4 @@
-//! Statistics of units: which are dead, which are saturated, and how the others vary.
+//! Statistics of units: zeros, saturated outputs, mean and variance.
 //!
 //! May use the floors below, and the other operators.
 
@@ -22,7 +22,7 @@ use crate::plan::reduce::{ReducePass, Reduction, scratch};
 use crate::plan::uniform::StatisticsParams;
 use crate::shader::statistics::StatisticsInput;
 
-/// As `UnitStatistics` in `statistics.wgsl`.
+/// The words of `UnitStatistics` in `statistics.wgsl`.
 type UnitStatistics = [u32; 8];
 
 /// The input of the first pass.
@@ -79,25 +79,25 @@ impl Unit {
         records.chunks_exact(size_of::<UnitStatistics>() / 4).map(read).collect()
     }
 
-    /// The share of outputs that were 0.
+    /// Returns the share of outputs that were 0.
     #[must_use]
     pub fn zero_share(&self) -> f64 {
         self.zeros as f64 / self.finite.max(1) as f64
     }
 
-    /// The share of outputs at one of the activation's bounds.
+    /// Returns the share of outputs at one of the activation's bounds.
     #[must_use]
     pub fn saturated_share(&self) -> f64 {
         (self.at_lower_bound + self.at_upper_bound) as f64 / self.finite.max(1) as f64
     }
 
-    /// Whether nothing but 0 ever came out: no gradient passes then, where that is the derivative's 0.
+    /// Whether all outputs were 0. If the derivative is 0 where the output is 0, no gradient passes then.
     #[must_use]
     pub fn is_dead(&self) -> bool {
         self.finite > 0 && self.zeros == self.finite && self.not_finite == 0
     }
 
-    /// The statistics of both batches together.
+    /// Returns the statistics of both batches together.
     #[must_use]
     pub fn merged(&self, other: &Unit) -> Unit {
         let finite = self.finite + other.finite;
@@ -117,10 +117,14 @@ impl Unit {
 }
 
 impl Gpu {
-    /// Statistics of each unit of a layer's output y: zeros, saturated outputs, mean and variance. The device makes them in
-    /// one pass over y, and 32 bytes per unit are read back. Submits, and waits.
+    /// Computes statistics of each unit of a layer's output y: zeros, saturated outputs, mean and variance. The device
+    /// makes them in one pass over y, and 32 bytes per unit are read back. Submits, and waits.
     ///
     /// An output is saturated near a finite limit of the activation, unless the only finite limit is 0.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Channels, Gpu};
@@ -131,10 +135,6 @@ impl Gpu {
     /// assert_eq!((units[1].zeros, units[1].mean), (1, 2.0));
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn units<'a>(
         &self,
@@ -145,11 +145,11 @@ impl Gpu {
         self.units_elements::<f32>(y, channels, activation)
     }
 
-    /// [`units`](Gpu::units) of elements of type `T`.
+    /// Does the same as [`units`](Gpu::units) for elements of type `T`.
     ///
     /// # Errors
     ///
-    /// As [`units`](Gpu::units).
+    /// Those of [`units`](Gpu::units).
     #[cfg(not(target_arch = "wasm32"))]
     pub fn units_elements<'a, T: Element>(
         &self,
@@ -165,15 +165,15 @@ impl Gpu {
         Ok(Unit::from_records(&self.download(&records)?))
     }
 
-    /// Checks, binds and sizes [`units`](Gpu::units) once, for [`Prepared::record`] after the layer's own
-    /// operations. It writes [`Unit::SIZE`] bytes per unit, for [`Unit::from_records`], and keeps a buffer for
+    /// Checks, binds and sizes [`units`](Gpu::units) once, for [`Prepared::record`] after the layer's own operations.
+    /// The operation writes [`Unit::SIZE`] bytes per unit, for [`Unit::from_records`], and keeps a buffer for
     /// intermediate records, of at most an eighth of y, or a few rows.
     ///
     /// # Errors
     ///
-    /// As [`units`](Gpu::units); [`Error::ChannelLength`] for a buffer of records of another size,
-    /// [`Error::SharedBuffer`] for one that is that of y, and [`Error::Limit`] where one binding does not
-    /// hold the records of two rows.
+    /// Those of [`units`](Gpu::units), [`Error::ChannelLength`] for a buffer of records of another size,
+    /// [`Error::SharedBuffer`] for records in the buffer of y, and [`Error::Limit`] if one binding does not hold the
+    /// records of two rows.
     pub fn prepare_units<'a>(
         &self,
         y: impl Into<View<'a>>,
@@ -184,11 +184,11 @@ impl Gpu {
         self.prepare_units_elements::<f32>(y, channels, activation, records)
     }
 
-    /// [`prepare_units`](Gpu::prepare_units) of elements of type `T`.
+    /// Does the same as [`prepare_units`](Gpu::prepare_units) for elements of type `T`.
     ///
     /// # Errors
     ///
-    /// As [`prepare_units`](Gpu::prepare_units).
+    /// Those of [`prepare_units`](Gpu::prepare_units).
     pub fn prepare_units_elements<'a, T: Element>(
         &self,
         y: impl Into<View<'a>>,
@@ -232,7 +232,7 @@ fn reduction(planner: &Planner, channels: Channels, length: u64) -> Result<Reduc
     Reduction::new(planner.ranges, channels, length, Unit::SIZE, Unit::SIZE)
 }
 
-/// The first and the last output that count as the lower bound, and the same for the upper bound.
+/// The first and the last output that count as the lower bound, and those for the upper bound.
 fn bounds(activation: &Activation) -> [f32; 4] {
     let (low, high) = activation.limits();
     let range = high - low;

@@ -15,8 +15,8 @@ use crate::ops::statistics::Unit;
 
 /// Monitors the units of a layer's output over the last steps of a training.
 ///
-/// A ReLU unit whose input is negative for every sample gives 0 and gets no gradient: it stays dead, most likely. Made
-/// once for the buffer of y, a monitor reads it where it is, in a pass of its own ([`observe`](UnitMonitor::observe)) or in
+/// A ReLU unit whose input is negative for every sample gives 0 and gets no gradient: it stays dead, most likely. A
+/// monitor is made once for the buffer of y. It reads y in a pass of its own ([`observe`](UnitMonitor::observe)) or in
 /// the caller's ([`prepared`](UnitMonitor::prepared) and [`read`](UnitMonitor::read)).
 ///
 /// ```
@@ -57,7 +57,7 @@ impl UnitMonitor {
         Self::of_elements::<f32>(gpu, y, channels, activation)
     }
 
-    /// [`new`](UnitMonitor::new) for a y of elements of type `T`.
+    /// Does the same as [`new`](UnitMonitor::new) for a y of elements of type `T`.
     ///
     /// # Errors
     ///
@@ -76,19 +76,19 @@ impl UnitMonitor {
         Ok(UnitMonitor { gpu: gpu.clone(), step, records, window: 20, threshold: 0.95, steps })
     }
 
-    /// Looks back over this many steps, at least one.
+    /// Sets the number of steps to look back, at least one.
     #[must_use]
     pub fn window(self, steps: usize) -> Self {
         UnitMonitor { window: steps.max(1), ..self }
     }
 
-    /// The share of outputs from which on a unit counts as silent, or as saturated.
+    /// Sets the share of outputs from which on a unit counts as silent, or as saturated.
     #[must_use]
     pub fn threshold(self, share: f64) -> Self {
         UnitMonitor { threshold: share, ..self }
     }
 
-    /// The operation, to record where y is computed.
+    /// Returns the operation, to record after y is computed.
     #[must_use]
     pub fn prepared(&self) -> &Prepared {
         &self.step
@@ -123,7 +123,7 @@ impl UnitMonitor {
         self.steps.clear();
     }
 
-    /// The report on the last steps.
+    /// Returns the report on the last steps.
     #[must_use]
     pub fn report(&self) -> UnitReport {
         let count = self.steps.front().map_or(0, Vec::len);
