@@ -1,5 +1,5 @@
-// Random numbers out of a counter: Philox 4x32-10 (Salmon et al., 2011). Four words a call, the same on
-// every device; no state.
+// Random numbers from a counter: Philox 4x32-10 (Salmon et al., 2011). Four u32 per call, the same on every device; no
+// state.
 
 // The 64 bits of a product, the upper half first.
 fn random_multiply(a: u32, b: u32) -> vec2<u32> {
@@ -22,7 +22,7 @@ fn random_philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     return c;
 }
 
-// Multiples of 2^-24 in [0, 1), out of random words.
+// Multiples of 2^-24 in [0, 1), from random u32.
 fn random_uniform(words: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(words >> vec4<u32>(8u)) * 5.9604645e-8;
 }

@@ -1,4 +1,4 @@
-//! Who competes, and whether what they give is right.
+//! The contenders, and the check of their results.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use crate::operands::Operands;
 use crate::rounds::Timed;
 use crate::{Outcome, in_burn};
 
-/// How far the others may be off, in absolute terms up to 1 and relative to the exact result above.
+/// The errors that others may have: absolute up to 1, and relative to the exact result above.
 const LOOSE: f64 = 1e-5;
 
-/// The same for Burn's gradients: that of gelu is the one of the tanh form.
+/// The same for Burn's gradients. Its gradient of gelu is that of the tanh form.
 const LOOSE_GRADIENT: f64 = 2e-3;
 
 /// A way to do the work.
@@ -32,7 +32,7 @@ pub(crate) enum Way {
 }
 
 impl Way {
-    /// Bytes an operation has to read and write for an element.
+    /// Bytes that an operation has to read and write per element.
     pub(crate) fn bytes(self) -> usize {
         match self {
             Way::Both | Way::BurnBoth => 20,
@@ -70,14 +70,14 @@ type Give<'a> = Box<dyn Fn() -> Outcome<Results> + 'a>;
 /// y, and dx where there is one.
 type Results = (Vec<f32>, Option<Vec<f32>>);
 
-/// One that competes.
+/// A contender.
 pub(crate) struct Contender<'a> {
     pub(crate) way: Way,
     /// `None` for a copy.
     pub(crate) activation: Option<Activation>,
     pub(crate) operands: &'a Operands<'a>,
     run: Run<'a>,
-    /// Does it once, and gives what came out.
+    /// Runs it once and returns the results.
     give: Give<'a>,
 }
 
@@ -107,7 +107,7 @@ impl Timed for Contender<'_> {
 }
 
 impl Contender<'_> {
-    /// Does it once more and compares every element with the reference.
+    /// Runs it once more and compares every element with the reference.
     pub(crate) fn verify(&self) -> Outcome<Errors> {
         self.operands.clear()?;
         self.restore(1)?;
@@ -146,7 +146,7 @@ impl Contender<'_> {
         if self.way.is_own() { errors.ulp <= ulp } else { errors.distance <= loose }
     }
 
-    /// The errors of the first period; the others must be that, bit for bit.
+    /// The errors of the first period. The other periods must be equal to it, bit for bit.
     fn compare(&self, got: &[f32], exact: impl Fn(f32, f32) -> (f64, f64)) -> Outcome<Errors> {
         let period = &self.operands.period;
         if got.len() != self.operands.length {
@@ -161,7 +161,7 @@ impl Contender<'_> {
         for (&x, &got) in period.iter().zip(first) {
             let (exact, ulp) = exact(x, got);
             let distance = (f64::from(got) - exact).abs() / exact.abs().max(1.0);
-            // A NaN where none is due must not get lost in a maximum.
+            // A wrong NaN must not get lost in a maximum.
             let distance = if distance.is_nan() { f64::INFINITY } else { distance };
             errors.distance = errors.distance.max(distance);
             errors.ulp = errors.ulp.max(ulp);
@@ -190,7 +190,7 @@ pub(crate) fn all<'a>(
     Ok(contenders)
 }
 
-/// One whose results are in y, and for [`Way::Both`] in dx.
+/// A contender whose results are in y, and for [`Way::Both`] also in dx.
 fn on_buffers<'a>(
     way: Way,
     activation: Option<Activation>,
@@ -268,7 +268,7 @@ fn through_burn<'a>(
         let Some(function) = in_burn::function(activation) else { return };
         let Some(again) = in_burn::function(activation) else { return };
         let run = move |times| {
-            // Kept, so that Burn cannot leave out what nobody reads.
+            // Kept, so that Burn cannot leave out results that nobody reads.
             let mut kept = Vec::new();
             for _ in 0..times {
                 match way {
@@ -279,8 +279,8 @@ fn through_burn<'a>(
                     _ => kept.push(function(operands.tensor.clone())),
                 }
                 if way != Way::BurnQueued {
-                    // Hands the operation to the device without waiting: else Burn would make one
-                    // kernel of the repetitions, which read the same input.
+                    // Submits the operation without waiting. Otherwise Burn would make one kernel of the repetitions,
+                    // which read the same input.
                     device.flush()?;
                     kept.clear();
                 }
@@ -319,7 +319,7 @@ mod tests {
             let idle = on_buffers(way, activation, &operands, |_| Ok(()));
             assert!(idle.verify().is_err(), "{way}");
         }
-        // Right up to rounding is not right enough for the library itself.
+        // The library itself has tighter bounds than the others.
         let naive = Naive::new(&shared, activations[4]).expect("there is a naive elu");
         let run = |_| {
             naive.submit(&shared, &operands.x, &operands.y);

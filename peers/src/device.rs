@@ -1,4 +1,4 @@
-//! One device for all contenders: Burn is given it, and wgpu-relu adopts it.
+//! One device for all contenders. Burn and wgpu-relu adopt it.
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
@@ -12,11 +12,11 @@ pub(crate) struct Shared {
     pub(crate) burn: Device,
 }
 
-/// Opens the adapter that wgpu-relu would, with the features Burn asks for.
+/// Opens the adapter that wgpu-relu would open, with the features that Burn asks for.
 pub(crate) fn open() -> Outcome<Shared> {
     let own = Gpu::new()?;
     let wanted = own.adapter_info();
-    // Burn wants the adapter and its instance as well, which a `Gpu` does not tell.
+    // Burn also needs the adapter and its instance, which a `Gpu` does not give.
     let instance =
         wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());
     let adapters = pollster::block_on(instance.enumerate_adapters(wgpu::Backends::all()));

@@ -1,4 +1,4 @@
-//! What an operation costs the host: 256 elements of relu, so that the device has next to nothing to do.
+//! Measures the host's time per operation: relu of 256 elements, so that the device has almost nothing to do.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -36,13 +36,13 @@ impl fmt::Display for Way {
 /// Median seconds of an operation.
 pub(crate) struct Measured {
     pub(crate) way: Way,
-    /// Until the host is free again, without the one submit of what is recorded.
+    /// Until the host is free again, without the one submit of recorded operations.
     pub(crate) host: f64,
-    /// Until the device has done all.
+    /// Until the device is done.
     pub(crate) to_completion: f64,
 }
 
-/// The time the host took, and the whole.
+/// The host's time, and the whole time.
 type Times = (Duration, Duration);
 
 /// Runs the ways in alternating rounds, after one that warms up.
@@ -65,7 +65,7 @@ pub(crate) fn measure(shared: &Shared, rounds: u32) -> Outcome<Vec<Measured>> {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             (0..times).for_each(|_| record(&mut pass));
         }
-        // Much of what is recorded is only worked off here.
+        // wgpu does much of the work of recording only here.
         let commands = encoder.finish();
         let host = start.elapsed();
         gpu.queue().submit([commands]);
@@ -101,13 +101,13 @@ pub(crate) fn measure(shared: &Shared, rounds: u32) -> Outcome<Vec<Measured>> {
 
     let ways = [Way::Recorded, Way::HandWritten, Way::ApplyInto, Way::Naive, Way::Burn];
     let mut samples = ways.map(|way| (way, Vec::new(), Vec::new()));
-    // These are short.
+    // Recorded operations are short, so a sample has many.
     for round in 0..=4 * rounds {
         for (way, host, whole) in &mut samples {
-            // Submits are dear and queue up.
+            // Submits are slow and queue up.
             let times = if matches!(way, Way::Recorded | Way::HandWritten) { 2000 } else { 100 };
             let each = |spent: Duration| spent.as_secs_f64() / f64::from(times);
-            // What ran before shall not matter to so short a time.
+            // Earlier work must not disturb so short a time.
             run(*way, times / 4)?;
             let spent = run(*way, times)?;
             if round > 0 {

@@ -1,4 +1,4 @@
-//! The activations as Burn has them.
+//! The activations in Burn.
 
 use burn::tensor::activation as theirs;
 use burn::tensor::{Device, Tensor, TensorData};

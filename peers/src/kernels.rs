@@ -1,4 +1,4 @@
-//! Kernels beside the library's: one that only copies, and the naive ones.
+//! Kernels to compare with the library's: one that only copies, and naive ones.
 
 use wgpu_relu::Activation;
 
@@ -21,12 +21,12 @@ impl Kernel {
         pass.dispatch_workgroups(x, y, 1);
     }
 
-    /// A kernel that only copies, with the library's words and on its grid: the floor under every activation.
+    /// A kernel that only copies, with the library's words and on its grid. No activation can be faster.
     pub(crate) fn copy(shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Outcome<Self> {
         let device = shared.gpu.device();
         let shape = Shape::new(&shared.gpu.adapter_info(), &device.limits(), device.features());
         let length = u32::try_from(x.size() / 4)?;
-        // Fewer, and what is over, the library does by single elements.
+        // The library takes shorter lengths, and the rest of others, one element at a time.
         if length <= 1024 || !length.is_multiple_of(shape.word) {
             return Err(format!(
                 "{length} elements do not go by whole words: take a multiple of {} above 1024",
@@ -44,13 +44,13 @@ impl Kernel {
     }
 }
 
-/// How the library moves data: `LaunchConfig` in its src/plan/launch_config.rs.
+/// How the library moves data: `LaunchConfig` in src/plan/launch_config.rs.
 struct Shape {
     workgroup: u32,
     lanes: u32,
-    /// Words an invocation moves.
+    /// Words per invocation.
     words: u32,
-    /// Elements of a word.
+    /// Elements per word.
     word: u32,
 }
 
@@ -104,20 +104,20 @@ fn grid(device: &wgpu::Device, needed: u32) -> [u32; 2] {
     [width, needed.div_ceil(width)]
 }
 
-/// An activation as one would write it first: one element an invocation, workgroups of 64.
+/// An activation in its simplest form: one element per invocation, workgroups of 64.
 #[derive(Clone)]
 pub(crate) struct Naive {
     pipeline: wgpu::ComputePipeline,
 }
 
 impl Naive {
-    /// `None` for an activation that has none here.
+    /// `None` for an activation without a naive kernel here.
     pub(crate) fn new(shared: &Shared, activation: Activation) -> Option<Self> {
         let source = naive_source(activation)?;
         Some(Naive { pipeline: pipeline(shared.gpu.device(), "naive kernel", &source) })
     }
 
-    /// Everything but the pipeline made anew: uniform, bind group, encoder, pass and submit.
+    /// Makes everything but the pipeline anew: uniform, bind group, encoder, pass and submit.
     pub(crate) fn submit(&self, shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) {
         let kernel = self.bind(shared, x, y);
         let mut encoder = shared.gpu.device().create_command_encoder(&Default::default());
@@ -125,7 +125,7 @@ impl Naive {
         shared.gpu.queue().submit([encoder.finish()]);
     }
 
-    /// The same, bound once and for all.
+    /// The same, bound once.
     pub(crate) fn bind(&self, shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Kernel {
         let device = shared.gpu.device();
         let length = (x.size() / 4) as u32;

@@ -1,7 +1,7 @@
 //! PReLU and gated units beside Burn's: forward, and each gradient by itself.
 //!
-//! Burn's gradients come from its autodiff. For one gradient alone only its operand is tracked; the graph is
-//! made, and the forward part done, before the time is taken. Upstream gradients are 1 everywhere.
+//! Burn's gradients come from its autodiff. For a single gradient only its operand is tracked. The graph is made, and
+//! the forward part is done, before the timing starts. Upstream gradients are 1 everywhere.
 
 use std::cell::RefCell;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::Outcome;
 use crate::device::Shared;
 use crate::rounds::{self, Timed};
 
-/// How far Burn's may be off, relative to the exact result above 1, or to the sum of a gradient's terms.
+/// The errors that Burn may have: relative to the exact result above 1, or to the sum of a gradient's terms.
 pub(crate) const LOOSE: f64 = 1e-5;
 
 /// The same for the library: the bound of a gate's activation, with the product's rounding.
@@ -29,7 +29,7 @@ const COUNT: usize = 64;
 /// Pixels of a channel.
 const SIDE: usize = 32;
 
-/// What is done, on which shape.
+/// A kind of operation, and its shape.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     PreluUnits,
@@ -64,7 +64,7 @@ impl Kind {
         }
     }
 
-    /// Which slope an element has; of a gated unit, the axis that is split.
+    /// The channels of the slopes, or the axis of a gated unit that is split.
     fn channels(self) -> Channels {
         let count = COUNT as u32;
         match self {
@@ -79,7 +79,7 @@ impl Kind {
         if self == Kind::Glu { Activation::Sigmoid } else { Activation::Silu }
     }
 
-    /// Bytes that have to be read and written for an element of x.
+    /// Bytes that have to be read and written per element of x.
     pub(crate) fn bytes(self, step: Step) -> usize {
         match (self.is_gated(), step) {
             (true, Step::Forward) => 6,
@@ -115,7 +115,7 @@ impl fmt::Display for Step {
     }
 }
 
-/// Of one way to do a step.
+/// The measurement of one way to do a step.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured {
     /// Median seconds.
@@ -124,7 +124,7 @@ pub(crate) struct Measured {
     pub(crate) error: f64,
 }
 
-/// A step, as the library does it and as Burn does.
+/// A step, by the library and by Burn.
 pub(crate) struct Row {
     pub(crate) kind: Kind,
     pub(crate) step: Step,
@@ -162,7 +162,7 @@ pub(crate) fn measure(shared: &Shared, length: usize, rounds: u32) -> Outcome<Ve
     Ok(rows)
 }
 
-/// What the library works on.
+/// The operands of the library.
 struct Operands<'s> {
     shared: &'s Shared,
     kind: Kind,
@@ -174,7 +174,7 @@ struct Operands<'s> {
     steps: Vec<(Step, Vec<Prepared>)>,
 }
 
-/// What came out of a step: y, dx, dw, those that it gives.
+/// The results of a step: y, dx, dw, as far as it has them.
 type Results = [Option<Vec<f32>>; 3];
 
 /// Whether so many elements are whole images.
@@ -238,7 +238,7 @@ impl<'s> Operands<'s> {
     fn give(&self, step: Step) -> Outcome<Results> {
         let gpu = &self.shared.gpu;
         let buffers = [&self.y_buffer, &self.dx_buffer, &self.dw_buffer];
-        // So that no earlier result can pass for this one.
+        // An earlier result must not pass for this one.
         for buffer in buffers {
             gpu.upload_into(&vec![f32::NAN; buffer.size() as usize / 4], buffer)?;
         }
@@ -251,12 +251,12 @@ impl<'s> Operands<'s> {
         Ok([of(Step::Forward, buffers[0])?, of(Step::Dx, buffers[1])?, of(Step::Dw, buffers[2])?])
     }
 
-    /// The largest error of what a step gave, of every element.
+    /// The largest error of a step's results, over all elements.
     fn error(&self, step: Step, [y, dx, dw]: &Results) -> Outcome<f64> {
         let mut worst = 0f64;
         let mut note = |got: f32, exact: f64, size: f64| {
             let error = (f64::from(got) - exact).abs() / size;
-            // A NaN where none is due must not get lost in a maximum.
+            // A wrong NaN must not get lost in a maximum.
             worst = worst.max(if error.is_nan() { f64::INFINITY } else { error });
         };
         let expected = self.kind.steps().iter().filter(|part| match step {
@@ -338,7 +338,7 @@ struct Burn<'s, const D: usize, F> {
     x: Tensor<D>,
     weights: Tensor<1>,
     function: F,
-    /// Graphs whose gradients are due.
+    /// Graphs whose gradients are to be computed.
     graphs: RefCell<Vec<Graph<D>>>,
 }
 
@@ -349,7 +349,7 @@ struct Graph<const D: usize> {
 }
 
 impl<const D: usize, F: Fn(Tensor<D>, Tensor<1>) -> Tensor<D>> Burn<'_, D, F> {
-    /// The forward part, with what a step's gradients need tracked.
+    /// The forward part, with tracking for a step's gradients.
     fn graph(&self, step: Step, gated: bool) -> Graph<D> {
         let (mut x, mut weights) = (self.x.clone().autodiff(), self.weights.clone().autodiff());
         if step != Step::Dw {
@@ -362,7 +362,7 @@ impl<const D: usize, F: Fn(Tensor<D>, Tensor<1>) -> Tensor<D>> Burn<'_, D, F> {
         Graph { x, weights, y }
     }
 
-    /// Does the step once; forward alone needs no graph.
+    /// Runs the step once. A forward step needs no graph.
     fn once(&self, step: Step, gated: bool) -> Outcome<BurnResults<D>> {
         if step == Step::Forward {
             let y = (self.function)(self.x.clone(), self.weights.clone());
@@ -384,7 +384,7 @@ impl<const D: usize, F: Fn(Tensor<D>, Tensor<1>) -> Tensor<D>> Burn<'_, D, F> {
 
 type BurnResults<const D: usize> = (Option<Tensor<D>>, Option<Tensor<D>>, Option<Tensor<1>>);
 
-/// One that takes turns.
+/// A contender that takes turns.
 struct Contender<'a> {
     length: usize,
     restore: Box<dyn Fn(u32) -> Outcome<()> + 'a>,
@@ -442,7 +442,7 @@ fn with_burn<const D: usize>(
         let run = move |times| {
             for _ in 0..times {
                 let results = burn.once(step, gated)?;
-                // Handed to the device before they are dropped: else Burn could leave them out.
+                // Submitted before they are dropped, because Burn could otherwise leave them out.
                 burn.shared.burn.flush()?;
                 drop(results);
             }
@@ -469,7 +469,7 @@ fn with_burn<const D: usize>(
             kind,
             step,
             own: Measured { seconds: seconds[0], error },
-            // It may be wrong; the report says so.
+            // It may be wrong. The report says so then.
             burn: Measured { seconds: seconds[1], error: own.error(step, &theirs)? },
         });
     }

@@ -1,5 +1,5 @@
-//! wgpu-relu beside what else does its work: the same operations on the same data through Burn, through
-//! kernels written by hand, and as plain copies, in one run on one device.
+//! Measures wgpu-relu beside others: the same operations on the same data by Burn, by kernels written by hand, and as
+//! plain copies, in one run on one device.
 //!
 //! ```sh
 //! cargo xtask peers                               # 1 Mi and 16 Mi elements, a few minutes
@@ -24,10 +24,10 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use wgpu_relu::Activation;
 
-/// Whatever went wrong; it is printed, and ends the program.
+/// An error of any kind. It is printed, and ends the program.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// wgpu-relu beside what else does its work, in one run on one device.
+/// Measure wgpu-relu beside Burn, naive kernels and copies, in one run on one device.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Arguments {
@@ -39,33 +39,33 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Write Burn's results over the range of f32 into files, to be graded.
+    /// Write Burn's results over the range of f32 into files, for `cargo xtask accuracy --outputs`.
     Outputs(Outputs),
 }
 
 #[derive(Debug, Args)]
 struct Measure {
-    /// How many elements: numbers, or such as 64Ki and 16Mi.
+    /// Numbers of elements, also as 64Ki and 16Mi.
     #[arg(long, num_args = 1.., value_parser = elements, default_values = ["1Mi", "16Mi"])]
     elements: Vec<usize>,
-    /// Which activations.
+    /// The activations.
     #[arg(long, num_args = 1..,
         default_values = ["relu", "leaky_relu", "gelu", "silu", "elu", "mish"])]
     activations: Vec<Activation>,
-    /// Rounds after the one that warms up; each runs every contender once.
+    /// Rounds after a first one that warms up. Each round runs every contender once.
     #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
     rounds: u32,
-    /// Write the report to benches/results/ as well.
+    /// Also write the report to benches/results/.
     #[arg(long)]
     write: bool,
 }
 
 #[derive(Debug, Args)]
 struct Outputs {
-    /// Every how manyth of the 2^32 inputs, counted from the bits 0.
+    /// Take every N-th of the 2^32 inputs, counted from the bits 0.
     #[arg(long, default_value_t = 509, value_parser = clap::value_parser!(u32).range(1..))]
     stride: u32,
-    /// Where `<activation>.forward.f32` and `<activation>.gradient.f32` go.
+    /// The folder for `<activation>.forward.f32` and `<activation>.gradient.f32`.
     folder: PathBuf,
 }
 

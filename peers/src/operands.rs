@@ -1,4 +1,4 @@
-//! What every contender of one length works on.
+//! The operands of all contenders of one length.
 
 use burn::tensor::Tensor;
 use rand::SeedableRng;
@@ -8,7 +8,7 @@ use rand_distr::{Distribution, StandardNormal};
 use crate::device::Shared;
 use crate::{Outcome, in_burn};
 
-/// Data repeats after this many elements, so that the reference is computed for these only.
+/// Data repeats after this many elements, so the reference is computed only for these.
 const PERIOD: usize = 1 << 20;
 
 /// Standard normal data, in buffers and in a tensor of Burn's.
@@ -52,18 +52,18 @@ impl<'s> Operands<'s> {
         })
     }
 
-    /// Operations that share a sample: what is not theirs, such as waiting, counts for little, and an
-    /// activation repeated in place on its own result stays among the normal numbers.
+    /// Operations per sample: so many that waiting and similar costs matter little, and so few that an activation that
+    /// is repeated in place on its own result stays among the normal numbers.
     pub(crate) fn batch(&self) -> u32 {
         ((1 << 26) / self.length).clamp(4, 16) as u32
     }
 
-    /// Gives operations in place their input back.
+    /// Restores the input of operations in place.
     pub(crate) fn restore(&self) -> Outcome<()> {
         self.submit(|encoder| encoder.copy_buffer_to_buffer(&self.x, 0, &self.y, 0, self.x.size()))
     }
 
-    /// Wipes the outputs, so that no result of another contender can pass for one's own.
+    /// Wipes the outputs, so that the result of another contender cannot pass for one's own.
     pub(crate) fn clear(&self) -> Outcome<()> {
         self.submit(|encoder| {
             encoder.clear_buffer(&self.y, 0, None);
@@ -84,7 +84,7 @@ impl<'s> Operands<'s> {
         self.wait()
     }
 
-    /// Waits for all that was submitted.
+    /// Waits for everything submitted.
     pub(crate) fn wait(&self) -> Outcome<()> {
         self.shared.gpu.device().poll(wgpu::PollType::wait_indefinitely())?;
         Ok(())

@@ -1,4 +1,4 @@
-//! Burn's results over the range of f32, for others to grade.
+//! Burn's results over the range of f32, as files for `cargo xtask accuracy --outputs`.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -8,8 +8,8 @@ use wgpu_relu::Activation;
 
 use crate::{Outcome, device, in_burn};
 
-/// Writes `<activation>.forward.f32` and `<activation>.gradient.f32` (dy = 1) for every activation Burn
-/// has: f32, little-endian, for the inputs whose bits are 0, `stride`, 2 `stride` and so on.
+/// Writes `<activation>.forward.f32` and `<activation>.gradient.f32` (dy = 1) for every activation of Burn: f32,
+/// little-endian, for the inputs whose bits are 0, `stride`, 2 `stride` and so on.
 pub(crate) fn write(stride: u32, folder: &Path) -> Outcome<()> {
     let shared = device::open()?;
     let inputs: Vec<f32> = (0..=u32::MAX).step_by(stride as usize).map(f32::from_bits).collect();

@@ -1,4 +1,4 @@
-//! The figures as Markdown: on the screen, and in a file.
+//! The results as Markdown, on the screen and in a file.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::host;
 use crate::kinds;
 use crate::rounds::Measured;
 
-/// The sections, in the order in which they come to be.
+/// The sections, in their order.
 pub(crate) struct Report {
     slug: String,
     sections: Vec<String>,
     figures: Vec<Figure>,
 }
 
-/// A ratio that is aimed at.
+/// A ratio with an aim.
 struct Figure {
     text: String,
     aim: Aim,
@@ -36,11 +36,11 @@ impl Report {
         let name = format!("{} {}", adapter.name, adapter.backend);
         let head = format!(
             "# Peers on {name}, {}\n\n\
-             `cargo xtask peers`: medians of {rounds} alternating rounds of one run (four times as many for the host), all on one device. Times are of \
-             one operation, from its recording to its end, several in a sample (recorded ones in one submit); every \
-             result is verified. Naive: one element an invocation, workgroups of 64; uniform, bind group, encoder and \
-             submit made anew. Burn: 0.22 on wgpu, with fusion, flushed after each operation; not flushed it may make \
-             one kernel of several operations. Errors: in ulp, and absolute (relative above 1).\n",
+             `cargo xtask peers`: medians of {rounds} alternating rounds of one run (four times as many for the host), all on one device. Times are \
+             per operation, from its recording to its end, with several in a sample (recorded ones in one submit). Every \
+             result is verified. Naive: one element per invocation, workgroups of 64, with a new uniform, bind group, \
+             encoder and submit per call. Burn: 0.22 on wgpu, with fusion, flushed after each operation; not flushed, it \
+             may make one kernel of several operations. Errors: in ulp, and absolute (relative above 1).\n",
             adapter.driver_info
         );
         let dashed = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
@@ -56,7 +56,7 @@ impl Report {
         self.sections.last().map_or("", |section| section)
     }
 
-    /// What one length gave.
+    /// Adds the results for one length.
     pub(crate) fn add(&mut self, elements: usize, measured: Vec<Measured>) {
         let find = |way: Way, activation: Option<Activation>| {
             let of = |m: &&Measured| m.way == way && m.activation == activation;
@@ -66,8 +66,8 @@ impl Report {
         let length = binary(elements);
         let mut text = format!(
             "## {length} elements\n\n\
-             Rates count bytes read and written; the last columns are rates over that of the copy, and of wgpu-relu \
-             (recorded, doing the same) over this.\n\n\
+             Rates count bytes read and written. The last columns are the rate over that of the copy, and the rate of \
+             wgpu-relu (recorded, for the same work) over that of the row.\n\n\
              | | µs | GB/s | error | over the copy | wgpu-relu over it |\n\
              | --- | --- | --- | --- | --- | --- |\n"
         );
@@ -102,7 +102,7 @@ impl Report {
         self.sections.push(text);
 
         let mut aim = |text: String, aim: Aim, found: f64| {
-            // What was not measured is not judged.
+            // A ratio that was not measured has no row.
             if found.is_finite() {
                 self.figures.push(Figure { text: format!("{text}, {length}"), aim, found });
             }
@@ -136,15 +136,15 @@ impl Report {
         }
     }
 
-    /// What PReLU and the gated units gave at one length.
+    /// Adds the results of PReLU and the gated units for one length.
     pub(crate) fn add_kinds(&mut self, elements: usize, rows: &[kinds::Row]) {
         let length = binary(elements);
         let mut text = format!(
             "## PReLU and gated units, {length} elements\n\n\
-             wgpu-relu recorded, Burn flushed after each; a gradient alone without the forward part, which Burn does \
-             beforehand; dy is 1. Rates count the bytes that wgpu-relu moves for an element of x; errors are relative \
-             above 1, of dw relative to the sum of its terms' magnitudes. (lavapipe ends loops after 65,535 turns without \
-             a word, which long sums of Burn's run into: such a result is wrong, and its time too short.)\n\n\
+             wgpu-relu is recorded, Burn is flushed after each operation. A single gradient has no forward part, which Burn \
+             does beforehand. dy is 1. Rates count the bytes that wgpu-relu moves per element of x. Errors are relative \
+             above 1, and those of dw relative to the sum of its terms' magnitudes. (lavapipe ends loops after 65,535 \
+             iterations and reports nothing. Long sums of Burn are ended so: their results are wrong, their times too short.)\n\n\
              | | wgpu-relu, µs | GB/s | error | Burn, µs | GB/s | error | wgpu-relu over it |\n\
              | --- | --- | --- | --- | --- | --- | --- | --- |\n"
         );
@@ -168,13 +168,13 @@ impl Report {
         self.sections.push(text);
     }
 
-    /// What the host's time gave.
+    /// Adds the results of the host's time.
     pub(crate) fn add_host(&mut self, measured: Vec<host::Measured>) {
         let find =
             |way: host::Way| measured.iter().find(|m| m.way == way).map_or(f64::NAN, |m| m.host);
         let recorded = find(host::Way::Recorded);
-        let mut text = "## Host time of an operation, 256 elements\n\n\
-             Until the host is free again; recorded ones with the end of the encoder and without the one submit.\n\n\
+        let mut text = "## Host time per operation, 256 elements\n\n\
+             Until the host is free again. Recorded operations: with the end of the encoder, without the one submit.\n\n\
              | | host, µs | over recorded | to completion, µs |\n\
              | --- | --- | --- | --- |\n"
             .to_owned();

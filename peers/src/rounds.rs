@@ -1,5 +1,5 @@
-//! Alternating rounds: every contender once, and again in reverse, so that what disturbs the machine disturbs
-//! all, and none always follows the same one.
+//! Alternating rounds: every contender once, and then in reverse order. So a disturbance of the machine hits all, and
+//! no contender always follows the same one.
 
 use std::time::Instant;
 
@@ -8,17 +8,17 @@ use wgpu_relu::Activation;
 use crate::Outcome;
 use crate::contender::{Contender, Errors, Way};
 
-/// What takes turns with others.
+/// A contender that takes turns with others.
 pub(crate) trait Timed {
-    /// Operations that share a sample.
+    /// Operations per sample.
     fn batch(&self) -> u32;
-    /// What so many runs need and do not count as their own.
+    /// Prepares so many runs. Its time does not count.
     fn restore(&self, times: u32) -> Outcome<()>;
-    /// Does it so many times, and waits for the end of the last.
+    /// Runs it so many times, and waits for the end of the last run.
     fn run(&self, times: u32) -> Outcome<()>;
 }
 
-/// What came of a contender.
+/// The measurement of a contender.
 pub(crate) struct Measured {
     pub(crate) way: Way,
     pub(crate) activation: Option<Activation>,
@@ -63,7 +63,7 @@ pub(crate) fn medians(contenders: &[impl Timed], rounds: u32) -> Outcome<Vec<f64
     Ok(samples.into_iter().map(median).collect())
 }
 
-/// The median, the mean of the middle two where there are two.
+/// The median: the middle value, or the mean of the middle two.
 pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     let middle = samples.len() / 2;

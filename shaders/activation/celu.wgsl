@@ -11,7 +11,7 @@ fn celu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let alpha = numerics_parts(p.xxxx);
     let argument = celu_argument(x, alpha);
     let e = numerics_exp(argument);
-    // Past 2^40 the 1 does not count.
+    // Past 2^40 the 1 makes no difference.
     let exponent = clamp(e.exponent, vec4<i32>(-40), vec4<i32>(40));
     let less = numerics_wide_split(numerics_expm1(NumericsExp(e.coarse, e.square, e.rest, exponent)));
     let product = numerics_wide_mul(less, numerics_split(alpha.significand));

@@ -5,7 +5,7 @@ fn leaky_relu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     return numerics_select(x, numerics_product(p.xxxx, x), negative);
 }
 
-// 1 where x > 0, else a, also at 0 and for NaN, as PyTorch has it.
+// 1 where x > 0, else a, also at 0 and for NaN, as in PyTorch.
 fn leaky_relu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     return numerics_select(p.xxxx, vec4<f32>(1.0), numerics_is_positive(x));
 }

@@ -4,7 +4,7 @@ fn mish(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     // Above 20 it is x.
     let near = numerics_with_sign(numerics_abs(x, 110.0), x);
     let e = numerics_short_exp(numerics_plain(min(near, vec4<f32>(20.0))));
-    // w is above * 2^exponent. Below 2^-60, e counts for nothing beside 2.
+    // w is above * 2^exponent. Below 2^-60, e makes no difference beside 2.
     let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
     let factor = numerics_split_sum(vec4<f32>(1.0), e.fraction);
     let term = numerics_wide_scale(factor, scale);

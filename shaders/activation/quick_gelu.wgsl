@@ -13,7 +13,7 @@ fn quick_gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     return numerics_gate(x, size, quick_gelu_argument(numerics_with_sign(size, x)));
 }
 
-// As silu_grad, with 1.702 x for x.
+// silu_grad, with 1.702 x for x.
 fn quick_gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let v = quick_gelu_argument(numerics_abs(x, 80.0));
     let value = numerics_logistic_grad(numerics_wide_negate(v), numerics_wide_split(v), numerics_is_positive(x));

@@ -1,12 +1,12 @@
-// rrelu(x) = x > 0: x; else a * x. In evaluation a is the mean of lower = p.x and upper = p.y, in training it
-// is drawn for each element.
+// rrelu(x) = x > 0: x; else a * x. In evaluation a is the mean of lower = p.x and upper = p.y. In training each element
+// has a random a.
 
 fn rrelu_slope(p: vec4<f32>) -> vec4<f32> {
     return numerics_plus(numerics_product(vec4<f32>(0.5), p.xxxx), numerics_product(vec4<f32>(0.5), p.yyyy));
 }
 
-// The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product
-// loses its last bit.
+// The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product loses
+// its last bit, so that no compiler fuses it with the sum.
 fn rrelu_drawn(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = bitcast<vec4<u32>>(numerics_product(variate, p.zzzz)) & vec4<u32>(0xfffffffeu);
     let slope = numerics_plus(p.xxxx, bitcast<vec4<f32>>(product));

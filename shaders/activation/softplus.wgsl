@@ -15,15 +15,15 @@ fn softplus_argument(x: vec4<f32>, beta: NumericsParts) -> NumericsWide {
 fn softplus_is_above(x: NumericsParts, beta: NumericsParts, threshold: NumericsParts) -> vec4<bool> {
     let product = numerics_wide_mul(numerics_split(x.significand), numerics_split(beta.significand));
     let exponent = x.exponent + beta.exponent;
-    // Both by the larger exponent; what is 2^-60 of the other counts by its sign alone.
+    // Both are scaled by the larger exponent. A number of 2^-60 of the other one matters only by its sign.
     let larger = max(exponent, threshold.exponent);
     let scaled = numerics_wide_scale(product, numerics_exp2(max(exponent - larger, vec4<i32>(-60))));
     let limit = numerics_mul(threshold.significand, numerics_exp2(max(threshold.exponent - larger, vec4<i32>(-60))));
     return numerics_add(numerics_sub(scaled.head, limit), scaled.tail) > vec4<f32>(0.0);
 }
 
-// Whether x is past the largest x of the curve. This limit is made of the parameters alone, and one comparison remains for
-// each element. A threshold past 60 makes no difference.
+// Whether x is past the largest x of the curve. This limit depends only on the parameters, so one comparison per
+// element remains. A threshold past 60 makes no difference.
 fn softplus_is_linear(x: vec4<f32>, p: vec4<f32>) -> vec4<bool> {
     let sixty = vec4<f32>(60.0);
     let given = numerics_select(p.yyyy, sixty, numerics_order(p.yyyy) > numerics_order(sixty));

@@ -3,7 +3,7 @@
 fn softshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 3.4028234e38);
     let lambda = numerics_abs(p.xxxx, 3.4028234e38);
-    // Below 2^-60 it is computed in units of 2^-149. Above, a lambda that is so small counts for nothing.
+    // Below 2^-60 it is computed in units of 2^-149. Above, so small a lambda makes no difference.
     let tiny = size < vec4<f32>(8.6736174e-19);
     let a = select(size, numerics_units(size), tiny);
     let b = select(lambda, numerics_units(lambda), tiny);

@@ -1,5 +1,5 @@
-// A uniform variate in [0, 1) for each element of four i. It depends on the element's position in the operation, the seed
-// and the offset alone.
+// A uniform variate in [0, 1) per element of vector i of four. It depends only on the element's position in the
+// operation, the seed and the offset.
 
 fn draw(i: u32) -> vec4<f32> {
     let low = params.first_four.x + i;

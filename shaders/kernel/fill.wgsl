@@ -1,4 +1,4 @@
-// Random numbers for initial weights. Each is a function of seed, offset and position, and equal to the last bit on
+// Random numbers for initial weights. Each depends only on seed, offset and position, and is equal to the last bit on
 // every device and in src/init/mod.rs.
 
 override WORKGROUP: u32 = 64u;
@@ -15,7 +15,7 @@ struct Params {
     // The first element in its binding.
     offset_y: u32,
     length: u32,
-    // 0: shift, as it is; 1: uniform; 2: normal.
+    // 0: `shift` for all elements; 1: uniform; 2: normal.
     method: u32,
     // The part of the normal distribution: `count` random u32 from `first` on. 0 means all.
     first: u32,
@@ -25,7 +25,7 @@ struct Params {
 
 @group(0) @binding(PARAMS) var<uniform> params: Params;
 
-// v, rounded before anything else happens to it, as by numerics_rounded.
+// v, rounded before another operation uses it, as by numerics_rounded.
 fn fill_rounded(v: f32) -> f32 {
     return bitcast<f32>(min(bitcast<i32>(v), 0x7fc00000));
 }

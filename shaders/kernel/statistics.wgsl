@@ -1,6 +1,6 @@
 // Statistics of units: each of `segments` segments of `length` elements gives `sums` results, each over every `sums`-th
 // element in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
-// the pass before (statistics_merge.wgsl).
+// the previous pass (statistics_merge.wgsl).
 
 override WORKGROUP: u32 = 64u;
 

@@ -28,7 +28,7 @@ fn load(at: vec2<u32>) -> vec4<f32> {
 
 fn store(at: vec2<u32>, result: vec4<f32>) {
 #if f16
-    // Devices round to f16 in any direction (llvmpipe towards 0). They keep what is an f16 already.
+    // Devices round to f16 in any direction (llvmpipe towards 0). They do not change a number that is an f16 already.
     let half = narrow_f16(bitcast<vec4<u32>>(result));
     textureStore(y, at, bitcast<vec4<f32>>(widen_f16(half)));
 #else

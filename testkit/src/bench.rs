@@ -1,4 +1,4 @@
-//! Running what is measured, and checking the results: for `cargo bench` and `wgpu-relu bench`.
+//! Runs operations to be timed, and checks the results: for `cargo bench` and `wgpu-relu bench`.
 
 use std::error::Error;
 use std::fmt;
@@ -11,11 +11,11 @@ use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, reference, wgpu};
 
 type Outcome<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// Operations that share a submit, whose cost is not theirs. Few enough that in place an activation
-/// repeated on its own result stays among the normal numbers.
+/// Operations per submit. They share its cost, which would hide theirs. They are so few that an activation that is
+/// repeated in place on its own result stays among the normal numbers.
 const BATCH: u64 = 16;
 
-/// What is measured.
+/// An operation to be timed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Operation {
     /// `copy_buffer_to_buffer`.
@@ -64,7 +64,7 @@ impl fmt::Display for Operation {
     }
 }
 
-/// Data repeats after this many elements, so that the reference is computed for these only.
+/// Data repeats after this many elements, so the reference is computed only for these.
 const PERIOD: usize = 1 << 20;
 
 /// Operands of one length.
@@ -74,7 +74,7 @@ pub struct Setup<'g> {
     dy: Vec<f32>,
     x_buffer: wgpu::Buffer,
     dy_buffer: wgpu::Buffer,
-    /// Output, and operand in place.
+    /// The output, and the operand of operations in place.
     y_buffer: wgpu::Buffer,
 }
 
@@ -96,7 +96,7 @@ impl<'g> Setup<'g> {
         self.x.len()
     }
 
-    /// Time of `iterations` runs, each batch from its submit to its end.
+    /// The time of `iterations` runs, each batch from its submit to its end.
     pub fn time(&self, operation: Operation, iterations: u64) -> Outcome<Duration> {
         let step = self.prepare(operation)?;
         let mut spent = Duration::ZERO;
@@ -170,7 +170,7 @@ impl<'g> Setup<'g> {
         .map(Some)
     }
 
-    /// Gives an operation in place its input back.
+    /// Restores the input of an operation in place.
     fn restore(&self, operation: Operation) -> Outcome<()> {
         if matches!(operation, Operation::Operator(_, Operator::InPlace)) {
             let mut encoder = self.encoder();

@@ -1,10 +1,10 @@
-//! Checksums of every activation's results over a stride of all f32, the same on every device and by every compiler:
-//! `tests/data/checksums.txt`, which `cargo xtask compilers --update` writes. The tests on a device, the tests in a
+//! Checksums of every activation's results over a stride of all f32, which are the same on every device and with every
+//! compiler. `cargo xtask compilers --update` writes `tests/data/checksums.txt`. The tests on a device, the tests in a
 //! browser and that command compare with them.
 
 use wgpu_relu::Activation;
 
-/// A line per activation: its text, then the checksums of values and gradients.
+/// One line per activation: its text, then the checksums of values and gradients.
 const RECORDED: &str = include_str!("../../tests/data/checksums.txt");
 
 /// The step from one input's bits to the next; a prime.
@@ -30,7 +30,7 @@ pub fn x() -> Vec<f32> {
     (0..=u32::MAX).step_by(STRIDE).map(f32::from_bits).collect()
 }
 
-/// The upstream gradients: 1 for three of four inputs, and for the fourth a special number or any.
+/// The upstream gradients: 1 for three of four inputs, and a special or arbitrary number for the fourth.
 pub fn dy() -> Vec<f32> {
     const SPECIAL: [f32; 8] =
         [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, 0.0, -0.0, 1e-42, 1e30, -1.0];
@@ -57,7 +57,7 @@ pub fn line(activation: Activation, values: &[f32], gradients: &[f32]) -> String
     format!("{activation} {:08x} {:08x}", checksum(values), checksum(gradients))
 }
 
-/// That the results are those recorded, or what they are instead.
+/// Checks that the results are the recorded ones. The error has the line of these results.
 pub fn compare(activation: Activation, values: &[f32], gradients: &[f32]) -> Result<(), String> {
     let found = line(activation, values, gradients);
     let start = format!("{activation} ");

@@ -1,6 +1,7 @@
-//! What is tried, and what counts as right.
+//! The inputs to try, and the comparison with the reference.
 //!
-//! It knows no activation by name: the table says what is exact, what is near and where the kinks are.
+//! It knows no activation by name. The table says which results are exact, how far others may be off, and where the
+//! kinks are.
 
 use std::fmt;
 
@@ -45,7 +46,7 @@ fn flush(value: f32) -> f32 {
     if value.is_subnormal() { 0.0 } else { value }
 }
 
-/// Compares y = f(x) with the reference; `flushes`: the device takes subnormal numbers for 0.
+/// Compares y = f(x) with the reference. `flushes`: the device takes subnormal numbers for 0.
 pub fn values(
     flushes: bool,
     activation: Activation,
@@ -66,7 +67,7 @@ pub fn values(
     Ok(worst)
 }
 
-/// Compares dx = dy · f'(x) with the reference, likewise.
+/// Compares dx = dy · f'(x) with the reference. `flushes`: the device takes subnormal numbers for 0.
 pub fn gradients(
     flushes: bool,
     activation: Activation,
@@ -91,7 +92,7 @@ pub fn gradients(
     Ok(worst)
 }
 
-/// [`values`] of what is stored: it is right if it is the rounded form of what is.
+/// [`values`] for stored numbers: a stored number is right if it is the rounded form of a right result.
 pub fn stored_values<X: Element, Y: Element>(
     flushes: bool,
     activation: Activation,
@@ -106,7 +107,7 @@ pub fn stored_values<X: Element, Y: Element>(
     values(flushes, activation, &x, &y)
 }
 
-/// [`gradients`] of what is stored, likewise.
+/// [`gradients`] for stored numbers: a stored number is right if it is the rounded form of a right result.
 pub fn stored_gradients<X: Element, Y: Element>(
     flushes: bool,
     activation: Activation,
@@ -122,8 +123,8 @@ pub fn stored_gradients<X: Element, Y: Element>(
     gradients(flushes, activation, &x, &dy, &dx)
 }
 
-/// 0 if `got` is what an exact row demands, else infinity. `exact` gives the results before rounding, with
-/// the operands as they are and flushed.
+/// 0 if `got` is the result that an exact row demands, else infinity. `exact` has the results before rounding, with the
+/// operands as they are and flushed.
 fn error(
     tolerance: Tolerance,
     flushes: bool,
@@ -132,8 +133,7 @@ fn error(
     exact: impl Fn() -> [f64; 2],
 ) -> f64 {
     let equal = |a: f32, b: f32| a == b || (a.is_nan() && b.is_nan());
-    // Devices flush what is below the normal numbers before they round it, also where it would round up to
-    // the smallest of them.
+    // Devices flush a subnormal number before they round it, also if it would round up to the smallest normal number.
     let below = |exact: f64| exact.abs() < f64::from(f32::MIN_POSITIVE);
     let flushed = |exact: f64| if below(exact) { 0.0 } else { exact as f32 };
     let right = match tolerance {

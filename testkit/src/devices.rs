@@ -1,4 +1,4 @@
-//! The adapters there are, and which of them is taken: for the example `devices` and `wgpu-relu devices`.
+//! The machine's adapters, and the one that is taken: for the example `devices` and `wgpu-relu devices`.
 
 use std::fmt::Write;
 
@@ -11,7 +11,7 @@ pub struct Found {
     pub taken: bool,
 }
 
-/// All adapters of the backends asked for (else of all), and the device that `options` lead to.
+/// All adapters of the backends in `options`, or of all backends, and the device that `options` open.
 pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     descriptor.backends =
@@ -24,7 +24,7 @@ pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
         .iter()
         .map(|adapter| {
             let info = adapter.get_info();
-            // Of several that describe themselves alike, the first.
+            // The first of several adapters with the same description.
             let taken = wanted.as_ref() == Some(&info);
             if taken {
                 wanted = None;
@@ -35,7 +35,7 @@ pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
     (found, gpu)
 }
 
-/// A paragraph for each adapter.
+/// One paragraph per adapter.
 pub fn text(found: &[Found]) -> String {
     let mut text = String::new();
     for Found { info, limits, taken } in found {
@@ -73,7 +73,7 @@ pub fn kind(kind: wgpu::DeviceType) -> &'static str {
     }
 }
 
-/// `max_buffer_size` may be a whole number of MiB less a byte.
+/// `max_buffer_size` may be a whole number of MiB less 1 byte.
 fn mebibytes(bytes: u64) -> String {
     format!("{} MiB", (bytes >> 20).saturating_add(bytes >> 19 & 1))
 }

@@ -2,14 +2,14 @@
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Result, reference};
 
-/// Inputs of a block: those that share their 8 highest bits.
+/// Inputs per block. They share their 8 highest bits.
 pub const BLOCK: u64 = 1 << 24;
 
-/// CRC-32 of NumPy's results, a line for each of the 256 blocks (`scripts/numpy_relu_crc32.py`).
+/// CRC-32 of NumPy's results, one line per block of 256 (`scripts/numpy_relu_crc32.py`).
 const NUMPY: &str = include_str!("../../tests/data/numpy_relu_crc32.txt");
 
-/// Runs the blocks through the GPU; the first inputs whose result differs from the CPU reference's, or
-/// the first input of a block whose results differ from NumPy's. `done` is told of each block.
+/// Runs the blocks through the GPU. Returns the first inputs whose results differ from the CPU reference, or the first
+/// input of a block whose results differ from NumPy's. Calls `done` after each block.
 pub fn relu(
     gpu: &Gpu,
     blocks: impl Iterator<Item = u32>,
@@ -32,7 +32,7 @@ pub fn relu(
                 differing.push(x.to_bits());
             }
         }
-        // The reference is ours; NumPy's word is not.
+        // The reference is this crate's own, so it is not enough.
         let crc = format!("{:08x}", crc32fast::hash(bytemuck::cast_slice(&y)));
         if differing.len() == before && numpy.get(block as usize) != Some(&crc.as_str()) {
             differing.push(first);

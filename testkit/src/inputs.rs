@@ -2,7 +2,7 @@
 
 use wgpu_relu::Activation;
 
-/// Every kind of number, in an order that depends on the seed: so each comes to stand everywhere.
+/// Every kind of number, in an order that depends on the seed, so that each kind comes to every position.
 pub fn data(activation: Activation, length: usize, seed: u64) -> Vec<f32> {
     let special = special_values(activation);
     let mut random = random_words(seed);
@@ -54,14 +54,14 @@ pub fn special_values(activation: Activation) -> Vec<f32> {
     for exponent in 0..255u32 {
         values.extend([exponent << 23, exponent << 23 | 0x2a_aaab, exponent << 23 | 0x7f_ffff]);
     }
-    // Where exponentials change their ways.
+    // Places where exponentials change their formula.
     values.extend(
         [0.34657f32, 0.34658, 17.3, 30.0, 87.3, 88.8, 103.9, 104.1, 178.5].map(f32::to_bits),
     );
     values.iter().flat_map(|&v| [v, v | 0x8000_0000]).map(f32::from_bits).collect()
 }
 
-/// Pseudo-random words, the same in every run (SplitMix64).
+/// Pseudo-random `u64`s, the same in every run (SplitMix64).
 pub fn random_words(seed: u64) -> impl FnMut() -> u32 {
     let mut state = seed;
     move || {

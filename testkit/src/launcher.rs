@@ -1,6 +1,6 @@
-//! A launcher of plans as a foreign engine has it: it knows no type of the crate's own GPU layer.
+//! A launcher of plans, like that of a foreign engine. It knows no type of the crate's own GPU layer.
 //!
-//! It does as Burn's runtime does. All tensors are ranges of one pooled buffer, layouts of bind groups come from the
+//! It follows Burn's runtime. All tensors are ranges of one pooled buffer, layouts of bind groups come from the
 //! shaders, constants are written into the text, and shaders are compiled without bounds checks.
 
 use std::collections::HashMap;
@@ -42,7 +42,7 @@ impl<'g> Launcher<'g> {
         Launcher { planner: planner.pooled(), ..self }
     }
 
-    /// How many pipelines it has compiled.
+    /// The number of pipelines that it has compiled.
     pub fn pipelines(&self) -> usize {
         self.pipelines.lock().map_or(0, |pipelines| pipelines.len())
     }
@@ -74,7 +74,7 @@ impl<'g> Launcher<'g> {
     fn run(&self, plan: &Plan, tensors: &Tensors<'_>) -> Result<()> {
         let (device, queue) = (self.gpu.device(), self.gpu.queue());
         let alignment = u64::from(device.limits().min_storage_buffer_offset_alignment);
-        // Where each tensor and each scratch buffer begins in the pool.
+        // The start of each tensor and each scratch buffer in the pool.
         let sizes = tensors.iter().map(|tensor| tensor.size());
         let mut end = 0;
         let starts: Vec<u64> = sizes
@@ -154,8 +154,8 @@ impl<'g> Launcher<'g> {
             label: None,
             source: wgpu::ShaderSource::Wgsl(dispatch.source_with_constants().into()),
         };
-        // SAFETY: no shader of the crate indexes outside the ranges that its plan binds; that is what this launcher tries,
-        // on drivers whose memory is the tests' own.
+        // SAFETY: no shader of the crate indexes outside the ranges that its plan binds. This launcher tests that, on
+        // drivers whose memory belongs to the tests.
         #[expect(unsafe_code, reason = "foreign engines compile so")]
         let module = unsafe {
             device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())

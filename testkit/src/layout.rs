@@ -1,8 +1,8 @@
-//! Operands laid out in buffers every way there is, with canaries around what may be written.
+//! Operands in buffers in every possible layout, with canaries around the outputs.
 
 use wgpu_relu::{Element, Gpu, GpuPrelu, GpuRelu, View, wgpu};
 
-/// What the harness examines: one of the crate's operators, or something that claims to do the same.
+/// A subject that the harness examines: an operator of the crate, or a kernel that claims to do the same.
 pub trait Subject {
     fn forward(&self, x: View<'_>, y: View<'_>) -> wgpu_relu::Result<()>;
     fn gradient(&self, x: View<'_>, dy: View<'_>, dx: View<'_>) -> wgpu_relu::Result<()>;
@@ -26,22 +26,22 @@ impl Subject for GpuPrelu {
     }
 }
 
-/// A word no activation writes by chance.
+/// A `u32` that no activation writes by chance.
 const CANARY: u32 = 0xdead_beef;
 
-/// Elements beside each range that must stay as they are.
+/// Elements beside each range that must not change.
 const MARGIN: usize = 70;
 
-/// Where the operands lie. Offsets are in elements.
+/// The positions of the operands. Offsets are in elements.
 #[derive(Debug, Clone, Copy)]
 pub enum Layout {
     /// Each in a buffer of its own.
     Apart { x: usize, dy: usize, out: usize },
     /// The output is x (and for a gradient dy is elsewhere).
     OverX { x: usize, dy: usize },
-    /// The output is dy; forward, this is as `OverX`.
+    /// The output is dy. For forward operations, this is the same as `OverX`.
     OverDy { x: usize, dy: usize },
-    /// All in one buffer, one behind the other; the output in the middle.
+    /// All in one buffer, contiguous, with the output in the middle.
     OneBuffer { offset: usize, gap: usize },
 }
 
@@ -58,21 +58,21 @@ impl Layout {
     ];
 }
 
-/// Buffers laid out, filled, and with canaries around what may be written.
+/// Filled buffers in a layout, with canaries around the outputs.
 pub struct Run<'g> {
     #[cfg_attr(
         target_arch = "wasm32",
         expect(dead_code, reason = "a browser downloads by itself")
     )]
     gpu: &'g Gpu,
-    /// Buffers, with what they must still hold outside the output.
+    /// Buffers, with the contents that must not change outside the output.
     buffers: Vec<(wgpu::Buffer, Vec<u8>)>,
     /// Buffer, first byte and bytes of x, dy and the output.
     places: [(usize, usize, usize); 3],
 }
 
 impl<'g> Run<'g> {
-    /// For x of `X`, and y and dy of `Y`, which are apart where they differ.
+    /// For x of type `X`, and y and dy of type `Y`, which are in different buffers if the types differ.
     pub fn new<X: Element, Y: Element>(
         gpu: &'g Gpu,
         layout: Layout,
@@ -121,7 +121,7 @@ impl<'g> Run<'g> {
             }
         };
         let uploaded = |bytes: Vec<u8>| {
-            // Words of bytes: a buffer has no element type.
+            // `u32`s, because a buffer has no element type.
             let words: Vec<f32> = bytes.chunks_exact(4).map(bytemuck::pod_read_unaligned).collect();
             Ok((gpu.upload(&words).map_err(|e| e.to_string())?, bytes))
         };
@@ -152,7 +152,7 @@ impl<'g> Run<'g> {
         self.output(&contents)
     }
 
-    /// All that is to be downloaded in the end.
+    /// The buffers to download in the end.
     pub fn buffers(&self) -> impl Iterator<Item = &wgpu::Buffer> {
         self.buffers.iter().map(|(buffer, _)| buffer)
     }
@@ -185,7 +185,7 @@ impl<'g> Run<'g> {
     }
 }
 
-/// Whole words of canaries, at least `bytes` bytes of them.
+/// Whole `u32`s of canaries, at least `bytes` bytes.
 fn canaries(bytes: usize) -> Vec<u8> {
     CANARY.to_le_bytes().repeat(bytes.div_ceil(4))
 }

@@ -1,5 +1,5 @@
-//! What several programs need to try wgpu-relu and to judge its results: the tests on a device and those in a browser,
-//! the benchmarks, the command-line tool, the examples.
+//! Code to try wgpu-relu and to judge its results, for several programs: the tests on a device and in a browser, the
+//! benchmarks, the command-line tool, the examples.
 
 // Its files are on the disk.
 #[cfg(not(target_arch = "wasm32"))]

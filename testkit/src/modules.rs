@@ -1,4 +1,4 @@
-//! The modules that GPUs run, for readers: some as files, all as checksums.
+//! The WGSL modules that GPUs run, for readers: some as files, all as checksums.
 
 use std::collections::BTreeMap;
 use std::fs;

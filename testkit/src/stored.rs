@@ -1,10 +1,10 @@
-//! Numbers as they are stored, and what results were before they were rounded.
+//! Numbers as they are stored, and the results before they were rounded.
 
 use wgpu_relu::Element;
 
 use crate::inputs::random_words;
 
-/// The numbers as they are stored; of halves, every second one is any pattern of bits.
+/// The numbers as they are stored. Every second 16-bit float has an arbitrary pattern of bits.
 pub fn stored<T: Element>(values: &[f32], seed: u64) -> Vec<T> {
     let mut random = random_words(seed ^ 0x5eed);
     let any = |value: f32, word: u32| {
@@ -24,8 +24,8 @@ pub fn widened<T: Element>(values: &[T]) -> Vec<f32> {
     values.iter().map(|value| value.to_f32()).collect()
 }
 
-/// The results that were rounded to what is stored: of all f32 that round to it, the nearest to the expected.
-/// So a stored result is right if it is the rounded form of a right one. NaNs are alike.
+/// The results before they were rounded and stored: of all f32 that round to the stored number, the one nearest to the
+/// expected. So a stored result is right if it is the rounded form of a right one. All NaNs count as equal.
 pub fn nearest<T: Element>(expected: &[f32], stored: &[T]) -> Vec<f32> {
     let one = |(&expected, &stored): (&f32, &T)| {
         let got = stored.to_f32();
@@ -36,7 +36,7 @@ pub fn nearest<T: Element>(expected: &[f32], stored: &[T]) -> Vec<f32> {
         if size_of::<T>() == 4 || got.is_nan() || expected.is_nan() {
             return got;
         }
-        // Towards the expected, as far as it goes: bits of one sign are in the order of their numbers.
+        // As near to the expected as possible. Bits of one sign are in the order of their numbers.
         let (mut inside, mut outside) = (got.to_bits(), expected.to_bits());
         if (inside ^ outside) >> 31 != 0 {
             outside = inside & 0x8000_0000;

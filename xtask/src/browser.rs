@@ -8,12 +8,12 @@ use crate::driver::{find_program, install};
 use crate::wasm::{self, Toolchain};
 use crate::{npm, web};
 
-/// Drives the browser; of a version that runs on Node.js 18, which Debian 12 has.
+/// The npm package that drives the browser, in a version that runs on Node.js 18, which Debian 12 has.
 const PLAYWRIGHT: &str = "playwright-core@1.60.0";
 
 const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-/// What examines the activations named in `arguments`, or all and the page.
+/// Makes the command that examines the activations named in `arguments`, or all activations and the page.
 pub(crate) fn command(toolchain: &Toolchain, arguments: &[String]) -> Result<Command, String> {
     let node = find_program("node").ok_or(npm::REMEDY)?;
     let chromium = chromium()?;
@@ -27,7 +27,7 @@ pub(crate) fn command(toolchain: &Toolchain, arguments: &[String]) -> Result<Com
     Ok(command)
 }
 
-/// Chromium's program; on Linux, where there is none, it is installed.
+/// The path of Chromium. If there is none, it is installed on Linux.
 fn chromium() -> Result<PathBuf, String> {
     if let Some(program) = env::var_os("CHROMIUM").filter(|program| !program.is_empty()) {
         return Ok(program.into());

@@ -1,4 +1,4 @@
-//! The activations by clang with many flags: the package compilers/, and a clang for it.
+//! Runs the package compilers/, which compiles the activations by clang with many flags, and finds a clang for it.
 
 use std::env;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::driver::{find_program, install};
 const REMEDY: &str = "install LLVM's clang (https://releases.llvm.org, or a package of your system), and name it in CXX \
                       where it is not in PATH as clang++";
 
-/// The program, told of a clang that is here; on Linux it is installed where it is missing.
+/// The command, with a clang of this machine. If there is none, it is installed on Linux.
 pub(crate) fn command(arguments: &[String]) -> Result<Command, String> {
     let mut command = cargo(&["run", "--release", "--package", "compilers", "--"]);
     command.args(arguments);

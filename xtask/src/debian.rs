@@ -9,10 +9,10 @@ use crate::check;
 use crate::driver::{as_root, find_program};
 use crate::wasm::Toolchain;
 
-/// Unpacked, never installed, where it would take the place of the other.
+/// It is unpacked and not installed, because it would replace the installed Rust.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian-rust");
 
-/// The compiler and linker in FOLDER; fetched where they are missing. The standard library comes as source.
+/// The compiler and linker in FOLDER, which are fetched if they are missing. The standard library comes as source.
 pub(crate) fn toolchain() -> Result<Toolchain, String> {
     let folder = Path::new(FOLDER);
     let [rustc, linker] = ["rustc", "wasm-ld"].map(|name| folder.join(name));
@@ -22,7 +22,7 @@ pub(crate) fn toolchain() -> Result<Toolchain, String> {
     Ok(Toolchain {
         environment: vec![
             ("RUSTC", rustc.into()),
-            // What builds the standard library is not stable.
+            // Building the standard library is an unstable feature.
             ("RUSTC_BOOTSTRAP", "1".into()),
             ("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker.into()),
         ],
@@ -36,7 +36,7 @@ fn fetch(folder: &Path) -> Result<(), String> {
     }
     println!("xtask: fetching Debian's Rust (some 140 MB) into target/debian-rust");
     check(&mut as_root("apt-get", &["update"])?)?;
-    // Which versions of the two belong to the compiler, its dependencies tell.
+    // The compiler's dependencies tell which versions of the two belong to it.
     let library = dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
     let llvm = dependency(&library, "libllvm")?;
     let lld = llvm.replace("libllvm", "lld-");
@@ -57,7 +57,7 @@ fn fetch(folder: &Path) -> Result<(), String> {
     wrap(&usr, &lld, &folder.join("wasm-ld"))
 }
 
-/// The dependency of a package whose name starts so.
+/// The dependency of a package whose name starts with `start`.
 fn dependency(package: &str, start: &str) -> Result<String, String> {
     let output = Command::new("apt-cache").args(["depends", package]).output();
     let output = output.map_err(|error| format!("apt-cache: {error}"))?;

@@ -1,4 +1,4 @@
-//! An adapter to run on: the machine's own, or a software driver, installed where it is missing.
+//! Finds an adapter to run on: the machine's own, or a software driver, which is installed if it is missing.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -14,16 +14,16 @@ type Environment = Vec<(&'static str, String)>;
 pub(crate) enum Driver {
     /// Mesa's Vulkan driver.
     Lavapipe,
-    /// Chromium's Vulkan driver, out of Debian's package.
+    /// Chromium's Vulkan driver, from Debian's package.
     SwiftShader,
     /// Mesa's OpenGL driver.
     Gl,
 }
 
-/// What installs packages.
+/// A command that installs packages.
 pub(crate) struct Manager {
     program: &'static str,
-    /// Run first, where the list of packages may be missing.
+    /// The command to run first, because the list of packages may be missing.
     refresh: Option<&'static [&'static str]>,
     install: &'static [&'static str],
     lavapipe: &'static [&'static str],
@@ -77,7 +77,7 @@ const MANAGERS: [Manager; 4] = [
     },
 ];
 
-/// Whatever adapter there is; on Linux, where there is none, lavapipe.
+/// Any adapter of the machine. If there is none, lavapipe on Linux.
 pub(crate) fn any() -> Result<Environment, String> {
     let environment = quiet();
     if !cfg!(target_os = "linux") || finds_adapter(&environment)? {
@@ -110,7 +110,7 @@ impl Driver {
         }
     }
 
-    /// Installs the driver where it is missing.
+    /// Installs the driver if it is missing.
     pub(crate) fn provide(self) -> Result<Environment, String> {
         if !cfg!(target_os = "linux") {
             return Err("--driver is for Linux".to_owned());
@@ -153,7 +153,7 @@ impl Driver {
     }
 }
 
-/// Mesa complains where this is unset, as it is in many containers.
+/// Mesa complains if this variable is not set, and in many containers it is not.
 pub(crate) fn quiet() -> Environment {
     match env::var_os("XDG_RUNTIME_DIR") {
         Some(_) => Vec::new(),
@@ -205,7 +205,7 @@ fn is_program(name: &str) -> bool {
     find_program(name).is_some()
 }
 
-/// Where in PATH a program is.
+/// The path of a program in PATH.
 pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     let paths = env::var_os("PATH")?;
     let suffix = if name.contains('.') { "" } else { env::consts::EXE_SUFFIX };
@@ -213,7 +213,7 @@ pub(crate) fn find_program(name: &str) -> Option<PathBuf> {
     env::split_paths(&paths).map(|folder| folder.join(&file)).find(|path| path.is_file())
 }
 
-/// Where SwiftShader is unpacked to.
+/// The folder that SwiftShader is unpacked to.
 fn swiftshader() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/swiftshader")).to_owned()
 }

@@ -113,10 +113,10 @@ fn code(text: &str) -> String {
     code
 }
 
-/// The files that a module names, with the lines where it does.
+/// The files that a module names, with the numbers of the lines.
 fn uses<'f>(files: &'f Files, module: &str, code: &str) -> BTreeSet<(usize, &'f str)> {
     let parent = module.rsplit_once("::").map_or("", |(parent, _)| parent);
-    // Where paths begin: at the root, in the parent, in a module of the file's own.
+    // Paths begin at the root, in the parent, or in a module of the file.
     let mut starts = vec![("crate", ""), ("super", parent)];
     let own = |file: &&String| file.rsplit_once("::").map_or("", |(parent, _)| parent) == module;
     let children = files.keys().filter(own).filter(|child| !child.is_empty());

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let mut found = vec![root.join("README.md")];
-    for folder in ["docs", "docs/guide", "docs/design"] {
+    let mut found = Vec::new();
+    for folder in ["", "benches", "docs", "docs/guide", "docs/design", "examples"] {
         let entries = fs::read_dir(root.join(folder)).expect("the folder is there");
         found.extend(entries.map(|entry| entry.expect("an entry").path()));
     }

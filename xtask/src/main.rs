@@ -22,46 +22,48 @@ use driver::Driver;
 use wasm::Toolchain;
 
 const USAGE: &str = "\
-usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments passed on]
+usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the task]
 
-  demo        a dense layer over handwritten digits, its activation and gradient on the GPU;
-              passed on: an .npy file, --activation NAME, --units N, --seed N
-  test        all tests; passed on to cargo test
-  accuracy    the errors of every activation over the range of f32; passed on: activations, --stride N,
-              --outputs FOLDER for somebody else's results
-  exhaustive  ReLU over all 2^32 inputs against NumPy's results, bit for bit
-  compilers   every activation by clang with fast math and other flags: the same bits by each? Installs clang on
-              Linux; CXX names another one; passed on: activations, --stride N, --update and others, see
-              compilers --help
-  isa         every kernel by AMD's compiler, without a card: registers, scratch memory, widths of accesses, estimated
-              cycles; installs Mesa's RADV on Linux; --family navi21|gfx1100; passed on: --write for
-              benches/results/, or words of a name for the assembly
-  floors      whether a file of the library uses one of a higher floor, or files use each other in a circle
-  wgsl        the names of the WGSL modules that GPUs run, or one module: wgsl gelu gradient f16 one; passed on:
-              words of a name, --update
-  activations writes docs/ACTIVATIONS.md and its plots from the table of activations
-  tint        every shader through Tint, the compiler of Chromium; needs node and npm
-  web         the page that draws activations in a browser, built into target/web; --serve shows it on
-              localhost
-  test-web    the crate in the WebGPU of a headless Chromium, which it installs on Linux, and the page there;
-              needs node and npm; passed on: activations, without the page; --picture FILE keeps a screenshot
-  renderer    a window with a neural field, whose every frame uses the crate; passed on:
-              --activation NAME, --mode fused, --offscreen FILE.png and others, see renderer --help
-  egui        a window of egui with an activation's curve, on egui's device; needs Rust 1.95; passed on:
-              --activation NAME, --screenshot FILE.png
-  test-egui   its tests; passed on to cargo test
-  pictures    the pictures in README and guide, by the programs that they show; needs what test-egui and
-              test-web need
-  bench       the benchmarks, the plain copy beside them; writes benches/results/, unless a part
-              of it is named; passed on to criterion
-  peers       Burn, naive kernels and plain copies beside the library in one run; the first build takes
-              some minutes; passed on: see peers --help
+  demo        Run a dense layer over handwritten digits, with its activation and gradient on the GPU.
+              Arguments: an .npy file, --activation NAME, --units N, --seed N
+  test        Run all tests. Arguments: those of cargo test
+  accuracy    Print the errors of every activation over the range of f32.
+              Arguments: activations, --stride N, --outputs FOLDER for the results of another library
+  exhaustive  Compare ReLU on all 2^32 inputs with NumPy's results, bit for bit.
+  compilers   Compile every activation by clang with fast math and other flags, and compare the bits.
+              Installs clang on Linux; CXX names another clang.
+              Arguments: activations, --stride N, --update and others, see compilers --help
+  isa         Compile every kernel by AMD's compiler, without a card, and check registers, scratch memory,
+              widths of accesses and estimated cycles. Installs Mesa's RADV on Linux.
+              Arguments: --family navi21|gfx1100, --write for benches/results/, words of a name for its
+              assembly
+  floors      Check that no file of the library uses a file of a higher floor, and that there is no circle.
+  wgsl        List the WGSL modules that GPUs run, or print one: wgsl gelu gradient f16 one.
+              Arguments: words of a name, --update
+  activations Write docs/ACTIVATIONS.md and its plots from the table of activations.
+  tint        Compile every shader by Tint, the compiler of Chromium. Needs node and npm.
+  web         Build the page that draws activations in a browser, into target/web. --serve shows it on
+              localhost.
+  test-web    Test the crate and the page in headless Chromium, which is installed on Linux. Needs node
+              and npm. Arguments: activations (then without the page), --picture FILE keeps a screenshot
+  renderer    Open a window with a neural field that uses the crate in every frame.
+              Arguments: --activation NAME, --mode fused, --offscreen FILE.png and others, see
+              renderer --help
+  egui        Open a window of egui with an activation's curve, on egui's device. Needs Rust 1.95.
+              Arguments: --activation NAME, --screenshot FILE.png
+  test-egui   Test that program. Arguments: those of cargo test
+  pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
+              Rust 1.95.
+  bench       Measure every activation beside a plain copy. Writes a table to benches/results/, unless the
+              arguments name a part. Arguments: those of criterion
+  peers       Measure Burn, naive kernels and plain copies beside the library in one run. The first build
+              takes some minutes. Arguments: see peers --help
 
-Each runs on the adapter wgpu finds best, or the one WGPU_BACKEND and WGPU_ADAPTER_NAME name. On Linux,
-where there is none, a software Vulkan driver is installed first. --driver picks a software driver, and
-installs that, for all but web and test-web; activations, compilers, floors, isa, wgsl and tint need
-none. For a browser, the installed Rust needs the target wasm32-unknown-unknown, which rustup is
-asked for; where it has none, Debian's Rust builds, and always with --rust debian.";
+A task takes the best adapter that wgpu finds, or the one that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
+If a Linux machine has none, a software Vulkan driver is installed first. --driver chooses a software
+driver, and installs it. It has no effect on web and test-web. activations, compilers, floors, isa,
+wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the installed Rust, which
+rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always does.";
 
 type Outcome = Result<(), String>;
 
@@ -75,7 +77,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs a task; its exit code. What went wrong in it, it has told itself.
+/// Runs a task and returns its exit code. A task prints its own errors.
 fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if arguments.is_empty() {
         return Err(format!("no task given\n\n{USAGE}"));
@@ -116,7 +118,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
     };
     let driver = take_option(&mut arguments, "--driver")?;
-    // As cargo has it: what follows is for the program.
+    // As in cargo, arguments after `--` are for the program.
     if arguments.first().is_some_and(|argument| argument == "--") && !task.starts_with("test") {
         arguments.remove(0);
     }
@@ -133,7 +135,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         _ => cargo(command),
     };
     cargo.args(&arguments).envs(environment);
-    // A part of the benchmarks shall not replace the record of all.
+    // A part of the benchmarks must not replace the record of all.
     if task == "bench" && arguments.is_empty() {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
@@ -158,20 +160,20 @@ fn in_browser(task: &str, mut arguments: Vec<String>) -> Result<ExitCode, String
         println!("target/web has the page; `cargo xtask web --serve` shows it");
         return measured.map(|()| ExitCode::SUCCESS);
     }
-    // Another Rust may make it larger; it can be seen all the same.
+    // Another Rust may make the page larger. It can be shown all the same.
     if let Err(error) = measured {
         eprintln!("xtask: {error}");
     }
     serve::serve(&web::folder()).map(|()| ExitCode::SUCCESS)
 }
 
-/// Runs a command that tells by itself what went wrong in it.
+/// Runs a command that prints its own errors, and returns its exit code.
 fn exit_code(mut command: Command) -> Result<ExitCode, String> {
     let status = command.status().map_err(|error| format!("{error}: {command:?}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Takes `name value` or `name=value` out of what is passed on.
+/// Removes `name value` or `name=value` from the arguments that are passed on, and returns the value.
 fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>, String> {
     let prefix = format!("{name}=");
     let Some(at) = arguments.iter().position(|a| a == name || a.starts_with(&prefix)) else {
@@ -187,14 +189,15 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
     Ok(Some(arguments.remove(at)))
 }
 
-/// A workspace of its own, since Burn brings hundreds of crates.
+/// peers has a workspace of its own, because Burn brings hundreds of crates.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/Cargo.toml");
 
-/// A workspace of its own, since egui wants a newer Rust. What it has in common with the other is built once.
+/// egui has a workspace of its own, because egui needs a newer Rust. Both workspaces share the target folder, so common
+/// crates are built once.
 const EGUI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/egui/Cargo.toml");
 const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
 
-/// Cargo on this repository, from wherever it is called, so that paths given mean what they say.
+/// cargo on this repository, in the folder of the caller, so that relative paths of the caller hold.
 fn cargo(arguments: &[&str]) -> Command {
     cargo_on(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"), arguments)
 }
@@ -207,7 +210,7 @@ fn cargo_on(manifest: &str, arguments: &[&str]) -> Command {
     cargo
 }
 
-/// Runs a command; that it failed is told with the command.
+/// Runs a command. The error for a failure names the command.
 fn check(command: &mut Command) -> Outcome {
     match command.status() {
         Ok(status) if status.success() => Ok(()),

@@ -1,4 +1,4 @@
-//! The pictures in the README and in docs/guide, made by the programs that they show.
+//! Makes the pictures in the README and in docs/guide, by the programs that they show.
 
 use std::path::Path;
 use std::process::ExitCode;

@@ -1,4 +1,4 @@
-//! A server for the files of one folder, on this machine alone.
+//! A server for the files of one folder, for this machine only.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -10,15 +10,15 @@ use crate::Outcome;
 /// The first port to try.
 const PORT: u16 = 8080;
 
-/// Serves until it is ended.
+/// Serves until the process is ended.
 pub(crate) fn serve(folder: &Path) -> Outcome {
     let bind = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port));
-    // Whatever port is free, if that one is not.
+    // Any free port, if that one is not free.
     let listener = bind(PORT).or_else(|_| bind(0)).map_err(|error| error.to_string())?;
     let port = listener.local_addr().map_err(|error| error.to_string())?.port();
     println!("http://localhost:{port}/ has the page, until Ctrl-C");
     for connection in listener.incoming() {
-        // A browser opens connections and leaves them; that is no failure.
+        // A browser opens connections and leaves them, so an error here is no failure.
         if let Err(error) = connection.and_then(|connection| answer(connection, folder)) {
             eprintln!("xtask: {error}");
         }
@@ -31,7 +31,7 @@ fn answer(mut connection: TcpStream, folder: &Path) -> std::io::Result<()> {
     connection.set_read_timeout(Some(std::time::Duration::from_secs(2)))?;
     let mut lines = BufReader::new(connection.try_clone()?).lines();
     let request = lines.next().transpose()?.unwrap_or_default();
-    // All of it is read, or closing would reset the connection.
+    // The whole request is read, because closing would otherwise reset the connection.
     while lines.next().transpose()?.is_some_and(|line| !line.is_empty()) {}
     let path = request.split(' ').nth(1).unwrap_or("/");
     let name = path.split('?').next().unwrap_or_default().trim_start_matches('/');
@@ -42,7 +42,7 @@ fn answer(mut connection: TcpStream, folder: &Path) -> std::io::Result<()> {
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
-    // Files of this folder, and of none beside it.
+    // Only files of this folder are served.
     let inside = !name.contains(['/', '\\', ':']) && !name.starts_with('.');
     let (status, body) = match inside.then(|| fs::read(folder.join(name))) {
         Some(Ok(body)) => ("200 OK", body),

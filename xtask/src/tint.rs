@@ -1,4 +1,4 @@
-//! Every shader through Tint, by way of Dawn for Node.
+//! Compiles every shader by Tint, through Dawn for Node.
 
 use std::fs::File;
 use std::path::Path;

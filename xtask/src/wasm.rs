@@ -1,4 +1,4 @@
-//! What builds for a browser: Rust's standard library for wasm32, and wasm-bindgen.
+//! Builds for a browser: finds Rust's standard library for wasm32, and wasm-bindgen.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -11,16 +11,16 @@ use crate::{cargo, check, debian};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// Between flags, as cargo wants them.
+/// Separates flags in cargo's variable.
 const SEPARATOR: char = '\x1f';
 
-/// Flags for the target alone.
+/// Flags for this target only.
 const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
-/// For most people, the whole of it.
+/// Most machines need only this.
 const REMEDY: &str = "rustup target add wasm32-unknown-unknown";
 
-/// A compiler that knows the target: what cargo is told beside the ordinary.
+/// A compiler that knows the target, as additional settings of cargo.
 #[derive(Default)]
 pub(crate) struct Toolchain {
     pub(crate) environment: Vec<(&'static str, OsString)>,
@@ -28,8 +28,8 @@ pub(crate) struct Toolchain {
 }
 
 impl Toolchain {
-    /// The installed Rust, given the target by rustup where it lacks it; where that cannot be, or `rust` asks for it,
-    /// Debian's.
+    /// The installed Rust, to which rustup adds the target if needed. If that fails, or `rust` asks for it, Debian's
+    /// Rust.
     pub(crate) fn provide(rust: Option<&str>) -> Result<Self, String> {
         match rust {
             None => {}
@@ -43,7 +43,7 @@ impl Toolchain {
         }
         if find_program("rustup").is_some() {
             println!("xtask: {REMEDY}");
-            // Offline, or without that target for this Rust: the check below tells.
+            // This fails offline, or if this Rust has no such target. The check below finds out.
             let _ = check(Command::new("rustup").args(["target", "add", TARGET]));
             if has_target()? {
                 return Ok(Toolchain::default());
@@ -54,7 +54,7 @@ impl Toolchain {
         })
     }
 
-    /// Builds a target of the package `web`, and makes of it what a page loads, as `folder`/`name`.js.
+    /// Builds a target of the package `web`, and makes `folder`/`name`.js and its wasm, which a page loads.
     pub(crate) fn build(&self, target: &[&str], name: &str, folder: &Path) -> Result<(), String> {
         let bindgen = bindgen()?;
         let mut build = cargo(&["build", "--package", "wgpu-relu-web", "--profile", "page"]);
@@ -74,8 +74,8 @@ impl Toolchain {
         check(bindgen.arg("--out-dir").arg(folder).arg(module))
     }
 
-    /// What rustc is told: what the user has told it, how much to inline, and to write short into panics where sources
-    /// are, which no page needs and which takes bytes.
+    /// The flags of rustc: the user's flags, a limit of inlining, and short paths of sources in panics, because no page
+    /// needs the long ones.
     fn flags(&self) -> Result<String, String> {
         let output = rustc(self.rustc().as_deref(), &["--print", "sysroot"])?;
         let sysroot = String::from_utf8_lossy(&output.stdout).trim().to_owned();
@@ -87,7 +87,7 @@ impl Toolchain {
             Path::new(&sysroot).join(PathBuf::from_iter(library)),
         ];
         let mut flags = given();
-        // The measured best: 10 and 40 make the page larger, by .5 and 1 %.
+        // The smallest page: 10 and 40 make it larger, by .5 and 1 %.
         flags.push("-Cllvm-args=-inline-threshold=25".to_owned());
         flags.extend(sources.iter().map(|path| format!("--remap-path-prefix={}=", path.display())));
         Ok(flags.join(&SEPARATOR.to_string()))
@@ -100,7 +100,7 @@ impl Toolchain {
     }
 }
 
-/// What the user has told rustc, by the first variable of cargo's that is set.
+/// The user's flags of rustc, from the first of cargo's variables that is set.
 fn given() -> Vec<String> {
     let parts = |name: &str, between: char| -> Option<Vec<String>> {
         let flags = env::var(name).ok()?;
@@ -111,7 +111,7 @@ fn given() -> Vec<String> {
     encoded.or_else(flags).unwrap_or_default()
 }
 
-/// Where cargo builds.
+/// cargo's target folder.
 pub(crate) fn target_folder() -> PathBuf {
     let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| ours.into(), PathBuf::from)
@@ -124,15 +124,15 @@ fn has_target() -> Result<bool, String> {
     Ok(output.status.success() && Path::new(folder.trim()).exists())
 }
 
-/// Asks a compiler, or the installed one.
+/// Runs a compiler, or the installed one, and returns its output.
 fn rustc(program: Option<&OsStr>, arguments: &[&str]) -> Result<Output, String> {
     let installed = || env::var_os("RUSTC").unwrap_or("rustc".into());
     let mut rustc = Command::new(program.map_or_else(installed, OsStr::to_owned));
     rustc.args(arguments).output().map_err(|error| format!("{error}: {rustc:?}"))
 }
 
-/// The program wasm-bindgen of the very version that Cargo.lock names, as the code it works on must be; installed under
-/// target/ where it is missing.
+/// The program wasm-bindgen. Its version must be that of the crate in Cargo.lock. It is installed under target/ if it
+/// is missing.
 fn bindgen() -> Result<PathBuf, String> {
     let version = locked("wasm-bindgen")?;
     let here = find_program("wasm-bindgen").filter(|program| says(program, &version));
@@ -150,7 +150,7 @@ fn bindgen() -> Result<PathBuf, String> {
     );
     let mut install = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
     install.args(["install", "wasm-bindgen-cli", "--version", &version, "--bin", "wasm-bindgen"]);
-    // Unoptimised it takes half a second for what there is to do here, and half as long to build.
+    // A build without optimisation takes half as long, and the program still needs only half a second.
     install.args(["--debug", "--config", "profile.dev.debug=false", "--root"]).arg(&folder);
     check(&mut install)?;
     Ok(program)

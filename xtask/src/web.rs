@@ -1,4 +1,4 @@
-//! The page: built, measured, and shown.
+//! Builds, measures and shows the page.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,12 +8,12 @@ use crate::Outcome;
 use crate::driver::find_program;
 use crate::wasm::Toolchain;
 
-/// What the page's wasm may take, in bytes: as it is, and through gzip.
+/// The budget of the page's wasm, in bytes: plain, and through gzip.
 const BUDGET: [u64; 2] = [220 << 10, 80 << 10];
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
-/// Where the page is.
+/// The folder of the page.
 pub(crate) fn folder() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/web")).to_owned()
 }
@@ -29,7 +29,7 @@ pub(crate) fn build(toolchain: &Toolchain) -> Outcome {
     Ok(())
 }
 
-/// Tells the size of the page's wasm; fails above the budget.
+/// Prints the size of the page's wasm. Fails above the budget.
 pub(crate) fn measure() -> Outcome {
     let wasm = folder().join("plot_bg.wasm");
     let size = fs::metadata(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
@@ -45,7 +45,7 @@ pub(crate) fn measure() -> Outcome {
     if above { Err("the page is above its budget, see above".to_owned()) } else { Ok(()) }
 }
 
-/// The size of a file through `gzip -9`, where that program is.
+/// The size of a file through `gzip -9`, if that program is there.
 fn zipped(file: &Path) -> Result<Option<u64>, String> {
     let Some(gzip) = find_program("gzip") else { return Ok(None) };
     let output = Command::new(gzip).arg("-9c").arg(file).stderr(Stdio::inherit()).output();
