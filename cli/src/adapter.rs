@@ -5,7 +5,7 @@ use serde::Serialize;
 use testkit::devices;
 use wgpu_relu::{Activation, Gpu, GpuOptions, wgpu};
 
-/// The options all commands share.
+/// The options that all commands share.
 #[derive(clap::Args)]
 pub(crate) struct Choice {
     /// A part of the adapter's name, in any case; else the best one (`wgpu-relu devices` lists them)
@@ -40,7 +40,7 @@ impl Choice {
     }
 }
 
-/// An adapter as the JSON files name it.
+/// An adapter's name in the JSON files.
 #[derive(Debug, Clone, Serialize)]
 pub(crate) struct Name {
     pub(crate) name: String,
@@ -69,7 +69,7 @@ impl std::fmt::Display for Name {
     }
 }
 
-/// An activation as it is shown: with its parameters where they are not the defaults.
+/// An activation as text, with the parameters that are not the defaults.
 pub(crate) fn short(activation: Activation) -> String {
     let usual = Activation::ALL.contains(&activation);
     if usual { activation.name().to_owned() } else { activation.to_string() }

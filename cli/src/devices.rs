@@ -9,7 +9,7 @@ use testkit::devices::{self, Found};
 use crate::Outcome;
 use crate::adapter::{Choice, Name};
 
-/// List the adapters, and which one the other commands take
+/// List the adapters, and the one that the other commands take
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
     /// Print JSON instead of text

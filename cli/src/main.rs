@@ -1,5 +1,5 @@
-//! `wgpu-relu` on the command line: which adapters there are, whether the activations are right on them,
-//! how fast, and activations applied to files.
+//! `wgpu-relu` on the command line: lists adapters, checks and measures the activations on them, and applies
+//! activations to files.
 
 mod adapter;
 mod apply;
@@ -39,7 +39,7 @@ enum Command {
     Apply(apply::Arguments),
 }
 
-/// What a command gives: the exit code, or what went wrong, in a line.
+/// The result of a command: the exit code, or an error as one line.
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether the reader of our output has had enough, as `head` has.
+/// Whether the reader of the output has closed it, as `head` does.
 fn is_broken_pipe(error: &(dyn Error + 'static)) -> bool {
     error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

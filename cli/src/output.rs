@@ -1,4 +1,4 @@
-//! A file that is there whole or not at all.
+//! A file that is written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -8,7 +8,7 @@ use tempfile::{NamedTempFile, TempPath};
 
 use crate::Outcome;
 
-/// A file being written under a temporary name in its folder. Dropped before [`Output::finish`], it leaves
+/// A file that is written under a temporary name in its folder. If it is dropped before [`Output::finish`], it leaves
 /// nothing.
 pub(crate) struct Output {
     file: BufWriter<File>,
@@ -18,12 +18,12 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Starts `path`, which may be there already only if it is to be replaced.
+    /// Starts the file `path`. An existing file is an error, unless it may be replaced.
     pub(crate) fn create(path: &Path, replace: bool) -> Outcome<Self> {
         let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         match fs::metadata(path) {
             Err(_) => {}
-            // A device, say: renaming a file over it would destroy it.
+            // Renaming a file over a device, for example, would destroy the device.
             Ok(there) if !there.is_file() => return Err(told(&"is there, and is no file").into()),
             Ok(_) if !replace => {
                 return Err(told(&"is there already; --force replaces it").into());
@@ -45,13 +45,13 @@ impl Output {
     pub(crate) fn finish(self) -> Outcome<()> {
         let Output { file, temporary, path, replace } = self;
         let told = |error: io::Error| format!("{}: {error}", path.display());
-        // A full disk may tell only now.
+        // A full disk may report its error only now.
         let file = file.into_inner().map_err(|error| told(error.into_error()))?;
         file.sync_all().map_err(told)?;
         drop(file);
         let placed = match replace {
             true => temporary.persist(&path),
-            // Someone else may have made it meanwhile.
+            // Another program may have made the file meanwhile.
             false => temporary.persist_noclobber(&path),
         };
         placed.map_err(|error| told(error.error).into())
@@ -74,7 +74,7 @@ impl Write for Output {
     }
 }
 
-/// With the permissions of any new file, where tempfile's would be the owner's only.
+/// With the permissions of any new file. tempfile's files are only for their owner.
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".wgpu-relu-").suffix(".part");

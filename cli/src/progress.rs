@@ -1,4 +1,4 @@
-//! What is shown while one waits, and Ctrl-C. Nothing is shown where the standard error is no terminal.
+//! Progress bars and Ctrl-C. Nothing is shown if the standard error is no terminal.
 
 use std::io;
 use std::sync::Once;
@@ -8,17 +8,17 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// Whether Ctrl-C, or another request to stop, has come since [`catch_interrupts`].
+/// Whether Ctrl-C or another request to stop has come since [`catch_interrupts`].
 pub(crate) fn interrupted() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// From now on a request to stop is noticed at the next step, so that files can be put away; a second one
-/// ends the program as it stands.
+/// From now on the program notices a request to stop at the next step, so that it can remove temporary files. A second
+/// request ends it at once.
 pub(crate) fn catch_interrupts() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
-        // Without a handler Ctrl-C ends the program as ever, and only a temporary file may stay.
+        // Without a handler Ctrl-C ends the program at once, and at most a temporary file stays.
         let _ = ctrlc::set_handler(|| {
             if INTERRUPTED.swap(true, Ordering::Relaxed) {
                 std::process::exit(130);
@@ -32,7 +32,7 @@ pub(crate) fn go_on() -> io::Result<()> {
     if interrupted() { Err(io::Error::other("interrupted")) } else { Ok(()) }
 }
 
-/// A bar that counts steps, with a word on the present one.
+/// A bar that counts steps and names the current one.
 pub(crate) fn steps(count: u64) -> ProgressBar {
     bar(count, "{wide_bar} {pos}/{len}  {msg}")
 }

@@ -1,4 +1,4 @@
-//! From a reader of numbers through the GPU to a writer.
+//! Passes numbers from a reader through the GPU to a writer.
 
 use std::io::{Read, Write};
 
@@ -6,7 +6,7 @@ use wgpu_relu::{Error, GpuRelu, Stream};
 
 use crate::Outcome;
 
-/// An activation on a device, and its buffers, which serve one tensor after the other.
+/// An activation on a device, with buffers that serve one tensor after the other.
 pub(super) struct Engine(Stream<'static>);
 
 impl Engine {
@@ -14,7 +14,7 @@ impl Engine {
         Engine(operator.stream())
     }
 
-    /// Takes f32 from `x` to its end (and as many from `dy`, for the gradient), and writes as many; their
+    /// Reads f32 from `x` to its end, and as many from `dy` for the gradient. Writes as many results and returns their
     /// number.
     pub(super) fn stream(
         &mut self,
@@ -27,7 +27,8 @@ impl Engine {
             Some(dy) => self.0.pipe_gradient(x, dy, out),
         };
         streamed.map_err(|error| match error {
-            // Our readers and writers name their files; that a part is done helps nobody here.
+            // The readers and writers of this program name their files in errors. The number of finished elements helps
+            // nobody here.
             Error::Io { reason, .. } => reason.into(),
             error => error.into(),
         })

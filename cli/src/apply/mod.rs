@@ -23,7 +23,7 @@ use engine::Engine;
 /// .npy: an array of numbers, in C or Fortran order, either byte order; the result is float32 of the same
 /// shape and order.
 ///
-/// .safetensors: every F32 tensor, or those that --tensor names; all others are copied as they are.
+/// .safetensors: every F32 tensor, or the tensors that --tensor names. All others are copied unchanged.
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  wgpu-relu apply --activation gelu x.npy y.npy\n  wgpu-relu apply -a \
@@ -51,10 +51,10 @@ pub(crate) struct Arguments {
     output: PathBuf,
 }
 
-/// What was done.
+/// The result, for the last line of output.
 struct Summary {
     elements: u64,
-    /// What else there is to say.
+    /// Further remarks.
     remark: String,
 }
 
@@ -99,7 +99,7 @@ pub(crate) fn run(
     progress::catch_interrupts();
     let start = Instant::now();
     let mut adapter = None;
-    // What is wrong with the files is told before a device is opened.
+    // Errors in the files are reported before a device is opened.
     let open = || -> Outcome<Engine> {
         let gpu = choice.open()?;
         adapter = Some(Name::from(&gpu.adapter_info()));

@@ -39,7 +39,7 @@ pub(super) fn apply(
     Ok(Summary { elements, remark: String::new() })
 }
 
-/// An array in a file, up to its numbers.
+/// An array in a file, read up to its numbers.
 struct Array<'p> {
     path: &'p Path,
     header: NpyHeader,
@@ -84,7 +84,7 @@ impl<'p> Array<'p> {
         Ok(Array { path, header, kind, file })
     }
 
-    /// Whether the numbers of both lie one for one.
+    /// Whether the numbers of both files have the same order.
     fn must_match(&self, dy: &Array<'_>) -> Outcome<()> {
         let (x_path, dy_path) = (self.path.display(), dy.path.display());
         let (x, dy) = (&self.header, &dy.header);
@@ -96,7 +96,7 @@ impl<'p> Array<'p> {
             )
             .into());
         }
-        // With a single axis longer than 1, the orders are one.
+        // With a single axis longer than 1, both orders are the same.
         let flat = x.shape().iter().filter(|&&axis| axis > 1).count() <= 1;
         if x.order() != dy.order() && !flat {
             return Err(format!(
@@ -140,7 +140,7 @@ fn name(order: Order) -> &'static str {
 /// A kind of number.
 struct Kind {
     bytes: usize,
-    /// How to make f32 of it, if it is none.
+    /// The conversion to f32, if it is another type.
     decode: Option<fn(&[u8]) -> f32>,
 }
 
@@ -193,7 +193,7 @@ impl Kind {
     }
 }
 
-/// f32 out of a reader of another kind of number.
+/// f32 from a reader of numbers of another kind.
 struct Decoded<R> {
     raw: R,
     bytes: usize,

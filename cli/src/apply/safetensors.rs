@@ -1,5 +1,5 @@
-//! `.safetensors` files: a header, and tensors one behind the other. The output has the input's header,
-//! byte for byte, since neither shapes nor types change.
+//! `.safetensors` files: a header, and contiguous tensors. The output has the input's header, byte for byte, because
+//! neither shapes nor types change.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
@@ -35,7 +35,7 @@ pub(super) fn apply(
     out.write_all(&x.header)?;
     let bar = progress::bytes(x.metadata.data_len() as u64);
     let (mut elements, mut untouched) = (0, 0);
-    // In the order in which they lie: the file is read from its start to its end.
+    // In their order in the file, which is read from its start to its end.
     for name in x.metadata.offset_keys() {
         let Some(info) = x.metadata.info(&name) else { continue };
         let mut tensor = Source::new(x.path, &mut x.file, bytes(info), Some(&bar));
@@ -48,7 +48,7 @@ pub(super) fn apply(
         elements += engine.stream(tensor, dy, &mut out)?;
     }
     bar.finish_and_clear();
-    // Windows replaces no file that is open.
+    // Windows does not replace an open file.
     drop((x, dy));
     out.finish()?;
     let remark =
@@ -56,10 +56,10 @@ pub(super) fn apply(
     Ok(Summary { elements, remark })
 }
 
-/// A file, up to its tensors.
+/// A file, read up to its tensors.
 struct Tensors<'p> {
     path: &'p Path,
-    /// As it stands in the file, with its length before it.
+    /// The header as it is in the file, with its length before it.
     header: Vec<u8>,
     metadata: Metadata,
     file: BufReader<File>,
@@ -91,7 +91,7 @@ impl<'p> Tensors<'p> {
         Ok(Tensors { path, header, metadata, file })
     }
 
-    /// The tensors named, or all of F32.
+    /// The named tensors, or all F32 tensors.
     fn choose(&self, names: &[String]) -> Outcome<Vec<String>> {
         let path = self.path.display();
         let all = self.metadata.offset_keys();
@@ -153,7 +153,7 @@ impl<'p> Tensors<'p> {
         }
     }
 
-    /// The bytes of a tensor, wherever it lies.
+    /// The bytes of a tensor at any position.
     fn tensor(&mut self, name: &str) -> Outcome<Source<'_, &mut BufReader<File>>> {
         let info = self.metadata.info(name).ok_or("the tensor is there no more")?;
         let start = self.header.len() as u64 + info.data_offsets.0 as u64;

@@ -1,4 +1,4 @@
-//! A file that is read, its length known beforehand.
+//! A file to read, whose length is known beforehand.
 
 use std::fs::File;
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -17,12 +17,12 @@ pub(super) fn open(path: &Path) -> Outcome<BufReader<File>> {
     Ok(BufReader::with_capacity(1 << 16, file))
 }
 
-/// Bytes of a file, if it has a length: a pipe has none.
+/// The bytes of a file, if it has a length. A pipe has none.
 pub(super) fn size(file: &BufReader<File>) -> Option<u64> {
     file.get_ref().metadata().ok().filter(std::fs::Metadata::is_file).map(|data| data.len())
 }
 
-/// Reads a number of bytes that must be there, moves the bar on, and stops when asked to.
+/// Reads a number of bytes that must be there, advances the bar, and stops on request.
 pub(super) struct Source<'a, R> {
     path: &'a Path,
     reader: R,
@@ -47,7 +47,7 @@ impl<R: Read> Read for Source<'_, R> {
             io::Error::new(error.kind(), format!("{}: {error}", self.path.display()))
         };
         let read = match self.reader.read(&mut buffer[..most]) {
-            // To be tried again, by those who know it by its kind.
+            // Callers try again if they see this kind.
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
             read => read.map_err(named)?,
         };

@@ -6,10 +6,10 @@ use wgpu_relu::{Activation, Gpu};
 
 use crate::{Outcome, progress};
 
-/// How long an operation runs in a round, unless one run takes longer.
+/// The time that an operation runs per round, unless one run takes longer.
 const ROUND_SECONDS: f64 = 0.02;
 
-/// Runs in a round at most.
+/// The most runs per round.
 const MOST_RUNS: f64 = 4096.0;
 
 /// The median of an operation at a size.
@@ -21,7 +21,7 @@ pub(super) struct Rate {
 }
 
 impl Rate {
-    /// Read and written.
+    /// Bytes read and written.
     pub(super) fn bytes(&self) -> u64 {
         self.operation.bytes(self.elements)
     }
@@ -31,8 +31,8 @@ impl Rate {
     }
 }
 
-/// Times the copy and all activations at all sizes; sizes that the device has no room for are left out,
-/// with a note.
+/// Times the copy and all activations at all sizes. Sizes that do not fit into the device's memory are left out, with a
+/// note.
 pub(super) fn all(
     gpu: &Gpu,
     activations: &[Activation],
@@ -43,12 +43,12 @@ pub(super) fn all(
         Operator::ALL.map(|operator| Operation::Operator(activation, operator))
     });
     let operations: Vec<Operation> = [Operation::Copy].into_iter().chain(operators).collect();
-    // A round, and the look at the results, is a step.
+    // Each round is a step, and so is the check of the results.
     let bar = progress::steps((elements.len() * operations.len() * (rounds as usize + 1)) as u64);
     let mut rates = Vec::new();
     let limit = gpu.device().limits().max_buffer_size;
     for &elements in elements {
-        // Before the host makes room for what the device cannot take.
+        // Before the host allocates data that the device cannot take.
         let size = 4 * elements as u128;
         let setup = match u64::try_from(size).ok().filter(|&size| size <= limit) {
             Some(_) => Setup::new(gpu, elements).map_err(|error| error.to_string()),

@@ -15,12 +15,12 @@ use crate::output::Output;
 use crate::{Outcome, progress};
 use report::Report;
 
-/// What is measured unless activations are named.
+/// The activations that are measured by default.
 const USUAL: &str = "relu leaky_relu elu gelu silu softplus";
 
 /// Measure bytes per second, beside a plain copy of the same buffers
 ///
-/// Forward, in place and gradient of each activation, in rounds that take turns with the copy; medians.
+/// Times each activation forward, in place and backward, in rounds that alternate with the copy, and prints medians.
 /// Every result is compared with the CPU reference after it was timed.
 #[derive(clap::Args)]
 #[command(
@@ -28,13 +28,13 @@ const USUAL: &str = "relu leaky_relu elu gelu silu softplus";
                   1Mi,16Mi --json rates.json\n  wgpu-relu bench --all --plot rates.png"
 )]
 pub(crate) struct Arguments {
-    /// The activations; else relu, leaky_relu, elu, gelu, silu and softplus
+    /// The activations; by default relu, leaky_relu, elu, gelu, silu and softplus
     #[arg(value_name = "ACTIVATION")]
     activations: Vec<Activation>,
-    /// All activations there are (takes minutes)
+    /// All activations (takes minutes)
     #[arg(long, conflicts_with = "activations")]
     all: bool,
-    /// Elements of an operand: 4096, 4Ki, 1Mi; several with commas
+    /// Elements per operand: 4096, 4Ki, 1Mi; several with commas
     #[arg(
         long,
         value_name = "N,N,...",
@@ -43,7 +43,7 @@ pub(crate) struct Arguments {
         default_value = "4Ki,16Ki,64Ki,256Ki,1Mi,4Mi,16Mi"
     )]
     elements: Vec<usize>,
-    /// Rounds, of which the median counts
+    /// Rounds; the result is their median
     #[arg(long, default_value_t = 11, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     rounds: u32,
     /// Write the rates to this file as JSON
@@ -70,7 +70,7 @@ pub(crate) fn run(
     let mut elements = arguments.elements.clone();
     elements.sort_unstable();
     elements.dedup();
-    // Minutes of measuring shall not end at a name that cannot be written.
+    // A file that cannot be written must be found before minutes of measuring.
     let picture = arguments.plot.as_deref().map(plot::Format::of).transpose()?;
     progress::catch_interrupts();
     let start = |path: &Option<PathBuf>| -> Outcome<Option<Output>> {

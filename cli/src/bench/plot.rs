@@ -1,4 +1,4 @@
-//! The rates over the sizes as a picture: a panel for each operation, the copy in each as the roof.
+//! Draws the rates over the sizes: one panel per operation, with the copy as the roof in each.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use super::report::{self, Report};
 use crate::Outcome;
 use crate::adapter::short;
 
-/// Okabe and Ito's colours, which can be told apart by the colour-blind too; black is the copy's.
+/// Okabe and Ito's colours, which the colour-blind can tell apart too. Black is for the copy.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xe6, 0x9f, 0x00),
@@ -47,7 +47,7 @@ impl Format {
 
 /// The picture as the contents of a file.
 pub(super) fn draw(report: &Report, format: Format) -> Outcome<Vec<u8>> {
-    // The font comes along: a machine may have none.
+    // The font is part of the program, because a machine may have none.
     plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
         .map_err(|_| "the font cannot be read")?;
     let lines = lines(report);
@@ -75,11 +75,11 @@ pub(super) fn draw(report: &Report, format: Format) -> Outcome<Vec<u8>> {
     }
 }
 
-/// A line: how it looks is the same in every panel.
+/// A line, which looks the same in every panel.
 struct Line {
     activation: Activation,
     style: ShapeStyle,
-    /// Which mark, where there are more lines than colours.
+    /// The mark, for more lines than colours.
     mark: usize,
 }
 
@@ -109,7 +109,7 @@ fn lines(report: &Report) -> Vec<Line> {
     activations.enumerate().map(line).collect()
 }
 
-/// With the copy's entry.
+/// The legend also has an entry for the copy.
 fn legend_height(lines: &[Line]) -> u32 {
     LEGEND_ROW * (lines.len() + 1).div_ceil(LEGEND_COLUMNS) as u32
 }
@@ -156,7 +156,7 @@ where
     let (Some(&smallest), Some(&largest)) = (elements.first(), elements.last()) else {
         return Err("there is nothing to draw: no size was measured".into());
     };
-    // Log axes need a span.
+    // Logarithmic axes need two different ends.
     let across = smallest as f64 / 1.3..largest as f64 * 1.3;
     let mut chart = ChartBuilder::on(area)
         .caption(operator.name(), (FONT, 20))
@@ -212,7 +212,7 @@ where
     Ok(())
 }
 
-/// 10 GB/s and the like.
+/// A rate as text: 10 GB/s.
 fn per_second(rate: f64) -> String {
     for (unit, size) in [("TB/s", 1e12), ("GB/s", 1e9), ("MB/s", 1e6), ("kB/s", 1e3)] {
         if rate >= 0.999 * size {

@@ -15,18 +15,18 @@ pub(super) struct Report {
     rates: Vec<Rate>,
 }
 
-/// A rate as the files have it.
+/// A rate in the files.
 #[derive(Serialize)]
 struct Row {
-    /// With its parameters; none for the copy.
+    /// The activation with its parameters; none for the copy.
     activation: Option<String>,
     operation: &'static str,
     elements: usize,
-    /// Read and written.
+    /// Bytes read and written.
     bytes: u64,
     seconds: f64,
     bytes_per_second: f64,
-    /// Of the copy's rate at this size.
+    /// The share of the copy's rate at this size.
     share_of_copy: Option<f64>,
 }
 
@@ -50,7 +50,7 @@ impl Report {
         elements
     }
 
-    /// The operations in the order in which they were measured.
+    /// The operations in the order of measuring.
     pub(super) fn operations(&self) -> Vec<Operation> {
         let mut operations = Vec::new();
         for rate in &self.rates {
@@ -61,7 +61,7 @@ impl Report {
         operations
     }
 
-    /// Bytes a second.
+    /// Bytes per second.
     pub(super) fn rate(&self, operation: Operation, elements: usize) -> Option<f64> {
         let here = |rate: &&Rate| rate.operation == operation && rate.elements == elements;
         self.rates.iter().find(here).map(Rate::bytes_per_second)
@@ -141,7 +141,7 @@ impl Report {
         for row in self.rows() {
             let _ = writeln!(
                 text,
-                // Parameters are parted by commas.
+                // Parameters have commas between them, so the text is quoted.
                 "\"{}\",{},{},{},{:e},{:.0},{}",
                 row.activation.unwrap_or_default(),
                 row.operation,
@@ -175,7 +175,7 @@ pub(super) fn size(elements: usize) -> String {
     elements.to_string()
 }
 
-/// Three digits, or what stands before the point.
+/// Three digits, or all digits before the point.
 fn significant(number: f64) -> String {
     let digits = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
     format!("{number:.digits$}")

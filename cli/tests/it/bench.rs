@@ -16,7 +16,7 @@ fn the_rates_come_as_table_json_csv_and_pictures() {
     assert!(table.contains("1000") && table.contains("4 Ki"), "{table}");
     assert_eq!(folder.files(), ["rates.csv", "rates.json", "rates.svg"]);
 
-    // The copy, and three operations of two activations, at two sizes.
+    // The copy and three operations of two activations, at two sizes.
     let json = fs::read_to_string(folder.path("rates.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&json).unwrap();
     let results = report["results"].as_array().unwrap();
@@ -37,7 +37,7 @@ fn the_rates_come_as_table_json_csv_and_pictures() {
     {
         assert!(svg.contains(text), "{text}: {svg}");
     }
-    // A second time, as a picture, and over a file that is there.
+    // A second time, as a picture, over a file that exists.
     folder.run(QUICK.iter().chain(&["--plot", "rates.png", "--csv", "rates.csv"])).succeeded();
     let png = fs::read(folder.path("rates.png")).unwrap();
     assert!(png.starts_with(b"\x89PNG\r\n") && png.len() > 10_000, "{} bytes", png.len());
@@ -47,7 +47,7 @@ fn the_rates_come_as_table_json_csv_and_pictures() {
 #[test]
 fn a_file_that_cannot_be_written_is_told_at_once() {
     let folder = Folder::new();
-    // Nothing would end in time if it were measured first.
+    // Measuring first would take too long.
     let long = ["bench", "--all", "--rounds", "10000"];
     for (files, part) in [
         (["--json", "missing/rates.json"], "missing/rates.json"),

@@ -1,4 +1,4 @@
-//! `wgpu-relu check`. That it fails where it should, the program's own tests show.
+//! `wgpu-relu check`. The program's own tests show that it fails when it should.
 
 use crate::Folder;
 

@@ -1,4 +1,4 @@
-//! `wgpu-relu devices`, and what all commands share.
+//! `wgpu-relu devices`, and the options that all commands share.
 
 use crate::Folder;
 

@@ -1,4 +1,4 @@
-//! `wgpu-relu apply` when it is cut short. Input comes through a pipe, so that the test knows where it is.
+//! `wgpu-relu apply` when it is interrupted. Input comes through a pipe, so the test knows how far it is.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -10,7 +10,7 @@ use npyz::Order;
 use crate::npy::file;
 use crate::{Folder, Run};
 
-/// A file of two chunks, and a program that has read the first and waits for more of it.
+/// A file of two chunks, and a program that has read the first one and waits for more.
 fn half_way(folder: &Folder) -> (std::process::Child, fs::File, Vec<u8>) {
     let bytes = file("<f4", Order::C, &[1 << 21], &vec![-1.0f32; 1 << 21]);
     let made = Command::new("mkfifo").arg(folder.path("x.npy")).status().unwrap();
@@ -34,7 +34,7 @@ fn an_interrupt_leaves_no_file() {
     let (child, mut pipe, rest) = half_way(&folder);
     let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(sent.success());
-    // Wakes the reader, which then finds that it was to stop.
+    // Wakes the reader, which then finds the request to stop.
     std::thread::sleep(Duration::from_millis(100));
     let _ = pipe.write_all(&rest);
     drop(pipe);

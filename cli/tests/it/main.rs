@@ -1,4 +1,4 @@
-//! The program as its users run it. Where it computes, it needs an adapter; `cargo xtask test` installs one.
+//! The program as its users run it. If it computes, it needs an adapter; `cargo xtask test` installs one.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
@@ -39,7 +39,7 @@ impl Folder {
         Run::of(self.command(arguments).output().unwrap())
     }
 
-    /// What is in it, hidden files too.
+    /// The names of its files, hidden ones too.
     fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> =
@@ -49,7 +49,7 @@ impl Folder {
     }
 }
 
-/// What a run gave.
+/// The result of a run.
 struct Run {
     code: Option<i32>,
     out: String,
@@ -62,18 +62,18 @@ impl Run {
         Run { code: status.code(), out: text(stdout), err: text(stderr) }
     }
 
-    /// The output of a run that must have gone well.
+    /// The output of a run that must succeed.
     fn succeeded(self) -> String {
         assert_eq!(self.code, Some(0), "{}{}", self.out, self.err);
         self.out
     }
 
-    /// The error of a run that must have failed, in one line.
+    /// The error of a run that must fail, in one line.
     fn failed(self) -> String {
         assert_eq!(self.code, Some(1), "{}{}", self.out, self.err);
         let mut errors = self.err.lines().filter_map(|line| line.strip_prefix("error: "));
         let error = errors.next().unwrap_or_else(|| panic!("no error told: {:?}", self.err));
-        // The driver may speak before, but nothing comes after.
+        // A driver may print lines before it, but nothing comes after.
         assert!(self.err.ends_with(&format!("{error}\n")), "more than a line: {:?}", self.err);
         error.to_owned()
     }

@@ -41,7 +41,7 @@ fn near(x: &[f32], y: &[f32]) {
     }
 }
 
-/// From -5 to 5, no two alike.
+/// From -5 to 5, all different.
 fn ramp(length: usize) -> Vec<f32> {
     (0..length).map(|i| i as f32 / length as f32 * 10.0 - 5.0).collect()
 }

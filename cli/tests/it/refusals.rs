@@ -1,4 +1,4 @@
-//! What `wgpu-relu apply` refuses, and that it leaves nothing then.
+//! `wgpu-relu apply` refuses bad files, and leaves nothing then.
 
 use std::fs;
 
@@ -69,7 +69,7 @@ fn bad_files_are_told_in_a_line_and_nothing_is_left() {
     }
 }
 
-/// As root, replacing it would cost the system its null device.
+/// As root, a replacement would remove the system's null device.
 #[cfg(unix)]
 #[test]
 fn a_device_is_no_output_even_by_force() {

@@ -36,7 +36,7 @@ fn header(file: &[u8]) -> &[u8] {
     &file[..8 + length]
 }
 
-/// Two tensors of F32, and three of other types between and behind them.
+/// Two tensors of F32, and three of other types between and after them.
 fn mixed(folder: &Folder) -> (Vec<f32>, Vec<f32>) {
     let a: Vec<f32> = (0..35).map(|i| i as f32 - 17.0).collect();
     let b: Vec<f32> = (0..1_100_001).map(|i| (i % 97) as f32 - 48.5).collect();
@@ -90,7 +90,7 @@ fn the_gradient_finds_its_tensors_by_name() {
     write(
         &folder.path("dy.safetensors"),
         &[
-            // In another order: F64 comes first, and names decide among equals.
+            // safetensors writes another order: F64 comes first, and then names decide.
             ("A first", Dtype::F64, &[1], &[7; 8]),
             ("b", Dtype::F32, &[1_100_001], &bytes(&db)),
             ("a", Dtype::F32, &[5, 7], &bytes(&da)),
