@@ -1,4 +1,4 @@
-//! The builds: which compiler flags, which of the results that WGSL allows, and what each runs with.
+//! The builds: compiler flags, choices among the results that WGSL allows, and the modes of each.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -43,7 +43,7 @@ macro_rules! build {
     };
 }
 
-/// The first is what all others are compared with.
+/// All others are compared with the first.
 pub(crate) const BUILDS: &[Build] = &[
     build!("strict", "strict", STRICT, true),
     build!("contraction", "contraction", CONTRACTED, true),
@@ -97,7 +97,7 @@ impl Variant {
         self.build.flags.contains(&flag)
     }
 
-    /// As a message names it.
+    /// Its name in messages.
     pub(crate) fn describe(&self) -> String {
         let flushes = if self.flushes { ", subnormals flushed" } else { "" };
         format!("{}{flushes} ({})", self.build.name, self.build.flags.join(" "))
@@ -121,7 +121,7 @@ pub(crate) fn all(
         while let Some(build) = BUILDS.get(next.fetch_add(1, Ordering::Relaxed)) {
             let mut command = Command::new(compiler);
             command.args(["-std=c++17", "-O3"]).args(for_processor()).args(build.flags);
-            // A GPU's compiler leaves no call.
+            // A GPU's compiler inlines all calls.
             command.args(["-mllvm", "-inline-threshold=100000"]);
             command.arg("-o").arg(executable(folder, build)).arg(&source);
             let status = command.status().map_err(|error| format!("{compiler}: {error}"))?;
@@ -147,7 +147,7 @@ fn executable(folder: &Path, build: &Build) -> PathBuf {
     folder.join(build.name.replace([' ', ','], "_") + EXE_SUFFIX)
 }
 
-/// What the processor has beyond the least: without fused multiply-add there is nothing to contract to.
+/// The processor's extensions. Without fused multiply-add, compilers could not contract.
 fn for_processor() -> &'static [&'static str] {
     #[cfg(target_arch = "x86_64")]
     if has_fused_multiply_add() {

@@ -1,4 +1,4 @@
-//! Tests the test: what compilers do to naive functions must be noticed, in every build that does it.
+//! Tests the test: changes that compilers make to naive functions must be noticed, in every build that makes them.
 
 use wgpu_relu::Activation;
 
@@ -15,7 +15,7 @@ struct Control {
 }
 
 const CONTROLS: &[Control] = &[
-    // Regrouped, this is x.
+    // Regrouped, the sum is x.
     Control { expression: "(x + 1e20) - 1e20", changes: Variant::reassociates },
     // A fused product is not rounded.
     Control {
@@ -29,7 +29,7 @@ const CONTROLS: &[Control] = &[
     Control { expression: "min(x, vec4(0.0))", changes: Variant::chooses_the_other_zero },
 ];
 
-/// A job per naive function, and one with a function that nothing may change.
+/// One job per naive function, and one with a function that no build may change.
 pub(crate) fn jobs(modules: &mut Vec<Module>) -> Outcome<Vec<Job>> {
     let activation = Activation::Relu;
     let inputs = Inputs { stride: 0, specials: inputs::specials(&[activation], true) };
@@ -43,7 +43,7 @@ pub(crate) fn jobs(modules: &mut Vec<Module>) -> Outcome<Vec<Job>> {
     Ok(jobs)
 }
 
-/// That every change was noticed, and none where there is none.
+/// Checks that every change was noticed, and nothing else.
 pub(crate) fn check(jobs: &[Job], variants: &[Variant], findings: &Findings) -> Outcome<()> {
     for ((control, job), [values, gradients]) in CONTROLS.iter().zip(jobs).zip(findings) {
         for ((variant, value), gradient) in variants.iter().zip(values).zip(gradients) {

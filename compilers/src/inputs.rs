@@ -1,4 +1,4 @@
-//! What the functions are tried on.
+//! The inputs of the functions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ const PIECE: usize = 1 << 16;
 /// The inputs of a function: a stride over all f32, and special ones.
 #[derive(Clone)]
 pub(crate) struct Inputs {
-    /// 0 takes the special ones alone.
+    /// 0 takes only the special inputs.
     pub(crate) stride: u64,
     pub(crate) specials: Arc<[u32]>,
 }
@@ -86,7 +86,7 @@ fn mix(mut word: u32) -> u32 {
 }
 
 /// Zeros, subnormal numbers, infinities, NaNs, powers of two, and the surroundings of every place where a function
-/// changes its ways. `coarse` takes fewer of the surroundings.
+/// changes its formula. `coarse` takes fewer of the surroundings.
 pub(crate) fn specials(activations: &[Activation], coarse: bool) -> Arc<[u32]> {
     let near = if coarse { 20 } else { 300 };
     let mut sizes: BTreeSet<u32> = BTreeSet::new();

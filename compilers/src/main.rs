@@ -1,6 +1,6 @@
 //! The activations' shaders through a C++ compiler with many flags: does every build give the same bits?
 //!
-//! naga writes the shaders for Metal, and a header makes C++ of that. So a CPU runs what fast math does to them.
+//! naga writes the shaders for Metal, and a header makes C++ of that. So a CPU shows what fast math does to them.
 //!
 //! ```sh
 //! cargo xtask compilers
@@ -30,30 +30,31 @@ use inputs::Inputs;
 use modules::{Form, Module};
 use run::Job;
 
-/// Compiles naga's MSL of every activation with many sets of flags; compares bits, and errors with the reference.
+/// Compiles naga's MSL of every activation with many sets of flags. Compares bits with the strict build, and errors
+/// with the reference.
 #[derive(Parser)]
 #[command(
     after_help = "Exit codes: 0 all is well; 1 something differs or failed, as told; 2 a wrong command line."
 )]
 struct Arguments {
-    /// Activations, by name; all where none is given.
+    /// Activations, by name; all by default.
     activations: Vec<String>,
-    /// Every so many of all 2^32 inputs; 1 takes all.
+    /// Takes every N-th of all 2^32 inputs; 1 takes all.
     #[arg(long, default_value_t = 4099, value_parser = clap::value_parser!(u64).range(1..=1 << 32))]
     stride: u64,
-    /// Unusual parameters, gates and sums take every so many of these.
+    /// Unusual parameters, gates and sums take every N-th of these.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     sparser: u64,
     /// Writes tests/data/checksums.txt anew, from the strict build.
     #[arg(long, conflicts_with = "activations")]
     update: bool,
-    /// Names every build of every function that is wrong, not the first few alone.
+    /// Names every build of every function that is wrong, not only the first few.
     #[arg(long)]
     verbose: bool,
-    /// The C++ compiler: clang, since no other has its vectors.
+    /// The C++ compiler: clang, because others lack its vectors.
     #[arg(long, env = "CXX", default_value = "clang++")]
     compiler: String,
-    /// Where sources and executables are put.
+    /// The folder for sources and executables.
     #[arg(long, default_value = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/compilers"))]
     folder: PathBuf,
 }
@@ -94,7 +95,7 @@ fn check(arguments: &Arguments) -> Outcome<bool> {
     Ok(same && recorded)
 }
 
-/// What is examined, and the modules for it.
+/// The jobs, and their modules.
 fn jobs(arguments: &Arguments) -> Outcome<(Vec<Job>, Vec<Module>)> {
     let names = &arguments.activations;
     for name in names {

@@ -13,7 +13,7 @@ const ADD: &str = include_str!("../../shaders/kernel/add.wgsl");
 const GATE: &str = include_str!("../../shaders/kernel/gate.wgsl");
 const GATE_GRADIENT: &str = include_str!("../../shaders/kernel/gate_gradient.wgsl");
 
-/// What a kernel does with an activation.
+/// The ways in which kernels use an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// f(x) and dy · f'(x).
@@ -22,9 +22,9 @@ pub(crate) enum Form {
     WithSums,
     /// u · f(x), and the gradient by x of that.
     Gated,
-    /// With the slopes drawn from a random word per element.
+    /// With random slopes, from one random `u32` per element.
     Drawn,
-    /// A function that other compilers change, to see that they do.
+    /// A function that other compilers change, to see that this is noticed.
     Naive(&'static str),
 }
 
@@ -124,7 +124,7 @@ fn cpp(wgsl: &str) -> Outcome<String> {
     let info = validate(&module)?;
     refuse_rough(&module)?;
     let info = if reroute_divisions(&mut module, &info) == 0 { info } else { validate(&module)? };
-    // All loops end; counters of their rounds would only be more to declare.
+    // All loops end, so counters of their iterations are not needed.
     let options = msl::Options { force_loop_bounding: false, ..Default::default() };
     let (text, _) = msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())?;
     Ok(for_clang(&text))
@@ -138,7 +138,8 @@ fn validate(module: &naga::Module) -> Outcome<ModuleInfo> {
 /// The function that stands for division in what naga writes: operators of vectors cannot be overloaded.
 const DIVISION: MathFunction = MathFunction::Atan2;
 
-/// Refuses built-in functions whose results WGSL leaves open, other than division: the shim knows no rough forms of them.
+/// Refuses built-in functions whose results WGSL leaves open, other than division, because the shim has no rough forms
+/// of them.
 fn refuse_rough(module: &naga::Module) -> Outcome<()> {
     for (_, function) in module.functions.iter() {
         for (_, expression) in function.expressions.iter() {
@@ -155,8 +156,8 @@ fn refuse_rough(module: &naga::Module) -> Outcome<()> {
     Ok(())
 }
 
-/// Whether every device gives the same result, but for flushed subnormal numbers, signs of zeros and NaN. What rounds to
-/// whole numbers would be, too, but no activation needs it.
+/// Whether every device gives the same result, except for flushed subnormal numbers, signs of zeros and NaN. Rounding
+/// to whole numbers would belong here too, but no activation needs it.
 pub(crate) fn is_exact(function: MathFunction) -> bool {
     use MathFunction::*;
     matches!(
@@ -175,7 +176,7 @@ pub(crate) fn is_exact(function: MathFunction) -> bool {
     )
 }
 
-/// Makes calls of [`DIVISION`] of the divisions of floats; how many there were.
+/// Replaces the divisions of floats by calls of [`DIVISION`]. Returns their number.
 fn reroute_divisions(module: &mut naga::Module, info: &ModuleInfo) -> usize {
     let mut count = 0;
     let types = module.types.clone();
@@ -208,7 +209,7 @@ fn reroute_divisions(module: &mut naga::Module, info: &ModuleInfo) -> usize {
     count
 }
 
-/// What Metal has and C++ lacks: literals of f32 without a suffix, constructors and casts of vectors.
+/// Replaces the parts of Metal that C++ lacks: literals of f32 without a suffix, constructors and casts of vectors.
 fn for_clang(msl: &str) -> String {
     let mut text = String::new();
     for line in msl.lines().filter(|line| !line.starts_with("#include")) {
@@ -237,7 +238,7 @@ fn with_suffixes(line: &str) -> String {
             continue;
         }
         let is_number = first.is_ascii_digit() && !rest.starts_with("0x");
-        // The sign of an exponent is no operator.
+        // The sign of an exponent is part of the number.
         if is_number && rest[..end].ends_with(['e', 'E']) && rest[end..].starts_with(['-', '+']) {
             let digits = rest[end + 1..].find(|c| !is_word(c));
             end = digits.map_or(rest.len(), |length| end + 1 + length);

@@ -1,4 +1,4 @@
-//! The checksums that other devices are compared with: tests/data/checksums.txt.
+//! tests/data/checksums.txt, the checksums that other devices are compared with.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ use crate::worker::Worker;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/checksums.txt");
 
-/// What the file must hold, by the strict build.
+/// The contents of the file, by the strict build.
 pub(crate) fn update(strict: &Variant, jobs: &[Job]) -> Outcome<()> {
     let mut text =
         "# Written by `cargo xtask compilers --update`; testkit/src/checksums.rs says of what.\n"
@@ -54,7 +54,7 @@ fn of_each(
 ) -> Outcome<()> {
     let (mut x, mut dy) = (checksums::x(), checksums::dy());
     let length = x.len();
-    // Workers take quads.
+    // Workers take four elements at a time.
     x.resize(length.next_multiple_of(4), 0.0);
     dy.resize(x.len(), 0.0);
     let (x, dy): (&[u32], &[u32]) = (bytemuck::cast_slice(&x), bytemuck::cast_slice(&dy));

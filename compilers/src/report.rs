@@ -1,10 +1,10 @@
-//! The table, and what is wrong.
+//! The table, and the mistakes.
 
 use crate::builds::Variant;
 use crate::modules::Form;
 use crate::run::{Finding, Findings, Job, KINDS, Kind};
 
-/// Prints the findings; whether all is well.
+/// Prints the findings. Returns whether all is well.
 pub(crate) fn print(
     jobs: &[Job],
     variants: &[Variant],
@@ -47,10 +47,10 @@ pub(crate) fn print(
     wrong.is_empty()
 }
 
-/// How many mistakes of a row are told.
+/// The most mistakes that are printed per row.
 const TOLD: usize = 2;
 
-/// Each name once, in the order in which they come.
+/// Each name once, in the order of their first use.
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for name in names {
@@ -140,7 +140,7 @@ fn short(ulp: f64) -> String {
     if ulp < 1e6 || ulp.is_infinite() { format!("{ulp:.2}") } else { format!("{ulp:.1e}") }
 }
 
-/// What is wrong with a function in a variant.
+/// A mistake of a function in a variant.
 fn mistake(result: &Result<'_>, kind: Kind) -> Option<String> {
     let Result { job, variant, finding } = result;
     let limit = kind.tolerance(job.activation).ulp();

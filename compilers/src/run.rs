@@ -12,7 +12,7 @@ use crate::modules::Form;
 use crate::worker::{Worker, canonical};
 use crate::{Outcome, in_threads};
 
-/// Two functions, and what they are tried on.
+/// Two functions, and their inputs.
 pub(crate) struct Job {
     pub(crate) activation: Activation,
     pub(crate) form: Form,
@@ -27,7 +27,7 @@ impl Job {
         self.module * KINDS.len() + kind as usize
     }
 
-    /// A row of the table: all parameters of an activation, or all activations of another form.
+    /// A row of the table: all parameters of an activation, or all activations in another form.
     pub(crate) fn group(&self) -> &'static str {
         match self.form {
             Form::Alone => self.activation.name(),
@@ -80,13 +80,13 @@ pub(crate) struct Sample {
     pub(crate) ulp: f64,
 }
 
-/// What is known of one function in one variant.
+/// The findings about one function in one variant.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Finding {
     pub(crate) count: u64,
-    /// Results other than those of the strict build.
+    /// The number of results that differ from the strict build.
     pub(crate) differing: u64,
-    /// The result with the largest error; of those that differ, where any does.
+    /// The result with the largest error, among those that differ if there are any.
     pub(crate) worst: Option<Sample>,
     /// The largest error where the exact result is below the normal numbers, in units of the smallest number; the
     /// reference takes such errors for 0.
@@ -179,7 +179,7 @@ fn examine(
             strict.clone_from(&results);
         }
         for (i, (&got, &strict)) in results.iter().zip(&strict).enumerate() {
-            // The strict results are the only ones that all are held to the reference.
+            // Only the strict results are all compared with the reference.
             if index == 0 || got != strict {
                 let mut sample = Sample { x: x[i], dy: dy[i], strict, got, ulp: 0.0 };
                 if job.form == Form::Alone {
@@ -195,7 +195,7 @@ fn examine(
     Ok(findings)
 }
 
-/// How far a result is from the reference.
+/// The error of a result.
 fn error(activation: Activation, kind: Kind, sample: &Sample) -> f64 {
     let [x, dy, got] = [sample.x, sample.dy, sample.got].map(f32::from_bits);
     let exactly = |expected: Vec<f32>| match canonical(expected[0].to_bits()) == sample.got {

@@ -48,7 +48,7 @@ impl Worker {
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        // It ends with its input.
+        // The process ends with its input.
         self.input = None;
         let _ = self.child.wait();
     }

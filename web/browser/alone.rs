@@ -1,4 +1,4 @@
-//! The public WGSL sources in a shader of one's own.
+//! The public WGSL sources in a shader of the user's own.
 
 use testkit::compare::{self, Worst};
 use testkit::inputs;
@@ -11,7 +11,7 @@ use crate::device::Device;
 /// The shader around them.
 const ALONE: &str = include_str!("alone.wgsl");
 
-/// Every how manieth f32 is tried with the defaults, beside the special values.
+/// Every N-th f32 is tried with the defaults, beside the special values.
 const STRIDE: usize = 65_537;
 
 /// Compares value and derivative of the activation's public source.
@@ -19,7 +19,7 @@ pub(crate) async fn examine(device: &Device, activation: Activation) -> Outcome<
     examine_source(device, activation, activation.wgsl()).await
 }
 
-/// Compares those of `source`, which claims to be `activation`.
+/// Compares value and derivative of `source`, which claims to be `activation`.
 async fn examine_source(
     device: &Device,
     activation: Activation,
@@ -49,7 +49,7 @@ async fn examine_source(
     Ok([value, derivative])
 }
 
-/// What `activate` and `activate_grad` in `source` make of `x`.
+/// The results of `activate` and `activate_grad` in `source` for `x`.
 pub(crate) async fn run(
     device: &Device,
     source: &str,
@@ -108,7 +108,7 @@ pub(crate) async fn run(
     Ok(results)
 }
 
-/// Tests the test: functions that are nearly right must not pass. How many there were.
+/// Tests the test: functions that are nearly right must not pass. Returns their number.
 pub(crate) async fn refuses_wrong_functions(device: &Device) -> Outcome<usize> {
     let relu = Activation::Relu;
     let elu = Activation::Elu { alpha: 1.0 };

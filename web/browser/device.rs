@@ -1,4 +1,4 @@
-//! The device that all checks share, and what its error handler sees.
+//! The device that all checks share, and a count of the errors that reach its handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -29,13 +29,13 @@ impl Device {
         Ok(device)
     }
 
-    /// How many errors have reached the handler.
+    /// The number of errors that have reached the handler.
     pub(crate) fn uncaptured(&self) -> usize {
         self.errors.load(Ordering::Relaxed)
     }
 }
 
-/// Counts the errors of a device, and tells them.
+/// Counts and prints the errors of a device.
 fn count(device: &wgpu::Device) -> Arc<AtomicUsize> {
     let count = Arc::new(AtomicUsize::new(0));
     let seen = Arc::clone(&count);
@@ -46,11 +46,11 @@ fn count(device: &wgpu::Device) -> Arc<AtomicUsize> {
     count
 }
 
-/// Tests the test: an error on a device is counted by the time that a download has come.
+/// Tests the test: an error on a device is counted before a later download has arrived.
 pub(crate) async fn errors_are_seen() -> Outcome {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapter = instance.request_adapter(&Default::default()).await?;
-    // scripts/browser/crate.mjs knows this one mistake by the label, as a browser's words for it change.
+    // scripts/browser/crate.mjs knows this mistake by the label, because browsers change their words for it.
     let label = Some("mistaken on purpose");
     let descriptor = wgpu::DeviceDescriptor { label, ..Default::default() };
     let (device, queue) = adapter.request_device(&descriptor).await?;

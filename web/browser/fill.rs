@@ -1,4 +1,4 @@
-//! Initial weights: the device draws what the CPU draws, to the bit.
+//! Initial weights: the device makes the same numbers as the CPU, to the bit.
 
 use wgpu_relu::half::f16;
 use wgpu_relu::{Activation, Draw, Element, Init, View};
@@ -8,7 +8,8 @@ use crate::{Outcome, bits, hold};
 
 const DRAW: Draw = Draw { seed: 0x1234_5678_9abc_def0, offset: 3 };
 
-/// Every distribution, from any element on; a hundred thousand normal numbers; halves, which are the same rounded.
+/// Every distribution, from any element on; a hundred thousand normal numbers; 16-bit floats, which are the same
+/// numbers, rounded.
 pub(crate) async fn every_distribution(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     let inits = [

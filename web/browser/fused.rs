@@ -17,7 +17,7 @@ fn sum(a: &[f32], b: impl Fn(usize) -> f32) -> Vec<f32> {
     a.iter().enumerate().map(|(i, a)| a + b(i)).collect()
 }
 
-/// A bias before and a residual after are what the two give one after the other.
+/// A bias before and a residual after give the same as the operations one after the other.
 pub(crate) async fn additions(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     let (rows, channels) = (5, Channels { count: 7, inner: 9 });
@@ -72,7 +72,7 @@ pub(crate) async fn masks(device: &Device) -> Outcome {
         let from_x = gpu.download_async(&operator.gradient(&x, &dy)?).await?;
         let plain = gpu.download_async(&operator.apply(&x)?).await?;
         hold(bits(&gpu.download_async(&y).await?) == bits(&plain), || format!("{activation}: y"))?;
-        // Payloads of NaNs may differ where one multiplies and the other selects.
+        // Payloads of NaNs may differ, because one multiplies and the other selects.
         let same = |(a, b): (&f32, &f32)| a == b || (a.is_nan() && b.is_nan());
         hold(from_mask.iter().zip(&from_x).all(same), || format!("{activation}: dx"))?;
     }
@@ -94,7 +94,7 @@ pub(crate) async fn accumulating(device: &Device) -> Outcome {
     hold(found == expected, || "the sum is another".to_owned())
 }
 
-/// Slopes drawn on the device are those of the CPU.
+/// Random slopes of the device are those of the CPU.
 pub(crate) async fn draws(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     let draw = Draw { seed: 0x0123_4567_89ab_cdef, offset: 1 << 40 };

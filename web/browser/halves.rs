@@ -1,4 +1,4 @@
-//! Elements of 2 bytes.
+//! Elements of 16-bit floats.
 
 use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
@@ -21,7 +21,7 @@ async fn of_types<X: Element, Y: Element>(device: &Device) -> Outcome {
         let operator = GpuRelu::with_activation(&device.gpu, activation)?
             .with_element(X::TYPE)
             .with_output_element(Y::TYPE);
-        // Operands of different types lie in different buffers.
+        // Operands of different types must be in different buffers.
         let layouts = if X::TYPE == Y::TYPE { Layout::ALL } else { &Layout::ALL[..3] };
         let every = activation == Activation::Relu;
         for (at, &layout) in layouts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! The crate's tests in a browser: what the tests on a device hold it to, through the asynchronous API.
+//! The crate's tests in a browser: the same demands as on other devices, through the asynchronous API.
 //!
 //! ```sh
 //! cargo xtask test-web             # in headless Chromium
@@ -30,11 +30,11 @@ use testkit::compare::{self, Worst};
 use wasm_bindgen::prelude::*;
 use wgpu_relu::{Activation, Tolerance};
 
-/// What a check gives; that something is wrong says in what way.
+/// The result of a check. An error says what is wrong.
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
 /// Examines the activations of these names and parameters; without any, all with many parameters, and everything else.
-/// Tells how it goes through the console. How many checks fail.
+/// Prints progress on the console. Returns the number of checks that fail.
 #[wasm_bindgen]
 pub async fn run(texts: Vec<String>) -> u32 {
     std::panic::set_hook(Box::new(|panic| {
@@ -85,7 +85,7 @@ async fn examine(texts: &[String]) -> Outcome<u32> {
     }
 }
 
-/// The activation's public source in a shader of one's own, and the operator.
+/// The activation's public source in a shader of the user's own, and the operator.
 async fn of_activation(device: &Device, activation: Activation) -> Outcome<[Worst; 2]> {
     let alone = alone::examine(device, activation).await?;
     let operator = operators::examine(device, activation).await?;
@@ -105,7 +105,7 @@ fn verdict(tolerance: Tolerance, worst: Worst) -> String {
 
 type Check<'a> = Pin<Box<dyn Future<Output = Outcome> + 'a>>;
 
-/// Whatever does not depend on the activation; how many checks fail.
+/// Runs the checks that do not depend on the activation. Returns the number that fail.
 async fn others(device: &Device) -> u32 {
     let checks: [(&str, Check<'_>); 15] = [
         ("the bits of other devices", Box::pin(same_bits::as_recorded(device))),
@@ -141,7 +141,7 @@ fn say(text: &str) {
     web_sys::console::log_1(&text.into());
 }
 
-/// That something holds, or what does not.
+/// Checks a condition. The error says what does not hold.
 fn hold(holds: bool, what: impl FnOnce() -> String) -> Outcome {
     if holds { Ok(()) } else { Err(what().into()) }
 }

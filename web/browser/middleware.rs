@@ -1,4 +1,4 @@
-//! As a renderer uses the crate: a device of its own, its encoder, its pass, its submit.
+//! Uses the crate as a renderer does: with its own device, encoder, pass and submit.
 
 use wgpu_relu::wgpu;
 use wgpu_relu::{Activation, Channels, Gpu, GpuRelu, Prepared, Unit, reference};

@@ -9,7 +9,7 @@ use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Result, View};
 use crate::device::Device;
 use crate::{Outcome, bits, hold};
 
-/// How many random elements; more than a workgroup has, and no whole number of quads.
+/// Random elements: more than a workgroup has, and not a multiple of four.
 const RANDOM: usize = 10_007;
 
 /// All special values against all special upstream gradients, and for the defaults random ones too: to a new buffer, in
@@ -70,7 +70,7 @@ async fn finish<T: Element>(gpu: &Gpu, run: &Run<'_>) -> std::result::Result<Vec
     run.output(&contents)
 }
 
-/// How the operands lie does not depend on the activation: one that selects its gradients and one that multiplies go
+/// Layouts do not depend on the activation. One activation that selects its gradients and one that multiplies go
 /// through every layout, and each of the others through one.
 pub(crate) async fn every_layout(device: &Device) -> Outcome {
     for (index, &activation) in Activation::ALL.iter().enumerate() {
@@ -87,10 +87,10 @@ pub(crate) async fn every_layout(device: &Device) -> Outcome {
     Ok(())
 }
 
-/// Nearly an operator.
+/// A wrong operator.
 struct Wrong {
     operator: GpuRelu,
-    /// How many elements more than it should, or less.
+    /// The number of elements that it processes too many or too few.
     more: i64,
 }
 
@@ -110,7 +110,8 @@ impl Subject for Wrong {
     }
 }
 
-/// Tests the test: a write beside the output, a missing element and another function must not pass. How many there were.
+/// Tests the test: a write beside the output, a missing element and another function must not pass. Returns their
+/// number.
 pub(crate) async fn refuses_wrong(device: &Device) -> Outcome<usize> {
     let relu = Activation::Relu;
     let cases = [

@@ -1,4 +1,4 @@
-//! Bad input gives a typed error: a browser has nothing that could catch a panic.
+//! Bad input gives a typed error, because a browser cannot catch a panic.
 
 use wgpu_relu::wgpu::{self, BufferUsages as Usage};
 use wgpu_relu::{
@@ -8,7 +8,7 @@ use wgpu_relu::{
 use crate::device::Device;
 use crate::{Outcome, hold};
 
-/// Every kind of mistake that can be made in a browser.
+/// Every kind of mistake that a caller can make in a browser.
 pub(crate) async fn everywhere(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     let relu = GpuRelu::new(gpu);
@@ -59,7 +59,7 @@ pub(crate) async fn everywhere(device: &Device) -> Outcome {
     let normal = Init::Normal { mean: 0.0, std: 1.0 };
     hold(gpu.fill(&good, normal, &[2, 3], Draw::default()).is_err(), || "fill".to_owned())?;
 
-    // Of nothing, nothing comes.
+    // An empty input gives an empty result.
     let empty = gpu.upload(&[])?;
     hold(gpu.download_async(&relu.apply(&empty)?).await?.is_empty(), || "nothing".to_owned())
 }

@@ -12,7 +12,7 @@ use crate::{Outcome, hold};
 
 const SIZE: [u32; 2] = [33, 9];
 
-/// From one texture to another, in place where that can be, and refused where it cannot.
+/// From one texture to another, and in place, if the device can, or refused.
 pub(crate) async fn formats(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     for activation in [Activation::Relu, Activation::Gelu, Activation::Elu { alpha: 0.5 }] {
@@ -20,7 +20,7 @@ pub(crate) async fn formats(device: &Device) -> Outcome {
             let values = data(activation, texels(format), 1);
             of_format(device, activation, format, &values).await?;
         }
-        // SwiftShader stores infinity as NaN in this format, and spoils the channel behind either.
+        // SwiftShader stores infinity as NaN in this format, and changes a bit of the channel after either.
         let format = Format::Rgba16Float;
         let tame = |x: f32| f16::from_f32(if x.abs() < 1e4 { x } else { 1.5 });
         let values = data(activation, texels(format), 1).into_iter().map(tame);
@@ -57,7 +57,7 @@ async fn of_format<T: Element>(
     write(gpu, &x, values);
     GpuRelu::with_activation(gpu, activation)?.apply_texture(&x, &y)?;
     let found: Vec<T> = download(gpu, &y).await?;
-    // Payloads of NaNs are the texture's.
+    // A texture may change payloads of NaNs.
     let x = widened(values);
     let found = nearest(&reference::forward(activation, &x), &found);
     compare::values(device.flushes, activation, &x, &found)
@@ -65,7 +65,7 @@ async fn of_format<T: Element>(
     Ok(())
 }
 
-/// How many numbers a texture holds.
+/// The numbers of a texture.
 fn texels(format: Format) -> usize {
     SIZE.iter().product::<u32>() as usize * usize::from(format.components())
 }

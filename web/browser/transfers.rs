@@ -1,4 +1,4 @@
-//! Between the page's memory and the device's.
+//! Transfers between the page's memory and the device's.
 
 use testkit::inputs::random_words;
 use wgpu_relu::half::f16;
@@ -7,13 +7,13 @@ use wgpu_relu::{Error, View};
 use crate::device::Device;
 use crate::{Outcome, bits, hold};
 
-/// Every bit of ranges of buffers there and back, also where halves begin within a word.
+/// Every bit of ranges of buffers survives the way there and back, also if 16-bit floats begin within 4 bytes.
 pub(crate) async fn ranges(device: &Device) -> Outcome {
     let gpu = &device.gpu;
     let mut random = random_words(3);
     let x: Vec<f32> = (0..300_000).map(|_| f32::from_bits(random())).collect();
     let buffer = gpu.upload(&x)?;
-    // Two at once, and one that is dropped before it has come.
+    // Two at once, and one that is dropped before it has arrived.
     let (all, part) = (gpu.download_async(&buffer), gpu.download_async(buffer.slice(40..4000)));
     drop(gpu.download_async(&buffer));
     hold(bits(&all.await?) == bits(&x), || "a download is not what was uploaded".to_owned())?;

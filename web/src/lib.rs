@@ -1,5 +1,5 @@
-//! What the page calls: an activation applied to a buffer, its curve drawn onto a canvas, and nothing read
-//! back. `index.html` and `page.js` have the controls.
+//! The functions that the page calls. They apply an activation to a buffer and draw its curve onto a canvas, and read
+//! nothing back. `index.html` and `page.js` have the controls.
 //!
 //! ```sh
 //! cargo xtask web --serve
@@ -16,14 +16,14 @@ use web_sys::HtmlCanvasElement;
 use wgpu_relu::wgpu;
 use wgpu_relu::{Activation, Error, Gpu};
 
-/// Every browser has it for canvases; the one it prefers differs.
+/// Every browser supports this format for canvases. The preferred format differs.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 const BACKGROUND: wgpu::Color = wgpu::Color { r: 0.07, g: 0.08, b: 0.1, a: 1.0 };
 
 thread_local! {
-    /// What the page wants called when the device is lost. wgpu asks for a callback that any thread could call, which
-    /// one that holds a function of the page is not.
+    /// The page's function to call when the device is lost. wgpu takes only a callback that any thread could call, and
+    /// a callback with a function of the page is none.
     static ON_LOST: RefCell<Option<Function>> = const { RefCell::new(None) };
 }
 
@@ -40,19 +40,19 @@ pub fn parameters(name: &str) -> String {
     parameters.map(|(name, _)| name).collect::<Vec<_>>().join(",")
 }
 
-/// What they are by default.
+/// Their default values.
 #[wasm_bindgen]
 pub fn defaults(name: &str) -> Vec<f32> {
     named(name).parameters().into_iter().map(|(_, value)| value).collect()
 }
 
-/// That of a name out of [`activations`].
+/// The activation of a name from [`activations`].
 fn named(name: &str) -> Activation {
     let found = Activation::ALL.iter().find(|activation| activation.name() == name);
     found.copied().unwrap_or(Activation::Relu)
 }
 
-/// What the page says of an error. The crate's own texts would take 37 KB.
+/// The page's text for an error. The crate's own texts would take 37 KB.
 fn told(error: Error) -> JsError {
     match error {
         Error::InvalidParameter { parameter, rule, .. } => {
@@ -73,11 +73,12 @@ pub struct Plot {
 
 #[wasm_bindgen]
 impl Plot {
-    /// Opens a device for `canvas`; `on_lost` is called once if that goes away, and a new plot is due.
+    /// Opens a device for `canvas`. If the device is lost, it calls `on_lost` once, and the page has to make a new
+    /// plot.
     ///
     /// # Errors
     ///
-    /// That there is no WebGPU.
+    /// If there is no WebGPU.
     pub async fn open(canvas: HtmlCanvasElement, on_lost: Function) -> Result<Plot, JsError> {
         let none = || JsError::new("no GPU");
         let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
@@ -89,7 +90,7 @@ impl Plot {
         ON_LOST.set(Some(on_lost));
         device.set_device_lost_callback(|_, _| {
             if let Some(on_lost) = ON_LOST.take() {
-                // Whatever that throws is the page's.
+                // Errors in that function belong to the page.
                 let _ = on_lost.call0(&JsValue::UNDEFINED);
             }
         });
@@ -102,17 +103,17 @@ impl Plot {
     ///
     /// # Errors
     ///
-    /// Which parameter is out of its range.
+    /// If a parameter is out of its range, with its name.
     pub fn choose(&mut self, name: &str, parameters: &[f32]) -> Result<(), JsError> {
         let activation = named(name).with_parameters(parameters).map_err(told)?;
         self.curve.set_activation(activation).map_err(told)
     }
 
-    /// Draws a frame of so many pixels.
+    /// Draws a frame of `width` by `height` pixels.
     ///
     /// # Errors
     ///
-    /// That the canvas cannot be drawn on.
+    /// If the canvas cannot be drawn on.
     pub fn draw(&mut self, width: u32, height: u32) -> Result<(), JsError> {
         let most = self.gpu.device().limits().max_texture_dimension_2d;
         let size = [width, height].map(|side| side.clamp(1, most));
