@@ -1,5 +1,5 @@
-//! GELU fused into the epilogue of a matrix product of one's own, against the product and the operator
-//! one after the other: the fused one saves a pass over the result.
+//! Fuses GELU into the epilogue of your own matrix product, and compares it with the product and the operator one after
+//! the other. The fusion saves a pass over the result.
 //!
 //! ```sh
 //! cargo run --example fused_matmul
@@ -77,7 +77,7 @@ fn run() -> wgpu_relu::Result<f64> {
     Ok(worst)
 }
 
-/// Compiles the joined sources and runs them once; plain wgpu, as a caller has it.
+/// Compiles the joined sources and runs them once, with plain wgpu.
 fn matmul(gpu: &Gpu, sources: &[&str], buffers: [&wgpu::Buffer; 3]) {
     let device = gpu.device();
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {

@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Stands for the device that your renderer or engine has already.
+/// Stands for the device that your renderer or engine already has.
 async fn your_device() -> Result<(wgpu::Device, wgpu::Queue), Box<dyn Error>> {
     let instance =
         wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env());

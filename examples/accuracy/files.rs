@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::Outcome;
 
-/// What the folder is about, or else its name.
+/// The folder's title, or else its name.
 pub(crate) fn title(folder: &Path) -> Outcome<String> {
     if !folder.is_dir() {
         return Err(
@@ -18,12 +18,11 @@ pub(crate) fn title(folder: &Path) -> Outcome<String> {
     Ok(about.lines().next().unwrap_or(&name).to_owned())
 }
 
-/// The results of one activation, values and gradients. Either may be missing: not everyone has
-/// everything.
+/// The results of one activation, values and gradients. Either may be missing.
 pub(crate) struct Outputs([Option<File>; 2]);
 
 impl Outputs {
-    /// `count` results are expected in each file that is there.
+    /// Each existing file must have `count` results.
     pub(crate) fn open(folder: &Path, name: &str, count: u64) -> Outcome<Self> {
         let open = |what: &str| -> Outcome<Option<File>> {
             let path = folder.join(format!("{name}.{what}.f32"));
@@ -47,7 +46,7 @@ impl Outputs {
         Ok(Outputs([open("forward")?, open("gradient")?]))
     }
 
-    /// The next `count` results; none of what is missing.
+    /// The next `count` results, or none if the file is missing.
     pub(crate) fn next(&mut self, count: usize) -> Outcome<[Vec<f32>; 2]> {
         let read = |file: &mut Option<File>| -> Outcome<Vec<f32>> {
             let Some(file) = file else { return Ok(Vec::new()) };

@@ -1,5 +1,5 @@
-//! The maximum and mean error of every activation and its gradient over the whole range of f32, in ulp
-//! of the true value: of this crate on the adapter at hand, or of anyone's results in files.
+//! Prints the maximum and mean error of every activation and its gradient over the whole range of f32, in ulp of the
+//! true value: of this crate on an adapter, or of another library's results in files.
 //!
 //! ```sh
 //! cargo xtask accuracy                   # every 509th float, a minute or two
@@ -19,21 +19,21 @@ use files::Outputs;
 use wgpu_relu::reference::Errors;
 use wgpu_relu::{Activation, Gpu, GpuRelu, reference};
 
-/// Whatever went wrong; it is printed, and ends the program.
+/// An error of any kind. It is printed, and ends the program.
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
 /// Elements that are handled at once.
 const CHUNK: usize = 1 << 22;
 
-/// The error of every activation and its gradient over the whole range of f32.
+/// Prints the error of every activation and its gradient over the whole range of f32.
 #[derive(Parser)]
 struct Arguments {
-    /// The activations; all, with their defaults, if none is given
+    /// The activations; by default all, with their default parameters
     activations: Vec<Activation>,
-    /// Every how manieth f32
+    /// Take every N-th f32
     #[arg(long, default_value_t = 509, value_parser = clap::value_parser!(u32).range(1..))]
     stride: u32,
-    /// Grade the files of this folder, and not this crate
+    /// Grade the files of this folder instead of this crate
     #[arg(long, value_name = "FOLDER")]
     outputs: Option<PathBuf>,
 }
@@ -78,11 +78,11 @@ fn run(arguments: Arguments) -> Outcome<bool> {
     Ok(all_hold)
 }
 
-/// Whose results are graded.
+/// The results to grade.
 enum Subject {
-    /// This crate's, on a device.
+    /// The results of this crate on a device.
     Device(Gpu),
-    /// Those in a folder.
+    /// The results in a folder.
     Files(PathBuf),
 }
 
@@ -119,7 +119,7 @@ impl Subject {
     }
 }
 
-/// The errors of values and gradients (for a dy of 1), given piece by piece.
+/// The errors of values and gradients (for a dy of 1), added piece by piece.
 fn grade(
     activation: Activation,
     inputs: impl Iterator<Item = u32>,

@@ -1,4 +1,4 @@
-//! Claim: networks of ReLU and its kin learn faster than those of sigmoid and tanh.
+//! Claim: networks of ReLU and similar activations learn faster than networks of sigmoid and tanh.
 
 use crate::Outcome;
 use crate::gradients::ACTIVATIONS;

@@ -1,4 +1,4 @@
-//! Every activation and its derivative, as the device computes them.
+//! Plots every activation and its derivative, as the device computes them.
 
 use wgpu_relu::{Activation, GpuRelu};
 

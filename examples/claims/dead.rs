@@ -1,5 +1,5 @@
-//! Claim: ReLU units die, for good, after too large steps or from a bad start, and leaky ones and ELU do not. All learn by
-//! SGD with momentum.
+//! Claim: ReLU units die for good after too large steps or from a bad start, and units of leaky ReLU and ELU do not.
+//! All learn by SGD with momentum.
 
 use demo::network::kernels::Optimizer;
 use demo::network::text::Hidden;

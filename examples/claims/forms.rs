@@ -1,4 +1,4 @@
-//! Claim: ReLU is max(0, x), or x * (x > 0), whichever is at hand.
+//! Claim: max(0, x) and x * (x > 0) are both ReLU.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use crate::Outcome;
 use crate::plot::{Figure, Line, Panel, Scale};
 use crate::setup::{Setup, geometric_means};
 
-/// What is in the place of `f`, in a kernel of four elements an invocation.
+/// The expression of `f`, in a kernel of four elements per invocation.
 const FORMS: [(&str, &str); 3] = [
     ("copy", "v"),
     ("max(0, x)", "max(vec4<f32>(0.0), v)"),
@@ -37,7 +37,7 @@ pub(crate) fn run(setup: &Setup) -> Outcome<()> {
     Figure { title, columns: 1, size: (760, 400), panels: vec![panel] }.save(&setup.out, "forms")
 }
 
-/// Every 4,096th of all floats, and those at which something happens.
+/// Every 4,096th of all floats, and the special ones.
 fn inputs() -> Vec<f32> {
     let special = [
         0.0,
@@ -95,7 +95,7 @@ fn differences(setup: &Setup, kernels: &[wgpu::ComputePipeline]) -> Outcome<()> 
     Ok(())
 }
 
-/// Rounds in which every form has its turn.
+/// Rounds. Each runs every form.
 const ROUNDS: usize = 15;
 
 fn times(setup: &Setup, kernels: &[wgpu::ComputePipeline]) -> Outcome<Vec<Line>> {
@@ -109,7 +109,7 @@ fn times(setup: &Setup, kernels: &[wgpu::ComputePipeline]) -> Outcome<Vec<Line>>
         let (from, to) =
             (View::elements::<f32>(&from, 0, length), View::elements::<f32>(&to, 0, length));
         let library = GpuRelu::new(gpu).prepare(from, to)?;
-        // Some milliseconds at a time.
+        // A sample takes some milliseconds.
         let repeats = ((1 << 22) / length).clamp(1, 256) as usize;
         for round in 0..=ROUNDS {
             let mut seconds = [0.0; 4];
@@ -129,7 +129,7 @@ fn times(setup: &Setup, kernels: &[wgpu::ComputePipeline]) -> Outcome<Vec<Line>>
                 gpu.device().poll(wgpu::PollType::wait_indefinitely())?;
                 *seconds = start.elapsed().as_secs_f64();
             }
-            // The first one warms up.
+            // The first round warms up.
             if round > 0 {
                 for (run, time) in runs.iter_mut().zip(&seconds[1..]) {
                     run[round - 1].push((length as f64, time / seconds[0]));
@@ -145,7 +145,7 @@ fn times(setup: &Setup, kernels: &[wgpu::ComputePipeline]) -> Outcome<Vec<Line>>
         let told: Vec<_> =
             points.iter().map(|p| format!("{} Ki {:.2}", p.x as u64 >> 10, p.y)).collect();
         println!("  {name:<18} {}", told.join(", "));
-        // The range would be that of the machine's other work.
+        // A range would show only the machine's other work.
         points.iter_mut().for_each(|point| point.spread = None);
         lines.push(Line::new(name, style, points));
     }

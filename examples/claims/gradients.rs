@@ -55,7 +55,7 @@ pub(crate) fn run(setup: &Setup) -> Outcome<()> {
 fn norms(setup: &Setup, activation: Activation, init: Init, seed: u64) -> Outcome<Vec<(f64, f64)>> {
     let start = Start { init, rate: 0.0, batch: 256, ..Start::new(activation, LAYERS - 1) };
     let (mut trainer, _) = setup.trainer(&start, seed)?;
-    // With a rate of 0, a step is its gradients.
+    // With a rate of 0, a step only computes gradients.
     trainer.step()?;
     let network = &trainer.network;
     let layers = network.tensors(&network.gradients)?;

@@ -1,4 +1,4 @@
-//! Claims about activations and initial weights, put to the test; docs/CLAIMS.md has what came of it.
+//! Tests claims about activations and initial weights. docs/CLAIMS.md has the results.
 //!
 //! ```sh
 //! cargo run --release --example claims -- gradients   # or accuracy, dead, init, curves, forms, all
@@ -20,18 +20,18 @@ use clap::{Parser, ValueEnum};
 use setup::Setup;
 use wgpu_relu::Gpu;
 
-/// Puts claims about activations and initial weights to the test, and plots what comes of it.
+/// Tests claims about activations and initial weights, and plots the results.
 #[derive(Parser)]
 struct Arguments {
-    /// Which
+    /// The claim
     claim: Claim,
-    /// Runs, each with weights, a split and an order of its own
+    /// Runs, each with its own weights, split and order
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=100))]
     seeds: u64,
     /// Steps of a training
     #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u64).range(20..))]
     steps: u64,
-    /// Where the plots go
+    /// The folder of the plots
     #[arg(long, default_value = "docs/claims")]
     out: PathBuf,
 }
@@ -44,7 +44,7 @@ enum Claim {
     Accuracy,
     /// Units that die
     Dead,
-    /// What initial weights do
+    /// The effect of initial weights
     Init,
     /// Every activation and its derivative
     Curves,
@@ -91,7 +91,7 @@ fn run(arguments: &Arguments) -> Outcome<()> {
 mod tests {
     use super::*;
 
-    /// The cheapest ones, in small: they run, and leave pictures.
+    /// The cheapest claims with few steps: they run and write pictures.
     #[test]
     fn claims_are_tested_and_plotted() {
         let folder = std::env::temp_dir().join(format!("claims-{}", std::process::id()));

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 
 use crate::Outcome;
 
-/// Okabe and Ito's colours, which can be told apart by the colour-blind too; lines differ by marks as well.
+/// Okabe and Ito's colours, which the colour-blind can tell apart too. Lines also differ by marks.
 const COLOURS: [RGBColor; 7] = [
     RGBColor(0x00, 0x72, 0xb2),
     RGBColor(0xe6, 0x9f, 0x00),
@@ -20,7 +20,7 @@ const COLOURS: [RGBColor; 7] = [
 
 const FONT: &str = "sans-serif";
 
-/// Panels side by side, `columns` of them in a row, with one legend.
+/// Panels in rows of `columns`, with one legend.
 pub(crate) struct Figure {
     pub(crate) title: String,
     pub(crate) columns: usize,
@@ -35,7 +35,7 @@ pub(crate) struct Panel {
     pub(crate) x_label: String,
     pub(crate) y_label: String,
     pub(crate) scales: [Scale; 2],
-    /// The range of y, where it is not that of the lines.
+    /// The range of y, if it is not that of the lines.
     pub(crate) y_range: Option<[f64; 2]>,
     pub(crate) lines: Vec<Line>,
 }
@@ -79,13 +79,13 @@ impl Scale {
 
 pub(crate) struct Line {
     pub(crate) name: String,
-    /// Which colour and mark.
+    /// The index of its colour and mark.
     pub(crate) style: usize,
     pub(crate) points: Vec<Point>,
     pub(crate) marks: bool,
 }
 
-/// A value, and the range it came from.
+/// A value, with the range of the runs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Point {
     pub(crate) x: f64,
@@ -98,7 +98,7 @@ impl Line {
         Line { name: name.into(), style, points, marks: true }
     }
 
-    /// Without a spread, and without marks.
+    /// A line without ranges and without marks.
     pub(crate) fn plain(name: impl Into<String>, style: usize, points: &[(f64, f64)]) -> Self {
         let point = |&(x, y): &(f64, f64)| Point { x, y, spread: None };
         let points = points.iter().map(point).collect();
@@ -123,7 +123,7 @@ impl Line {
 impl Figure {
     /// Writes `folder/name.png` and `folder/name.svg`.
     pub(crate) fn save(&self, folder: &Path, name: &str) -> Outcome<()> {
-        // The font comes along: a machine may have none.
+        // The font is part of the program, because a machine may have none.
         plotters::style::register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
             .map_err(|_| "the font cannot be read")?;
         std::fs::create_dir_all(folder)
@@ -237,7 +237,7 @@ impl Panel {
         chart.y_label_area_size(if small { 26 } else { 62 });
         let mut chart = chart.build_cartesian_2d(left..right, low..high)?;
         let whole = |scale: Scale, low: f64, high: f64, most: usize| {
-            // Decades and powers of two only where they are whole.
+            // Labels are whole powers only.
             let span = (high - low).ceil() as usize + 1;
             if scale == Scale::Linear { most } else { span.clamp(2, most) }
         };
@@ -269,7 +269,7 @@ impl Panel {
             }
         }
         for line in &self.lines {
-            // A line ends where it leaves the panel, or is no number.
+            // A line ends where it leaves the panel or becomes NaN.
             let mut runs: Vec<Vec<(f64, f64)>> = vec![Vec::new()];
             for point in &line.points {
                 let at = (across.place(point.x), up.place(point.y));

@@ -1,4 +1,4 @@
-//! What the experiments share.
+//! Code that the experiments share.
 
 use std::path::PathBuf;
 
@@ -49,13 +49,13 @@ impl Start {
 }
 
 impl Setup {
-    /// A trainer at its first step, and the samples to test by.
+    /// A trainer at its first step, and the samples for the test.
     pub(crate) fn trainer(&self, start: &Start, seed: u64) -> Outcome<(Trainer, Samples)> {
         let [train, test] = digits::load()?.split(0.8, seed);
         let mut widths = vec![digits::PIXELS];
         widths.extend(vec![start.width; start.depth]);
         widths.push(digits::CLASSES);
-        // Where a claim is about one distribution, the last layer has it too.
+        // If a claim is about one distribution, the last layer has it too.
         let last = match start.init {
             Init::HeNormal { .. } => text::init("he", IDENTITY)?,
             other => other,
@@ -75,7 +75,7 @@ impl Setup {
         Ok((Trainer::new(Network::new(&self.gpu, plan)?, train, pace)?, test))
     }
 
-    /// Trains, and asks `measure` for some numbers at the start and every so many steps.
+    /// Trains, and calls `measure` at the start and then at equal distances.
     pub(crate) fn watch<const N: usize>(
         &self,
         start: &Start,
@@ -94,7 +94,7 @@ impl Setup {
         Ok(found)
     }
 
-    /// One run for each seed.
+    /// One run per seed.
     pub(crate) fn each_seed<T>(&self, run: impl FnMut(u64) -> Outcome<T>) -> Outcome<Vec<T>> {
         (0..self.seeds).map(run).collect()
     }
@@ -114,7 +114,7 @@ pub(crate) fn means(runs: &[Vec<(f64, f64)>]) -> Vec<Point> {
     points.map(point).collect()
 }
 
-/// Means of what are magnitudes: geometric.
+/// The same with geometric means, for magnitudes.
 pub(crate) fn geometric_means(runs: &[Vec<(f64, f64)>]) -> Vec<Point> {
     let logarithms: Vec<Vec<_>> =
         runs.iter().map(|run| run.iter().map(|&(x, y)| (x, y.ln())).collect()).collect();

@@ -10,8 +10,8 @@ pub(crate) fn is_there(gpu: &Gpu) -> bool {
     gpu.device().features().contains(wgpu::Features::PIPELINE_CACHE)
 }
 
-/// Opens the cache that `file` has, or an empty one if there is none, and uses it from now on. A program that runs on
-/// several adapters keeps a file for each, named by `wgpu::util::pipeline_cache_key`.
+/// Opens the cache in `file`, or an empty one if there is none, and uses it from now on. A program that runs on several
+/// adapters keeps one file per adapter, with a name from `wgpu::util::pipeline_cache_key`.
 pub(crate) fn open(gpu: &Gpu, file: &Path) -> io::Result<wgpu::PipelineCache> {
     let data = match std::fs::read(file) {
         Ok(data) => Some(data),
@@ -21,18 +21,17 @@ pub(crate) fn open(gpu: &Gpu, file: &Path) -> io::Result<wgpu::PipelineCache> {
     let descriptor = wgpu::PipelineCacheDescriptor {
         label: Some("pipelines"),
         data: data.as_deref(),
-        // What comes from another driver or version is left aside.
+        // wgpu ignores the data of another driver or version.
         fallback: true,
     };
-    // SAFETY: `save` alone writes the file, with what `get_data` gave, and never half of it. wgpu checks its
-    // header.
+    // SAFETY: only `save` writes the file, with the bytes of `get_data`, and always completely. wgpu checks its header.
     #[expect(unsafe_code, reason = "wgpu has no safe way to do this")]
     let cache = unsafe { gpu.device().create_pipeline_cache(&descriptor) };
     gpu.set_pipeline_cache(cache.clone());
     Ok(cache)
 }
 
-/// Writes the cache, so that the file is the old one or the new one at all times.
+/// Writes the cache. At all times the file is either the old one or the new one.
 pub(crate) fn save(cache: &wgpu::PipelineCache, file: &Path) -> io::Result<()> {
     let Some(data) = cache.get_data() else { return Ok(()) };
     let beside = file.with_extension("new");

@@ -1,11 +1,11 @@
-//! What the first use of an activation costs, and what compiling ahead and caches on disk save of it.
+//! Measures the first use of activations, and the time that compiling ahead and caches on disk save.
 //!
 //! ```sh
 //! cargo run --release --example cold_start
 //! cargo run --release --example cold_start -- gelu "elu(alpha=0.5)"
 //! ```
 //!
-//! Each figure is the median of processes of their own, since drivers keep what they compiled.
+//! Each figure is the median of several processes, because drivers keep compiled shaders within a process.
 
 mod cache;
 
@@ -16,10 +16,10 @@ use std::time::Instant;
 use clap::{Parser, ValueEnum};
 use wgpu_relu::{Activation, Gpu, GpuRelu};
 
-/// Elements of an operand, few, so that compiling is what counts.
+/// Elements per operand: few, so that compiling takes most of the time.
 const LENGTH: usize = 1 << 16;
 
-/// Times what the first use of activations costs: cold, compiled ahead, and from caches on disk.
+/// Times the first use of activations: cold, compiled ahead, and from caches on disk.
 #[derive(Parser)]
 struct Arguments {
     /// With or without parameters: relu, "elu(alpha=0.5)"
@@ -28,10 +28,10 @@ struct Arguments {
     /// Processes of each kind
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u8).range(1..))]
     runs: u8,
-    /// What a process of its own does, and prints the milliseconds of
+    /// The way of a child process, which prints its milliseconds
     #[arg(long, hide = true)]
     only: Option<Way>,
-    /// Where that keeps the driver's work
+    /// The file of the child's pipeline cache
     #[arg(long, hide = true)]
     cache: Option<PathBuf>,
 }
@@ -40,18 +40,18 @@ struct Arguments {
 enum Way {
     /// Everything is compiled at its first use
     Cold,
-    /// `Gpu::prewarm` before that
+    /// `Gpu::prewarm` compiles everything before the first use
     Prewarm,
 }
 
 /// Milliseconds.
 #[derive(Debug, Clone, Copy, Default)]
 struct Times {
-    /// Of compiling ahead.
+    /// The time of compiling ahead.
     ahead: f64,
-    /// Of the first frame, until it is done.
+    /// The time of the first frame, until it is done.
     first: f64,
-    /// Of one after it.
+    /// The time of a later frame.
     later: f64,
 }
 
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// One process's work.
+/// The work of a child process.
 fn only(way: Way, arguments: &Arguments) -> Outcome<()> {
     let gpu = Gpu::new()?;
     let file = arguments.cache.as_deref();
@@ -82,7 +82,7 @@ fn only(way: Way, arguments: &Arguments) -> Outcome<()> {
     let start = Instant::now();
     if way == Way::Prewarm {
         gpu.prewarm(&arguments.activations)?;
-        // Until the driver is through.
+        // Waits until the driver is done.
         gpu.download(x.slice(..4))?;
     }
     times.ahead = milliseconds(start);
@@ -102,7 +102,7 @@ fn milliseconds(start: Instant) -> f64 {
     1e3 * start.elapsed().as_secs_f64()
 }
 
-/// Values and gradients, until they are there.
+/// Computes values and gradients, and waits for them.
 fn frame(gpu: &Gpu, activations: &[Activation], x: &wgpu_relu::wgpu::Buffer) -> Outcome<()> {
     let mut last = None;
     for &activation in activations {
@@ -169,7 +169,7 @@ fn median(
     })
 }
 
-/// Runs this program once more; `of_driver`: with the driver's own cache on disk.
+/// Runs this program once more. `of_driver`: with the driver's own cache on disk.
 fn process(
     arguments: &Arguments,
     way: Way,
@@ -184,7 +184,7 @@ fn process(
     }
     command.args(arguments.activations.iter().map(Activation::to_string));
     if !of_driver {
-        // Mesa's and NVIDIA's.
+        // The caches of Mesa and NVIDIA.
         command.env("MESA_SHADER_CACHE_DISABLE", "true").env("__GL_SHADER_DISK_CACHE", "0");
     }
     let output = command.stderr(std::process::Stdio::inherit()).output()?;

@@ -1,11 +1,11 @@
-//! A dense layer on the CPU: where pre-activations come from.
+//! A dense layer on the CPU, which makes the pre-activations.
 
 use rand::Rng;
 use rand_distr::{Distribution, Normal};
 
 use crate::npy::Matrix;
 
-/// More would take minutes in this plain loop, and gigabytes.
+/// More would take minutes and gigabytes in this plain loop.
 const MOST: usize = 1 << 26;
 
 /// `data · weights`, with `data` brought to mean 0 and variance 1, and weights after He et al. (2015):
@@ -41,7 +41,7 @@ pub(crate) fn pre_activations(
     Ok(result)
 }
 
-/// Draws from a normal distribution with mean 0.
+/// Random numbers of a normal distribution with mean 0.
 pub(crate) fn normal(
     count: usize,
     standard_deviation: f32,
@@ -51,7 +51,7 @@ pub(crate) fn normal(
     Ok((0..count).map(|_| normal.sample(random)).collect())
 }
 
-/// Mean 0 and variance 1 over the finite values; the others stay what they are.
+/// Brings the finite values to mean 0 and variance 1. Other values stay as they are.
 fn standardized(values: &[f32]) -> Vec<f32> {
     let finite = || values.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value));
     let count = finite().count().max(1) as f64;

@@ -1,4 +1,4 @@
-//! A dense layer over real data, its activation and gradient on the GPU, proven and timed.
+//! A dense layer over real data, with its activation and gradient on the GPU, checked and timed.
 //!
 //! ```sh
 //! cargo xtask demo
@@ -21,11 +21,11 @@ use wgpu_relu::{Activation, Gpu, Tolerance, reference};
 /// The data set the repository ships; data/README.md says where it comes from.
 const DIGITS: &[u8] = include_bytes!("../../data/digits.npy");
 
-/// A dense layer's pre-activations (He-initialised weights) through an activation and its gradient on
-/// the GPU, checked against the CPU reference and timed against a plain copy.
+/// Puts a dense layer's pre-activations (He-initialised weights) through an activation and its gradient on the GPU,
+/// checks them against the CPU reference, and times them beside a plain copy.
 #[derive(Parser)]
 struct Arguments {
-    /// A .npy array of numbers, a sample a row, brought to mean 0 and variance 1; without one, 1,797
+    /// A .npy array of numbers, one sample per row, which is brought to mean 0 and variance 1; by default 1,797
     /// handwritten digits
     file: Option<PathBuf>,
     /// The activation, with or without parameters: relu, "elu(alpha=0.5)"

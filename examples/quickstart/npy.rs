@@ -44,7 +44,7 @@ impl Matrix {
 fn numbers<R: Read>(file: NpyFile<R>) -> Result<Vec<f32>, String> {
     let dtype = file.dtype().descr();
     let length = file.len();
-    // Grows while it reads: a header may promise more than the file holds.
+    // The vector grows while it reads, because a header may promise more than the file has.
     macro_rules! read_as {
         ($($number:ty => $to_f32:expr),+ $(,)?) => {{
             let file = file;
@@ -88,7 +88,7 @@ fn numbers<R: Read>(file: NpyFile<R>) -> Result<Vec<f32>, String> {
     ))
 }
 
-/// The numbers of a Fortran-ordered array, its last axis fastest.
+/// The numbers of a Fortran-ordered array, with the last axis fastest.
 fn row_by_row(stored: &[f32], shape: &[u64], strides: &[u64]) -> Vec<f32> {
     let position = |mut index: u64| {
         let mut position = 0;

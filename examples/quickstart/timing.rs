@@ -1,5 +1,5 @@
-//! How long an operation takes: the median over batches that share a submit, whose cost is not the
-//! operation's.
+//! Times an operation: the median over batches of runs. A batch shares the cost of one submit, which would hide that of
+//! a run.
 
 use std::fmt;
 use std::time::{Duration, Instant};
@@ -53,7 +53,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// `bytes` counts what is read and what is written.
+    /// `bytes` counts the bytes read and written.
     pub(crate) fn new(seconds: f64, bytes: u64) -> Self {
         Report { seconds, bytes }
     }

@@ -1,4 +1,4 @@
-//! A network learns to read handwritten digits, forward and backward on the GPU.
+//! Teaches a network to read handwritten digits, forward and backward on the GPU.
 //!
 //! ```sh
 //! cargo run --release --example train_digits
@@ -17,12 +17,12 @@ use demo::network::{IDENTITY, Network, Plan, digits, text, weights};
 use indicatif::{ProgressBar, ProgressStyle};
 use wgpu_relu::{Gpu, UnitMonitor};
 
-/// Trains a multilayer perceptron on 1,797 handwritten digits of 8 × 8 pixels; four fifths to learn from, the
-/// rest to be tested by.
+/// Trains a multilayer perceptron on 1,797 handwritten digits of 8 × 8 pixels: four fifths to learn from, the rest to
+/// test with.
 #[derive(Parser)]
 struct Arguments {
-    /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"; or prelu, whose slopes
-    /// are learnt
+    /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"; or prelu, which learns its
+    /// slopes
     #[arg(long, short, default_value = "relu")]
     activation: Hidden,
     /// Units of a hidden layer
@@ -37,22 +37,22 @@ struct Arguments {
     /// adam, or sgd with momentum
     #[arg(long, default_value = "adam")]
     optimizer: String,
-    /// Learning rate, which falls evenly to 0; without it, one that suits the optimiser
+    /// Learning rate, which falls evenly to 0; by default a rate that suits the optimiser
     #[arg(long)]
     rate: Option<f64>,
-    /// Samples of a step
+    /// Samples per step
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1400))]
     batch: u16,
-    /// Times that all samples are seen
+    /// Passes over all samples
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..))]
     epochs: u16,
-    /// Stops after so many steps
+    /// Stop after so many steps
     #[arg(long)]
     steps: Option<u64>,
     /// Seed of the weights, the split and the order of the samples
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Writes the weights as .safetensors
+    /// Write the weights as .safetensors
     #[arg(long)]
     save: Option<PathBuf>,
 }
@@ -167,7 +167,7 @@ fn described(slopes: &[f32]) -> String {
 mod tests {
     use super::*;
 
-    /// A run of a few seconds: better than most, and saved as it was trained.
+    /// A run of a few seconds reaches an accuracy and saves its weights.
     #[test]
     fn a_short_training_learns_and_is_saved() {
         let path = std::env::temp_dir().join(format!("digits-{}.safetensors", std::process::id()));

@@ -1,4 +1,4 @@
-//! A network learns a picture, place by place: a neural field.
+//! Teaches a network a picture, place by place: a neural field.
 //!
 //! ```sh
 //! cargo run --release --example train_field -- --preview seen.png
@@ -19,17 +19,17 @@ use demo::picture::Picture;
 use indicatif::{ProgressBar, ProgressStyle};
 use wgpu_relu::{Activation, Draw, Gpu, Init};
 
-/// Fits a small multilayer perceptron to a picture: from a place, as sines and cosines of random frequencies
-/// (Tancik et al., 2020), to its colour. The weights are written as .safetensors.
+/// Fits a small multilayer perceptron to a picture: it computes the colour of a place from sines and cosines of random
+/// frequencies (Tancik et al., 2020). Writes the weights as .safetensors.
 #[derive(Parser)]
 struct Arguments {
-    /// A .png file, of at most 512 × 512 pixels; without one, a picture made here
+    /// A .png file of at most 512 × 512 pixels; by default a picture that the program makes
     #[arg(long)]
     picture: Option<PathBuf>,
-    /// Where the weights go
+    /// The file for the weights
     #[arg(long, default_value = "field.safetensors")]
     save: PathBuf,
-    /// Writes the picture as the network has it
+    /// Write the network's picture
     #[arg(long)]
     preview: Option<PathBuf>,
     /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"
@@ -41,13 +41,13 @@ struct Arguments {
     /// Hidden layers
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=16))]
     depth: u8,
-    /// Random frequencies; the network has a sine and a cosine of each
+    /// Random frequencies; the network gets a sine and a cosine of each
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=512))]
     frequencies: u16,
     /// Standard deviation of the frequencies, in turns across the picture
     #[arg(long, default_value_t = 4.0)]
     scale: f32,
-    /// Pixels of a step
+    /// Pixels per step
     #[arg(long, default_value_t = 512, value_parser = clap::value_parser!(u16).range(1..=16384))]
     batch: u16,
     /// Steps
@@ -146,7 +146,7 @@ fn frequencies(arguments: &Arguments) -> Outcome<Vec<f32>> {
     let shape = [arguments.frequencies.into(), 2];
     let mut values = vec![0.0; 2 * shape[0]];
     let normal = Init::Normal { mean: 0.0, std: arguments.scale };
-    // Past the offsets of the network's own draws.
+    // An offset after those of the network's own draws.
     normal.fill_drawn(&mut values, &shape, Draw { seed: arguments.seed, offset: 1 << 48 })?;
     Ok(values)
 }

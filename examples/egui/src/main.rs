@@ -1,4 +1,4 @@
-//! An activation and its curve inside an egui window, on the device that egui opened: one device, one encoder, one
+//! Shows an activation and its curve in an egui window, on the device that egui opened: one device, one encoder, one
 //! submit.
 //!
 //! ```sh
@@ -20,13 +20,13 @@ use egui_wgpu::{WgpuSetup, WgpuSetupCreateNew};
 use panel::Panel;
 use wgpu_relu::{Activation, wgpu};
 
-/// Shows an activation's curve, and that of its derivative, in an egui window.
+/// Shows the curves of an activation and its derivative in an egui window.
 #[derive(Parser)]
 struct Arguments {
     /// With or without parameters: relu, "elu(alpha=0.5)"
     #[arg(long, short, default_value = "gelu")]
     activation: Activation,
-    /// Writes a picture of the window as a .png file, and opens none
+    /// Write a picture of the window as a .png file, and open no window
     #[arg(long)]
     screenshot: Option<PathBuf>,
 }
@@ -63,7 +63,7 @@ fn window(activation: Activation) -> Outcome<()> {
     Ok(())
 }
 
-/// egui asks for what a picture needs; on OpenGL that leaves out storage buffers.
+/// egui asks only for the limits of pictures. On OpenGL these include no storage buffers.
 fn ask_for_all(setup: &mut WgpuSetupCreateNew) {
     setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
         label: Some("egui"),

@@ -1,4 +1,4 @@
-//! The window's content without a window: the same frame into a texture.
+//! Draws the window's content into a texture, without a window.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -11,7 +11,7 @@ use wgpu_relu::{Gpu, wgpu};
 use crate::panel::Panel;
 use crate::{Outcome, plot};
 
-/// egui prefers targets that take its colours as they are.
+/// egui prefers targets that do not convert its colours.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
 /// A device with egui's renderer on it.
@@ -30,7 +30,8 @@ impl Offscreen {
         Ok(Offscreen { gpu, context: egui::Context::default(), renderer })
     }
 
-    /// One frame, as eframe makes it: where the plot is, and bytes of red, green, blue and alpha, row by row.
+    /// Draws one frame as eframe does. Returns the place of the plot, and bytes of red, green, blue and alpha, row by
+    /// row.
     pub(crate) fn frame(
         &mut self,
         panel: &mut Panel,
@@ -113,10 +114,10 @@ fn read(gpu: &Gpu, texture: &wgpu::Texture) -> wgpu_relu::Result<Vec<u8>> {
     Ok(pixels.flat_map(|word| word.to_bits().to_le_bytes()).collect())
 }
 
-/// Writes what the window would show.
+/// Writes the window's content to a file.
 pub(crate) fn save(mut panel: Panel, size: [u32; 2], path: &Path) -> Outcome<()> {
     let mut offscreen = Offscreen::new(&panel)?;
-    // egui knows the size of its parts from the second frame on.
+    // egui knows the sizes of its parts from the second frame on.
     offscreen.frame(&mut panel, size)?;
     let (_, bytes) = offscreen.frame(&mut panel, size)?;
     let told = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());

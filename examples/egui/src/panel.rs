@@ -1,4 +1,4 @@
-//! What the window shows: an activation to choose, its parameters, and the plot.
+//! The content of the window: an activation to choose, its parameters, and the plot.
 
 use eframe::egui;
 use wgpu_relu::Activation;
@@ -7,7 +7,7 @@ use crate::plot::Plot;
 
 pub(crate) struct Panel {
     activation: Activation,
-    /// Why the parameters last given do not count.
+    /// The error of the last parameters, if they are not valid.
     refused: Option<String>,
 }
 
@@ -20,7 +20,7 @@ impl Panel {
         self.activation
     }
 
-    /// Where the plot is.
+    /// The place of the plot.
     pub(crate) fn ui(&mut self, ui: &mut egui::Ui) -> egui::Rect {
         let shown = egui::CentralPanel::default().show(ui, |ui| {
             ui.horizontal(|ui| self.choice(ui));
@@ -59,7 +59,7 @@ impl Panel {
         }
     }
 
-    /// Takes parameters over, if the activation may have them.
+    /// Takes the parameters, if they are valid for the activation.
     fn change(&mut self, values: &[f32]) {
         match self.activation.with_parameters(values) {
             Ok(activation) => *self = Panel::new(activation),

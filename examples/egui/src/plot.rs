@@ -8,7 +8,7 @@ use wgpu_relu::{Activation, Gpu, Result, wgpu};
 /// Shows this activation.
 pub(crate) struct Plot(pub(crate) Activation);
 
-/// What the callback finds again in every frame: made once, where egui keeps such things.
+/// The objects that every frame uses. They are made once and kept by egui.
 struct Shown {
     curve: Curve,
     activation: Activation,
@@ -38,7 +38,7 @@ impl CallbackTrait for Plot {
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(shown) = resources.get_mut::<Shown>() {
             if shown.activation != self.0 {
-                // egui has no place for an error here: the old curve stays.
+                // egui takes no error here, so the old curve stays.
                 if let Err(error) = shown.curve.set_activation(self.0) {
                     eprintln!("error: {error}");
                 }

@@ -1,4 +1,4 @@
-//! What several examples of wgpu-relu share.
+//! Code that several examples of wgpu-relu share.
 
 pub mod curve;
 #[cfg(feature = "network")]

@@ -1,4 +1,4 @@
-//! Pictures: one made here, or a `.png` file.
+//! Pictures: a computed one, or a `.png` file.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use png::{BitDepth, ColorType, Transformations};
 
-/// Pixels on a side, at most: all of them lie on the device.
+/// The most pixels per side, because all pixels are on the device.
 const LARGEST: u32 = 512;
 
 /// Red, green and blue from 0 to 1, row by row.
@@ -29,7 +29,7 @@ impl Picture {
         Picture { width, height, values }
     }
 
-    /// Reads 8 bits a channel, whatever the file has; transparency counts for nothing.
+    /// Reads 8 bits per channel from any format of pixels, and ignores transparency.
     pub fn open(path: &Path) -> Result<Self, String> {
         let told = |what: &dyn std::fmt::Display| format!("{}: {what}", path.display());
         let file = File::open(path).map_err(|error| told(&error))?;

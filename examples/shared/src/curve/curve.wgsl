@@ -1,10 +1,10 @@
-// Two curves, drawn from the buffers they were computed in.
+// Draws two curves from the buffers in which they were computed.
 
 override LEFT: f32;
 override RIGHT: f32;
 override BOTTOM: f32;
 override TOP: f32;
-/// Whether the target takes linear light.
+/// Whether the target takes linear colours.
 override SRGB: bool;
 
 const VALUE = vec3<f32>(0.16, 0.50, 0.86);
@@ -63,7 +63,7 @@ fn distance_to(at: vec2<f32>, x: vec2<f32>, y: vec2<f32>, pixel: vec2<f32>) -> f
     return length(start + nearest * along);
 }
 
-/// What a line covers of a pixel.
+/// The share of a pixel that a line covers.
 fn line(distance: f32, half: f32) -> f32 {
     return clamp(half + 0.5 - distance, 0.0, 1.0);
 }

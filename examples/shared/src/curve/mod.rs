@@ -1,15 +1,15 @@
-//! An activation's curve and that of its derivative, computed and drawn on a device of the caller's: nothing comes
-//! back to the host. For the example `egui` and the page in `web/`.
+//! The curves of an activation and of its derivative, computed and drawn on the caller's device. Nothing comes back to
+//! the host. For the example `egui` and the page in `web/`.
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
 
-/// What the plot shows: left, right, bottom, top.
+/// The range of the plot: left, right, bottom, top.
 pub const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
 
-/// Points of a curve.
+/// Points per curve.
 const POINTS: usize = 513;
 
-/// The curve of f is blue, that of f' orange, over a grid of whole numbers and what was there before.
+/// The curve of f is blue and that of f' orange, over a grid of whole numbers and the target's earlier contents.
 pub struct Curve {
     gpu: Gpu,
     x: wgpu::Buffer,
@@ -22,7 +22,7 @@ pub struct Curve {
 }
 
 impl Curve {
-    /// To be drawn into targets of `format`, without a depth buffer.
+    /// Makes curves for targets of `format`, without a depth buffer.
     pub fn new(gpu: &Gpu, format: wgpu::TextureFormat, activation: Activation) -> Result<Self> {
         let [left, right, ..] = VIEW;
         let at = |i| left + (right - left) * i as f32 / (POINTS - 1) as f32;
@@ -45,8 +45,8 @@ impl Curve {
         Ok(Curve { gpu, x, ones, value, slope, steps, pipeline, bind_group })
     }
 
-    /// Shows another activation, or the same with other parameters. Either is prepared anew: this happens when somebody
-    /// chooses, and a page is 1 KB smaller without `Prepared::set_activation`.
+    /// Shows another activation, or the same with other parameters. It always prepares anew, because choices are rare
+    /// and a page is 1 KB smaller without `Prepared::set_activation`.
     pub fn set_activation(&mut self, activation: Activation) -> Result<()> {
         let buffers = [&self.x, &self.ones, &self.value, &self.slope];
         self.steps = prepare(&self.gpu, activation, buffers)?;
@@ -62,7 +62,7 @@ impl Curve {
         self.steps.iter().for_each(|step| step.record(&mut pass));
     }
 
-    /// Draws over the viewport of `pass` what was computed last.
+    /// Draws the last computed curves over the viewport of `pass`.
     pub fn draw(&self, pass: &mut wgpu::RenderPass<'_>) {
         pass.set_pipeline(&self.pipeline);
         pass.set_bind_group(0, &self.bind_group, &[]);

@@ -6,7 +6,7 @@ use super::kernels::{Loss, Optimizer};
 use super::text::Hidden::{Fixed, Prelu};
 use super::{IDENTITY, Network, Plan};
 
-/// Activations in f64, written down anew.
+/// Activations in f64, independent of the crate.
 fn value(activation: Activation, x: f64) -> f64 {
     match activation {
         Activation::Relu => x.max(0.0),
@@ -36,7 +36,7 @@ fn activate(activation: Activation, values: &mut [f64]) {
     values.iter_mut().for_each(|x| *x = value(activation, *x));
 }
 
-/// The mean loss over the batch, in f64, a sample at a time.
+/// The mean loss over the batch, in f64, sample by sample.
 fn loss(plan: &Plan, layers: &[Vec<Vec<f64>>], inputs: &[f64], targets: &[f64]) -> f64 {
     let (first, last) = (plan.widths[0], plan.widths[plan.widths.len() - 1]);
     let mut total = 0.0;
@@ -104,7 +104,7 @@ fn gradients_are_those_of_finite_differences() {
         };
         let (inputs, mut targets) = (draw(100, 20), draw(101, 12));
         if kind == Loss::CrossEntropy {
-            // Shares, which need not be 0 and 1.
+            // Shares of classes, which need not be 0 and 1.
             for row in targets.chunks_mut(3) {
                 let sum: f32 = row.iter().map(|x| x.abs()).sum();
                 row.iter_mut().for_each(|x| *x = x.abs() / sum);

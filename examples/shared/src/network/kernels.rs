@@ -1,4 +1,4 @@
-//! What the library has not: products of matrices, losses and optimisers, in plain WGSL.
+//! The parts that the library does not have: products of matrices, losses and optimisers, in plain WGSL.
 
 use std::num::NonZero;
 
@@ -14,7 +14,7 @@ pub struct Kernels {
     sgd: wgpu::ComputePipeline,
 }
 
-/// One dispatch, the library's or our own.
+/// One dispatch, of the library or of this file.
 pub enum Step {
     Own { pipeline: wgpu::ComputePipeline, bind_group: wgpu::BindGroup, workgroups: [u32; 2] },
     Library(Prepared),
@@ -43,7 +43,7 @@ pub struct Matrix<'a> {
 }
 
 impl<'a> Matrix<'a> {
-    /// Row by row.
+    /// A matrix in row order.
     pub fn new(view: impl Into<View<'a>>, rows: usize, columns: usize) -> Self {
         let (rows, columns) = (rows as u32, columns as u32);
         Matrix { view: view.into(), rows, columns, strides: [columns, 1] }
@@ -55,16 +55,16 @@ impl<'a> Matrix<'a> {
     }
 }
 
-/// Which loss is driven down.
+/// The loss to minimise.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Loss {
-    /// Of the softmax of the outputs, against a share for each class.
+    /// Cross-entropy of the softmax of the outputs and a share per class.
     CrossEntropy,
-    /// The mean over outputs and samples.
+    /// The mean of the squared differences over outputs and samples.
     SquaredError,
 }
 
-/// How the parameters follow the gradient.
+/// The rule by which the parameters follow the gradient.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Optimizer {
     Adam,
@@ -101,7 +101,7 @@ impl Kernels {
         }
     }
 
-    /// c = a b; c lies row by row.
+    /// c = a b, with c in row order.
     pub fn product(&self, a: Matrix<'_>, b: Matrix<'_>, c: Matrix<'_>) -> Step {
         assert_eq!((a.rows, a.columns, b.columns), (c.rows, b.rows, c.columns));
         let words = [
@@ -118,7 +118,7 @@ impl Kernels {
         self.step(&self.product, &self.uniform(&words), &[a.view, b.view, c.view], workgroups)
     }
 
-    /// From outputs and targets, a row a sample, their gradients and the results.
+    /// From outputs and targets, one row per sample: the gradients, losses and hits.
     pub fn loss(
         &self,
         loss: Loss,
@@ -151,7 +151,7 @@ impl Kernels {
         self.step(pipeline, rule, &views, [(gradients.size() as u32 / 4).div_ceil(64), 1])
     }
 
-    /// A uniform that stays, or is written anew.
+    /// A uniform, constant or written before each step.
     pub fn uniform(&self, words: &[u32]) -> wgpu::Buffer {
         let buffer = self.gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: Some("network"),

@@ -1,4 +1,4 @@
-// Losses, a row an invocation, and their gradients with respect to the network's outputs: of the mean over the batch.
+// Losses, one row per invocation, and the gradients of their mean over the batch with respect to the network's outputs.
 
 struct Loss {
     rows: u32,

@@ -1,6 +1,6 @@
-//! A multilayer perceptron that learns on the device: what train_digits, train_field and claims share.
+//! A multilayer perceptron that learns on the device, for train_digits, train_field and claims.
 //!
-//! Activations, their gradients and masks, biases and initial weights are the library's; kernels.rs has the rest.
+//! Activations, their gradients and masks, biases and initial weights come from the library. kernels.rs has the rest.
 
 pub mod digits;
 #[cfg(test)]
@@ -19,20 +19,20 @@ use wgpu_relu::{
 /// An activation that does nothing, for outputs.
 pub const IDENTITY: Activation = Activation::LeakyRelu { negative_slope: 1.0 };
 
-/// What a network is.
+/// The shape and the parts of a network.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Inputs, the units of each layer, outputs last.
+    /// The inputs, then the units of each layer, with the outputs last.
     pub widths: Vec<usize>,
     pub hidden: Hidden,
     pub output: Activation,
     pub loss: Loss,
     pub optimizer: Optimizer,
-    /// Of the hidden layers' weights, and of the last one's.
+    /// Initial weights of the hidden layers, and of the last one.
     pub init: [Init; 2],
-    /// What the hidden layers' biases start with.
+    /// The initial biases of the hidden layers.
     pub bias: f32,
-    /// Samples of a step.
+    /// Samples per step.
     pub batch: usize,
     pub seed: u64,
 }
@@ -42,16 +42,16 @@ pub struct Network {
     pub gpu: Gpu,
     pub plan: Plan,
     pub layers: Vec<Layer>,
-    /// All weights and biases; the gradients lie in the same order.
+    /// All weights and biases. The gradients have the same order.
     pub parameters: wgpu::Buffer,
     pub gradients: wgpu::Buffer,
     pub inputs: wgpu::Buffer,
     pub targets: wgpu::Buffer,
-    /// A loss and a hit a sample.
+    /// One loss and one hit per sample.
     pub results: wgpu::Buffer,
     rule: wgpu::Buffer,
     forward: Vec<Step>,
-    /// Forward with slopes at their mean, where they are drawn in training.
+    /// Forward with mean slopes, for activations whose slopes are random in training.
     evaluation: Vec<Step>,
     loss: Step,
     backward: Vec<Step>,
@@ -60,15 +60,15 @@ pub struct Network {
     drawn: Vec<Prepared>,
 }
 
-/// One layer: y = f(z + bias) with z = x weightsᵀ. Before a PReLU, the bias is added to z where it lies.
+/// One layer: y = f(z + bias) with z = x weightsᵀ. Before a PReLU, the bias is added to z in place.
 pub struct Layer {
     pub inputs: usize,
     pub outputs: usize,
     pub activation: Activation,
-    /// Where its weights, `[outputs, inputs]`, and its biases start among the parameters.
+    /// The starts of its weights, `[outputs, inputs]`, and of its biases among the parameters.
     weights: u64,
     biases: u64,
-    /// And the slopes of a PReLU, one a unit.
+    /// The start of a PReLU's slopes, one per unit.
     slopes: Option<u64>,
     z: wgpu::Buffer,
     pub y: wgpu::Buffer,
@@ -78,7 +78,7 @@ pub struct Layer {
     mask: Option<wgpu::Buffer>,
 }
 
-/// Parameters start at multiples of this many elements, where every device can bind them.
+/// Parameters start at multiples of this many elements, so that every device can bind them.
 const ALIGNMENT: usize = 64;
 
 impl Layer {
@@ -160,7 +160,7 @@ impl Network {
         Ok(network)
     }
 
-    /// Draws the weights.
+    /// Fills the parameters with initial weights.
     fn initialise(&self) -> Result<()> {
         let last = self.layers.len() - 1;
         for (index, layer) in self.layers.iter().enumerate() {
@@ -262,7 +262,7 @@ impl Network {
         Ok(())
     }
 
-    /// Records the outputs, the losses and the gradients of what `inputs` and `targets` hold.
+    /// Records the outputs, the losses and the gradients for the contents of `inputs` and `targets`.
     pub fn record_gradients(&self, pass: &mut wgpu::ComputePass<'_>) {
         let steps = self.forward.iter().chain([&self.loss]).chain(&self.backward);
         steps.for_each(|step| step.record(pass));
@@ -273,12 +273,12 @@ impl Network {
         self.update.record(pass);
     }
 
-    /// Records the outputs and the losses alone.
+    /// Records only the outputs and the losses.
     pub fn record_evaluation(&self, pass: &mut wgpu::ComputePass<'_>) {
         self.evaluation.iter().chain([&self.loss]).for_each(|step| step.record(pass));
     }
 
-    /// Sets what the next submit with an update does: the first step is number 1.
+    /// Sets the rate and the number of the next step. The first step is number 1.
     pub fn set_step(&self, number: u64, rate: f64) -> Result<()> {
         let (beta_1, beta_2) = (0.9, 0.999);
         let length = self.parameters.size() as u32 / 4;
@@ -292,12 +292,12 @@ impl Network {
         let words =
             [length, (rate as f32).to_bits(), momentum.to_bits(), (beta_2 as f32).to_bits()];
         self.gpu.queue().write_buffer(&self.rule, 0, bytemuck::cast_slice(&words));
-        // Past the offsets of the initial weights.
+        // Offsets after those of the initial weights.
         let draw = Draw { seed: self.plan.seed, offset: (1 << 32) + number };
         self.drawn.iter().try_for_each(|prepared| prepared.set_draw(draw))
     }
 
-    /// The parameters or the gradients, layer by layer, each as [`PARTS`] has them.
+    /// The parameters or the gradients, layer by layer, in the order of [`PARTS`].
     pub fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
         let layer = |layer: &Layer| {
             let views =
@@ -308,5 +308,5 @@ impl Network {
     }
 }
 
-/// What a layer's parameters are called; the slopes are those of a PReLU.
+/// The names of a layer's parameters. The slopes are those of a PReLU.
 pub const PARTS: [&str; 3] = ["weight", "bias", "slope"];

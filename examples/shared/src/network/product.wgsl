@@ -1,4 +1,4 @@
-// c = a b for matrices with any strides: a tile of 32 x 32 a workgroup, 4 x 4 an invocation, 16 terms at a time.
+// c = a b for matrices with any strides: a tile of 32 x 32 per workgroup, 4 x 4 per invocation, 16 terms at a time.
 
 struct Product {
     rows: u32,

@@ -1,4 +1,4 @@
-//! Activations, initialisations and optimisers as they are named on the command line.
+//! Names of activations, initialisations and optimisers on the command line.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,19 +7,19 @@ use wgpu_relu::{Activation, Error, Fan, Init};
 
 use super::kernels::Optimizer;
 
-/// What the slopes of a PReLU start with, as He et al. have it.
+/// The initial slopes of a PReLU, after He et al.
 pub const FIRST_SLOPE: f32 = 0.25;
 
 /// The activation of the hidden layers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Hidden {
     Fixed(Activation),
-    /// With slopes that are learnt, one a unit.
+    /// Leaky ReLU with learned slopes, one per unit.
     Prelu,
 }
 
 impl Hidden {
-    /// What it is before any training.
+    /// The activation before any training.
     pub fn activation(self) -> Activation {
         match self {
             Hidden::Fixed(activation) => activation,
@@ -27,7 +27,7 @@ impl Hidden {
         }
     }
 
-    /// Without parameters.
+    /// Its name, without parameters.
     pub fn name(self) -> &'static str {
         match self {
             Hidden::Fixed(activation) => activation.name(),
@@ -53,7 +53,7 @@ impl fmt::Display for Hidden {
     }
 }
 
-/// An initialisation by name; the gain is that of the activation that follows.
+/// An initialisation by name, with the gain of the activation that follows.
 pub fn init(text: &str, activation: Activation) -> Result<Init, String> {
     let gain = activation.gain();
     let number = |text: &str| text.parse().map_err(|_| format!("{text:?} is no number"));

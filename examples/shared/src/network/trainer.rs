@@ -1,4 +1,4 @@
-//! Steps, epochs, and how far a network has come.
+//! Steps, epochs and scores.
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -7,12 +7,12 @@ use wgpu_relu::{Result, wgpu};
 
 use super::Network;
 
-/// Samples with what is to come out of them, a row each.
+/// Samples and their targets, one row each.
 #[derive(Debug, Clone)]
 pub struct Samples {
     pub inputs: Vec<f32>,
     pub targets: Vec<f32>,
-    /// Numbers of a row.
+    /// Numbers per row.
     pub widths: [usize; 2],
 }
 
@@ -30,7 +30,7 @@ impl Samples {
         Samples { inputs, targets: rows(&self.targets, self.widths[1]), widths: self.widths }
     }
 
-    /// Shuffled by the seed and cut in two: `share` of them first.
+    /// Shuffles by the seed and cuts in two: first `share` of the samples, then the rest.
     pub fn split(&self, share: f64, seed: u64) -> [Samples; 2] {
         let mut order: Vec<usize> = (0..self.count()).collect();
         order.shuffle(&mut StdRng::seed_from_u64(seed));
@@ -39,7 +39,7 @@ impl Samples {
     }
 }
 
-/// Losses and hits, over some samples.
+/// Mean loss and hits, over some samples.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Score {
     pub loss: f64,
@@ -58,15 +58,15 @@ impl Score {
     }
 }
 
-/// How fast, and how long.
+/// The learning rate and its end.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pace {
     pub rate: f64,
-    /// Steps after which the rate, falling evenly, would be 0; none: it stays.
+    /// The step at which the rate, which falls evenly, would be 0. None: the rate is constant.
     pub until: Option<u64>,
 }
 
-/// A network and the samples it learns from, an epoch of which lies on the device, shuffled.
+/// A network and its samples. A shuffled epoch of them is on the device.
 pub struct Trainer {
     pub network: Network,
     samples: Samples,
@@ -93,7 +93,7 @@ impl Trainer {
         Ok(Trainer { network, samples, order, random, inputs, targets, results, pace, steps: 0 })
     }
 
-    /// Steps of an epoch; what is left of the samples has its turn after the next shuffle.
+    /// Steps per epoch. The samples that are left over come after the next shuffle.
     pub fn epoch(&self) -> u64 {
         (self.samples.count() / self.network.plan.batch) as u64
     }
@@ -132,7 +132,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// The score of the steps of this epoch so far, before each of them.
+    /// The score of this epoch's steps so far, each before its update.
     pub fn score(&self) -> Result<Score> {
         let done = (self.steps + self.epoch() - 1) % self.epoch() + 1;
         let size = done * self.network.results.size();
@@ -150,7 +150,7 @@ pub fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>
     evaluate_watched(network, samples, || Ok(()))
 }
 
-/// The same, with a look at the layers' outputs after each batch.
+/// The same, and calls `look` on the layers' outputs after each batch.
 pub fn evaluate_watched(
     network: &Network,
     samples: &Samples,

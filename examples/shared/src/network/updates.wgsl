@@ -3,7 +3,7 @@
 struct Update {
     length: u32,
     rate: f32,
-    // Adam: of the mean and of the mean square; SGD: the momentum first.
+    // The decay rates. Adam: of the mean and of the mean square. SGD: the momentum, in the first.
     beta_1: f32,
     beta_2: f32,
 }

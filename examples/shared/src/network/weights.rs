@@ -10,7 +10,7 @@ use super::{Network, PARTS};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-/// A tensor besides the layers'.
+/// A tensor besides those of the layers.
 pub struct Extra<'a> {
     pub name: &'a str,
     pub shape: [usize; 2],
@@ -43,7 +43,7 @@ pub fn save(network: &Network, extra: &[Extra<'_>], path: &Path) -> Outcome<()> 
     Ok(std::fs::write(path, file).map_err(|error| format!("{}: {error}", path.display()))?)
 }
 
-/// As the format has them: the lower byte first.
+/// The bytes in the format's order, the lower byte first.
 fn bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
