@@ -1,13 +1,13 @@
-//! The picture in bands of quads of pixels, so that the layers of one fit into caches.
+//! Cuts the picture into bands of vectors of four pixels, so that the layers of a band fit into caches.
 
-/// Consecutive quads of pixels, counted row by row, whatever the rows' length.
+/// Consecutive vectors of four pixels, counted row by row, for any length of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Band {
     pub(crate) first: u32,
     pub(crate) quads: u32,
 }
 
-/// Full bands, and what is left.
+/// Full bands, and the rest.
 pub(crate) fn bands(quads: u32, most: u32) -> Vec<Band> {
     let first = (0..quads).step_by(most as usize);
     first.map(|first| Band { first, quads: most.min(quads - first) }).collect()

@@ -1,4 +1,4 @@
-//! What a picture of one size needs on the device: the picture, the layers of a band, and where everything lies.
+//! The device's data for a picture of one size: the picture, the layers of a band, and the offsets of everything.
 
 use bytemuck::{Pod, Zeroable};
 
@@ -11,17 +11,17 @@ use crate::network::Network;
 pub(crate) struct Canvas {
     pub(crate) size: [u32; 2],
     pub(crate) bands: Vec<Band>,
-    /// A plane of each colour, red, green and blue, in whole quads of pixels.
+    /// One plane per colour, red, green and blue, in whole vectors of four pixels.
     pub(crate) picture: wgpu::Buffer,
-    /// Hidden layers take turns in these.
+    /// Hidden layers use these alternately.
     pub(crate) layers: [wgpu::Buffer; 2],
-    /// Of each layer.
+    /// The bind group of each layer.
     pub(crate) bind_groups: Vec<wgpu::BindGroup>,
-    /// From a stage's uniform to the next; band by band, the layers in order.
+    /// Bytes from one stage's uniform to the next. They are in the order of the bands, and of the layers in a band.
     stride: u32,
 }
 
-/// As shaders/layers.wgsl has it.
+/// The uniform of a stage, as in shaders/layers.wgsl.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 struct Stage {
@@ -38,12 +38,12 @@ struct Stage {
     padding: [u32; 2],
 }
 
-/// Bytes of a quad: four pixels of a unit, or of a colour.
+/// Bytes per vector: four pixels of a unit, or of a colour.
 const QUAD: u64 = 16;
 
 impl Canvas {
-    /// Pixels of a band, at most: with 32 units, a layer has 8 MiB. On lavapipe 2¹² to 2¹⁶ took the same time within
-    /// the noise; a GPU should have more at once than it has lanes.
+    /// The most pixels per band: with 32 units, a layer has 8 MiB. On lavapipe 2¹² to 2¹⁶ take the same time, and a GPU
+    /// should get more pixels at once than it has lanes.
     pub(crate) const BAND: u32 = 1 << 16;
 
     /// With bands of `band` pixels, or as many as the device can bind.
@@ -90,7 +90,7 @@ impl Canvas {
         let stages = filled(device, "renderer stages", &stages, wgpu::BufferUsages::UNIFORM);
         let last = network.layers.len() - 1;
         let bind_groups = (0..=last).map(|layer| {
-            // The first has no input here, and leaves its place to the buffer that is free.
+            // The first layer has no input, so the free buffer takes its place.
             let input = &layers[(layer + 1) % 2];
             let output = if layer == last { &picture } else { &layers[layer % 2] };
             bind_group(device, network, &stages, [input, output])
@@ -99,7 +99,7 @@ impl Canvas {
         Ok(Canvas { size, bands, picture, layers, bind_groups, stride })
     }
 
-    /// Where the uniform of a stage lies.
+    /// The offset of a stage's uniform.
     pub(crate) fn offset(&self, band: usize, layer: usize) -> u32 {
         (band * self.bind_groups.len() + layer) as u32 * self.stride
     }

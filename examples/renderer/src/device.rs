@@ -1,11 +1,11 @@
-//! The renderer's own device: the crate adopts it, and sets nothing up.
+//! The renderer's own device, which the crate adopts.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 
-/// A device with its queue, and what has gone wrong on it.
+/// A device with its queue and its first error.
 #[derive(Clone)]
 pub(crate) struct Device {
     pub(crate) device: wgpu::Device,
@@ -19,7 +19,7 @@ enum Trouble {
     Refused(String),
 }
 
-/// The backends to search: those of WGPU_BACKEND, else all but the one that runs no shader.
+/// The backends to search: those of WGPU_BACKEND, else all but the no-op backend, which runs no shader.
 pub(crate) fn descriptor(mut descriptor: wgpu::InstanceDescriptor) -> wgpu::InstanceDescriptor {
     let named = std::env::var("WGPU_BACKEND").is_ok_and(|backends| !backends.is_empty());
     if !named {
@@ -28,7 +28,7 @@ pub(crate) fn descriptor(mut descriptor: wgpu::InstanceDescriptor) -> wgpu::Inst
     descriptor
 }
 
-/// A buffer with these contents. wgpu's own `create_buffer_init` panics where there is no memory.
+/// A buffer with these contents. wgpu's own `create_buffer_init` panics if there is no memory.
 pub(crate) fn filled(
     device: &wgpu::Device,
     label: &str,
@@ -49,8 +49,8 @@ pub(crate) fn filled(
 }
 
 impl Device {
-    /// Opens the adapter that WGPU_ADAPTER_NAME names, else the one that wgpu finds best, with all of its
-    /// limits; with timestamps where it has them.
+    /// Opens the adapter that WGPU_ADAPTER_NAME names, else the one that wgpu finds best, with all of its limits, and
+    /// with timestamps if it has them.
     pub(crate) async fn open(
         instance: &wgpu::Instance,
         surface: Option<&wgpu::Surface<'_>>,
@@ -78,7 +78,7 @@ impl Device {
         Ok((opened, adapter))
     }
 
-    /// Whether all is well.
+    /// Returns the first error, if there was one.
     pub(crate) fn check(&self) -> Result<()> {
         match &*self.trouble.lock().unwrap_or_else(PoisonError::into_inner) {
             None => Ok(()),
@@ -87,7 +87,7 @@ impl Device {
         }
     }
 
-    /// `Device::poll`, which panics where it finds that the driver has lost the device.
+    /// Calls `Device::poll`, which panics when it finds that the driver has lost the device.
     pub(crate) fn poll(&self, poll: wgpu::PollType) -> Result<()> {
         let polled = AssertUnwindSafe(|| self.device.poll(poll));
         let polled = catch_unwind(polled);
@@ -99,7 +99,7 @@ impl Device {
         }
     }
 
-    /// Keeps what goes wrong, instead of a panic: the first of it, but for a loss, which explains the rest.
+    /// Keeps errors instead of a panic: the first one, or the loss of the device, which explains the others.
     fn watch(&self) {
         let note = |trouble: &Mutex<Option<Trouble>>, new: Trouble| {
             let mut noted = trouble.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Every way to fail, each with what to do about it.
+//! Every error, with its remedy.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! A neural field from its file, checked.
+//! Reads and checks a neural field.
 
 use std::path::Path;
 
@@ -7,15 +7,15 @@ use wgpu_relu::Activation;
 
 use crate::error::{Error, Result};
 
-/// The field that comes along, trained by examples/train_field.
+/// The field of this package, which examples/train_field has trained.
 const DEFAULT: &[u8] = include_bytes!("../../../data/field.safetensors");
 
-/// A multilayer perceptron from a place, as sines and cosines of its turns, to a colour.
+/// A multilayer perceptron. It computes the colour of a place from sines and cosines of the place's turns.
 #[derive(Debug)]
 pub(crate) struct Field {
     /// Turns across and down the picture.
     pub(crate) frequencies: Vec<[f32; 2]>,
-    /// Of the first the inputs are the sines and then the cosines.
+    /// The layers. The inputs of the first one are the sines and then the cosines.
     pub(crate) layers: Vec<Layer>,
     /// The activation of all layers but the last, as it was trained.
     pub(crate) hidden: Activation,
@@ -23,7 +23,7 @@ pub(crate) struct Field {
     pub(crate) output: Activation,
 }
 
-/// A layer's product.
+/// The product of a layer.
 #[derive(Debug)]
 pub(crate) struct Layer {
     pub(crate) inputs: usize,
@@ -57,7 +57,7 @@ pub(crate) enum FieldError {
 }
 
 impl Field {
-    /// The one that comes along.
+    /// The field of this package.
     pub(crate) fn built_in() -> Result<Self> {
         Self::parse(DEFAULT)
             .map_err(|error| Error::Field { path: "data/field.safetensors".into(), error })

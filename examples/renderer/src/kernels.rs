@@ -1,4 +1,4 @@
-//! The products' shaders, compiled with what follows them.
+//! The shaders of the products, compiled with their epilogues.
 
 use wgpu_relu::{Activation, wgsl};
 
@@ -13,7 +13,7 @@ pub(crate) struct Kernels {
 pub(crate) const PARAMETERS: u32 = 2;
 
 impl Kernels {
-    /// With the activations of the hidden layers and of the last in the epilogue; or with none, to be recorded.
+    /// With the activations of the hidden layers and of the last one in the epilogue, or without them, to be recorded.
     pub(crate) fn new(
         device: &wgpu::Device,
         layout: &wgpu::BindGroupLayout,
@@ -68,7 +68,7 @@ fn module(device: &wgpu::Device, activation: &str, epilogue: &str) -> wgpu::Shad
     })
 }
 
-/// The parameters of an activation as its WGSL has them.
+/// The parameters of an activation as its WGSL takes them.
 pub(crate) fn parameters(activation: &Activation) -> [f32; 4] {
     let mut packed = [0.0; 4];
     for (slot, (_, value)) in packed.iter_mut().zip(activation.parameters()) {

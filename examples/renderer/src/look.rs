@@ -1,8 +1,8 @@
-//! What can be changed while it runs: the hidden layers' activation, and how activations are computed.
+//! The look: the hidden layers' activation, and how activations are computed. Both can change while the program runs.
 
 use wgpu_relu::Activation;
 
-/// How the activations come about. The picture is the same.
+/// How activations are computed. The picture is the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Mode {
     /// Each by `Prepared::record`, in place, after the product
@@ -34,14 +34,14 @@ pub(crate) struct Look {
     pub(crate) mode: Mode,
 }
 
-/// The one `by` places further in `Activation::ALL`, with its default parameters.
+/// The activation `by` places further in `Activation::ALL`, with its default parameters.
 pub(crate) fn neighbour(activation: Activation, by: isize) -> Activation {
     let all = Activation::ALL;
     let at = all.iter().position(|other| other.name() == activation.name()).unwrap_or(0);
     all[(at as isize + by).rem_euclid(all.len() as isize) as usize]
 }
 
-/// The same with its first parameter changed by `by`; None where there is none or it may not be so.
+/// The same activation with its first parameter changed by `by`. None if it has none, or if the value is not valid.
 pub(crate) fn shifted(activation: Activation, by: f32) -> Option<Activation> {
     let mut parameters = activation.parameters();
     parameters.first_mut()?.1 += by;

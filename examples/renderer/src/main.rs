@@ -1,4 +1,4 @@
-//! A renderer that uses the crate in its frame: a neural field, evaluated anew for every pixel of every frame.
+//! A renderer that uses the crate in its frame: it evaluates a neural field for every pixel of every frame.
 //!
 //! ```sh
 //! cargo run --release --example renderer
@@ -38,15 +38,16 @@ use error::Result;
 use field::Field;
 use look::{Look, Mode};
 
-/// Draws a neural field: a small multilayer perceptron from a place, as sines and cosines of its turns, to a colour.
+/// Draws a neural field: a small multilayer perceptron that computes the colour of a place from sines and cosines.
 ///
 /// WGPU_BACKEND and WGPU_ADAPTER_NAME choose the adapter. In the window, left and right change the activation, up and
-/// down its first parameter, m the mode; the mouse moves the picture, its wheel, + and - enlarge it, r brings it back;
-/// space stops its drift, and escape ends all. The title says where the time of a frame goes.
+/// down change its first parameter, and m changes the mode. The mouse moves the picture. The wheel, + and - scale it,
+/// and r resets it. Space stops the drift, and escape ends the program. The title shows the times of the parts of a
+/// frame.
 #[derive(Parser)]
 struct Arguments {
-    /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"; else the one that
-    /// the field was trained with
+    /// The hidden layers' activation, with or without parameters: relu, "elu(alpha=0.5)"; by default that of the
+    /// training
     #[arg(long, short)]
     activation: Option<Activation>,
     /// How activations are computed; the picture is the same

@@ -1,9 +1,9 @@
-//! A buffer that goes to and fro between the CPU and the GPU.
+//! A buffer that the CPU and the GPU use alternately.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A mappable buffer; whether it is the CPU's at the moment is known without waiting.
+/// A mappable buffer. It knows without waiting whether it is mapped.
 pub(crate) struct Mapped {
     pub(crate) buffer: wgpu::Buffer,
     mode: wgpu::MapMode,
@@ -32,12 +32,12 @@ impl Mapped {
         Mapped { buffer, mode, ready: Arc::new(AtomicBool::new(ready)) }
     }
 
-    /// Whether it is mapped. If so, it is the caller's to unmap.
+    /// Whether it is mapped. If it is, the caller must unmap it.
     pub(crate) fn take(&self) -> bool {
         self.ready.swap(false, Ordering::Acquire)
     }
 
-    /// Asks for it, for when all that was submitted is done. On a lost device it never comes.
+    /// Requests the mapping, which comes when everything submitted so far is done. On a lost device it never comes.
     pub(crate) fn request(&self) {
         let ready = self.ready.clone();
         self.buffer.map_async(self.mode, .., move |outcome| {

@@ -1,4 +1,4 @@
-//! A field on the device: its numbers, and the shaders for them. The same for every size of picture.
+//! A field on the device: its numbers and shaders, which are the same for every size of picture.
 
 use std::collections::HashMap;
 
@@ -19,12 +19,12 @@ pub(crate) struct Network {
     pub(crate) output: Activation,
     /// Weights, biases and frequencies.
     pub(crate) numbers: wgpu::Buffer,
-    /// Which part is seen; written in every frame.
+    /// The visible part, written in every frame.
     pub(crate) view: wgpu::Buffer,
-    /// Of the activations in epilogues.
+    /// Parameters of the activations in epilogues.
     pub(crate) parameters: wgpu::Buffer,
     pub(crate) layout: wgpu::BindGroupLayout,
-    /// Those compiled so far; None is without activations.
+    /// The shaders compiled so far. None is without activations.
     kernels: HashMap<Option<&'static str>, Kernels>,
 }
 
@@ -53,7 +53,7 @@ impl Network {
         })
     }
 
-    /// Compiles what a look needs, and sets its parameters.
+    /// Compiles the shaders of a look, and sets its parameters.
     pub(crate) fn prepare(&mut self, device: &wgpu::Device, queue: &wgpu::Queue, look: Look) {
         let activations = [look.activation, self.output];
         let fused = (look.mode == Mode::Fused).then_some(activations);
@@ -63,19 +63,19 @@ impl Network {
         queue.write_buffer(&self.parameters, 0, bytemuck::cast_slice(&parameters));
     }
 
-    /// Those of a look that is prepared.
+    /// The shaders of a look that is prepared.
     pub(crate) fn kernels(&self, look: Look) -> Option<&Kernels> {
         self.kernels.get(&(look.mode == Mode::Fused).then_some(look.activation.name()))
     }
 
-    /// Units of the widest layer that is kept.
+    /// Units of the widest layer that is stored.
     pub(crate) fn widest(&self) -> usize {
         let hidden = &self.layers[..self.layers.len() - 1];
         hidden.iter().map(|layer| layer.outputs).max().unwrap_or(0)
     }
 }
 
-/// As shaders/layers.wgsl has it.
+/// The bind group, as in shaders/layers.wgsl.
 fn layout(device: &wgpu::Device) -> wgpu::BindGroupLayout {
     let entry = |binding, ty, has_dynamic_offset| wgpu::BindGroupLayoutEntry {
         binding,

@@ -1,4 +1,4 @@
-//! A picture without a window.
+//! Draws a picture without a window.
 
 use std::io::Write;
 use std::path::Path;
@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::renderer::Renderer;
 use crate::view::View;
 
-/// A texture to draw into, that can be read back.
+/// A texture to draw into, which can be read back.
 pub(crate) struct Offscreen {
     device: Device,
     texture: wgpu::Texture,
     view: wgpu::TextureView,
     read: wgpu::Buffer,
-    /// Bytes from a row to the next in `read`.
+    /// Bytes from one row to the next in `read`.
     pitch: u32,
 }
 
@@ -88,14 +88,14 @@ impl Offscreen {
     }
 }
 
-/// Writes a `.png` file, whole or not at all: beside its place first.
+/// Writes a `.png` file completely or not at all, first under a temporary name.
 pub(crate) fn write(path: &Path, size: [u32; 2], pixels: &[u8]) -> Result<()> {
     let told = |reason: &dyn std::fmt::Display| Error::File {
         path: path.to_owned(),
         reason: reason.to_string(),
     };
     let bytes = encoded(size, pixels).map_err(|error| told(&error))?;
-    // Renaming a file over a device, say, would destroy it.
+    // Renaming a file over a device, for example, would destroy the device.
     if path.exists() && !path.is_file() {
         return Err(told(&"is there, and is no file"));
     }

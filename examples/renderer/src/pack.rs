@@ -1,33 +1,33 @@
-//! A field's numbers as the shaders read them.
+//! Packs a field's numbers as the shaders read them.
 
 use crate::field::{Field, Layer};
 
-/// Quads of units that an invocation makes: `s0` to `s3`.
+/// Vectors of four units per invocation: `s0` to `s3`.
 const BLOCK: usize = 4;
 
-/// All layers, in quads.
+/// All layers, in vectors of four numbers.
 pub(crate) struct Packed {
-    /// Weights and biases of four units a quad; a frequency a quad.
+    /// A vector has the weights or biases of four units, or one frequency.
     pub(crate) quads: Vec<[f32; 4]>,
     pub(crate) layers: Vec<Place>,
-    /// The first quad of the frequencies.
+    /// The first vector of the frequencies.
     pub(crate) frequencies: usize,
 }
 
-/// Where a layer lies, and how large it is.
+/// The place and size of a layer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) weights: usize,
     pub(crate) biases: usize,
-    /// Units; of the first layer, frequencies.
+    /// Units, or frequencies of the first layer.
     pub(crate) inputs: usize,
     pub(crate) outputs: usize,
-    /// Quads from an input's weights to the next one's, in whole blocks.
+    /// Vectors from one input's weights to those of the next, in whole blocks.
     pub(crate) row: usize,
 }
 
 impl Place {
-    /// How many invocations make a quad of pixels.
+    /// The invocations per vector of pixels.
     pub(crate) fn blocks(&self) -> usize {
         self.row / BLOCK
     }
@@ -49,7 +49,7 @@ impl Packed {
         let &Layer { inputs, outputs, .. } = layer;
         let row = outputs.div_ceil(4).next_multiple_of(BLOCK);
         let weights = self.quads.len();
-        // What fills a block up counts for nothing.
+        // The padding of a block has no effect.
         for input in 0..inputs {
             let weight = |unit| layer.weights.get(unit * inputs + input);
             self.push_row(row, weight);

@@ -1,4 +1,4 @@
-//! The frame: everything that is drawn from, and the recording of it. The caller has the encoder and the submit.
+//! The frame: its objects, and their recording. The caller has the encoder and the submit.
 
 use wgpu_relu::Gpu;
 
@@ -15,7 +15,7 @@ use crate::timing::{Part, Place, Times, Timing};
 use crate::upload::Upload;
 use crate::view::{View, ViewUniform};
 
-/// Draws a field. Objects are made when the size or the look changes; a frame makes none.
+/// Draws a field. It creates objects when the size or the look changes, and none in a frame.
 pub(crate) struct Renderer {
     device: Device,
     gpu: Gpu,
@@ -27,11 +27,11 @@ pub(crate) struct Renderer {
     scene: Scene,
 }
 
-/// What depends on size and look.
+/// The objects that depend on size and look.
 struct Scene {
     canvas: Canvas,
     shown: wgpu::BindGroup,
-    /// In the mode that records activations.
+    /// The prepared activations, in the mode that records them.
     steps: Option<Steps>,
     timing: Option<Timing>,
 }
@@ -47,7 +47,7 @@ impl Renderer {
         Self::with_band(device, field, look, size, format, Canvas::BAND)
     }
 
-    /// With bands of `band` pixels at most.
+    /// The same with bands of at most `band` pixels.
     pub(crate) fn with_band(
         device: &Device,
         field: &Field,
@@ -76,17 +76,17 @@ impl Renderer {
         self.look
     }
 
-    /// A new size, neither side 0.
+    /// Sets a new size. Neither side is 0.
     pub(crate) fn resize(&mut self, size: [u32; 2]) -> Result<()> {
         if size == self.size() { Ok(()) } else { self.rebuild(self.look, size) }
     }
 
-    /// Another activation, other parameters of it, or the other mode.
+    /// Sets another activation, other parameters, or the other mode.
     pub(crate) fn set_look(&mut self, look: Look) -> Result<()> {
         look.activation.validate()?;
         self.network.prepare(&self.device.device, &self.device.queue, look);
         if look.mode == self.look.mode && look.activation.name() == self.look.activation.name() {
-            // Other parameters, and not a new object.
+            // Other parameters need no new object.
             if let Some(steps) = &self.scene.steps {
                 steps.set_activation(look.activation)?;
             }
@@ -135,7 +135,7 @@ impl Renderer {
         Ok(())
     }
 
-    /// After the submit of what `record` has recorded. Neither this nor `record` waits.
+    /// Must be called after the submit of a recorded frame. Neither this nor `record` waits.
     pub(crate) fn submitted(&mut self) {
         self.upload.submitted();
         if let Some(timing) = &mut self.scene.timing {
@@ -143,7 +143,7 @@ impl Renderer {
         }
     }
 
-    /// Where the time of the latest frame went that is known of; None without timestamps.
+    /// The times of the latest frame whose timestamps have arrived. None without timestamps.
     pub(crate) fn times(&self) -> Option<Times> {
         self.scene.timing.as_ref().and_then(Timing::latest)
     }
@@ -211,7 +211,7 @@ impl Passes<'_> {
     }
 }
 
-/// Band by band, layer by layer; where activations are not fused, they are recorded after each product.
+/// Records the passes band by band, layer by layer. Activations that are not fused are recorded after each product.
 fn products(
     passes: &mut Passes<'_>,
     network: &Network,
@@ -230,7 +230,7 @@ fn products(
                 };
                 pass.set_pipeline(pipeline);
                 pass.set_bind_group(0, &canvas.bind_groups[layer], &[canvas.offset(index, layer)]);
-                // Two quads an invocation.
+                // Two vectors of pixels per invocation.
                 pass.dispatch_workgroups(band.quads.div_ceil(2).div_ceil(64), blocks as u32, 1);
             });
             if let (Some(steps), true) = (steps, layer < last) {

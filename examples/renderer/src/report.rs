@@ -1,4 +1,4 @@
-//! A picture into a file, and what it cost.
+//! Writes a picture into a file, and prints its times.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ use crate::renderer::Renderer;
 use crate::timing::Times;
 use crate::view::View;
 
-/// Frames that are timed, between one that warms up and one that only reads.
+/// The timed frames, between a frame that warms up and a frame that only reads.
 const FRAMES: usize = 3;
 
-/// Draws the field, writes the picture, and tells where the time went, in both modes.
+/// Draws the field, writes the picture, and prints the times of its parts, in both modes.
 pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) -> Result<()> {
     let instance = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
     let instance = wgpu::Instance::new(device::descriptor(instance));
@@ -46,7 +46,7 @@ pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) 
             // A new place in every frame, as in a window.
             target.draw(&mut renderer, View::default().drifted(frame as f32))?;
             target.wait()?;
-            // Those of the frame before: what has come is read when the next one begins.
+            // The times of the previous frame: timestamps are read when the next frame begins.
             frames.extend(renderer.times().filter(|_| frame > 1));
         }
         if let Some(times) = median(frames) {
@@ -56,7 +56,7 @@ pub(crate) fn offscreen(field: &Field, look: Look, size: [u32; 2], path: &Path) 
     Ok(())
 }
 
-/// The frame in the middle, by its total.
+/// The median frame, by its total time.
 fn median(mut frames: Vec<Times>) -> Option<Times> {
     frames.sort_by(|a, b| a.total().total_cmp(&b.total()));
     frames.get(frames.len() / 2).copied()

@@ -1,4 +1,4 @@
-//! The surface of a window, and what becomes of it.
+//! The surface of a window, and its states.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use winit::window::Window;
 use crate::device::Device;
 use crate::error::{Error, Result};
 
-/// A surface, configured whenever it has to be.
+/// A surface, which is configured when needed.
 pub(crate) struct Screen {
     instance: wgpu::Instance,
     device: wgpu::Device,
     surface: wgpu::Surface<'static>,
     config: wgpu::SurfaceConfiguration,
-    /// Whether the surface is as `config` has it.
+    /// Whether the surface has the configuration `config`.
     configured: bool,
-    /// Whether one of this size has been configured anew for that, which is done once.
+    /// Whether a surface of this size has been configured again for that, which happens once.
     suboptimal: bool,
 }
 
-/// Those that show what is written come first; the others encode it, and the drawing sees to that.
+/// Formats that show numbers as written come first. The others encode them, and the shader compensates.
 const FORMATS: [wgpu::TextureFormat; 4] = [
     wgpu::TextureFormat::Bgra8Unorm,
     wgpu::TextureFormat::Rgba8Unorm,
@@ -67,7 +67,7 @@ impl Screen {
         self.config.format
     }
 
-    /// None while there is nothing to draw into, as in a minimised window.
+    /// None if there is nothing to draw into, as in a minimised window.
     pub(crate) fn size(&self) -> Option<[u32; 2]> {
         let size = [self.config.width, self.config.height];
         (!size.contains(&0)).then_some(size)
@@ -81,10 +81,10 @@ impl Screen {
         (self.config.width, self.config.height) = (width, height);
     }
 
-    /// The texture to draw the next frame into, of the size there is; None if there is none at the moment.
+    /// The texture of the next frame, in the current size. None if there is none at the moment.
     pub(crate) fn acquire(&mut self, window: &Arc<Window>) -> Result<Option<wgpu::SurfaceTexture>> {
         use wgpu::CurrentSurfaceTexture as Current;
-        // What has changed may be set right, once.
+        // A changed surface can be configured again, once.
         for _ in 0..2 {
             if !self.configured {
                 self.surface.configure(&self.device, &self.config);
@@ -93,7 +93,7 @@ impl Screen {
             match self.surface.get_current_texture() {
                 Current::Success(texture) => return Ok(Some(texture)),
                 Current::Suboptimal(texture) => {
-                    // It can be shown; the next one may be better, or nothing helps.
+                    // This texture can be shown. If the next one is no better, nothing helps.
                     self.configured = self.suboptimal;
                     self.suboptimal = true;
                     return Ok(Some(texture));

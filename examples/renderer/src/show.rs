@@ -1,4 +1,4 @@
-//! Drawing the picture from the buffer it lies in.
+//! Draws the picture from its buffer.
 
 use crate::network::Network;
 
@@ -56,7 +56,7 @@ impl Show {
         Show { pipeline }
     }
 
-    /// For one picture.
+    /// The bind group of one picture.
     pub(crate) fn bind(
         &self,
         device: &wgpu::Device,

@@ -1,4 +1,4 @@
-//! The activations of a canvas, prepared to be recorded.
+//! The activations of a canvas, prepared for recording.
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, View};
 
@@ -9,9 +9,9 @@ use crate::network::Network;
 
 /// In place, after each product.
 pub(crate) struct Steps {
-    /// Of each hidden layer; for the bands of all sizes there are.
+    /// The steps of each hidden layer, for each size of band.
     hidden: Vec<Vec<(u32, Prepared)>>,
-    /// Of the whole picture at once.
+    /// The step of the whole picture.
     pub(crate) output: Prepared,
 }
 
@@ -39,7 +39,7 @@ impl Steps {
         Ok(Steps { hidden, output })
     }
 
-    /// Those of a band's layer.
+    /// The step of a band's layer.
     pub(crate) fn hidden(&self, layer: usize, band: Band) -> impl Iterator<Item = &Prepared> {
         self.hidden[layer]
             .iter()

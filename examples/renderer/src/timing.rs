@@ -1,15 +1,16 @@
-//! Where the time of a frame goes, by timestamps at the ends of its passes.
+//! Times the parts of a frame, by timestamps at the ends of its passes.
 //!
-//! A pass counts from the end of the one before: each reads what that wrote, so that nothing overlaps, and the parts
-//! add up to the whole. Begins are written as well, but not read. lavapipe takes a timestamp only when it comes to the
-//! next one: the begin of a pass makes it take the end of the pass before, and its own comes too late.
+//! A pass counts from the end of the previous one. Each pass reads the results of the previous one, so passes do not
+//! overlap, and the parts add up to the whole. Timestamps of begins are written, but not read: lavapipe takes a
+//! timestamp only when it reaches the next one. So the begin of a pass makes it take the end of the previous pass, and
+//! the begin's own comes too late.
 
 use crate::mapped::Mapped;
 
-/// What a pass is for.
+/// The purpose of a pass.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
-    /// With the activations, where these are fused.
+    /// The products, with the activations if they are fused.
     Products,
     Activations,
     Drawing,
@@ -41,17 +42,17 @@ impl std::fmt::Display for Times {
 
 /// Timestamps of the frames of one plan.
 pub(crate) struct Timing {
-    /// What the passes are for, in order.
+    /// The purposes of the passes, in their order.
     parts: Vec<Part>,
-    /// Nanoseconds of a tick.
+    /// Nanoseconds per tick.
     period: f64,
     slots: Vec<Slot>,
-    /// That of the frame being recorded.
+    /// The slot of the frame that is recorded.
     current: Option<usize>,
     latest: Option<Times>,
 }
 
-/// What one frame on its way needs.
+/// The objects of one frame in flight.
 struct Slot {
     queries: wgpu::QuerySet,
     resolved: wgpu::Buffer,
@@ -62,12 +63,12 @@ struct Slot {
 impl Timing {
     const FRAMES: usize = 3;
 
-    /// Begin and end of each pass, and of one before the first.
+    /// The begin and the end of each pass, and of an empty pass before the first.
     fn count(parts: &[Part]) -> u32 {
         2 * (parts.len() as u32 + 1)
     }
 
-    /// None where the device has no timestamps, or the frame too many passes for them.
+    /// None if the device has no timestamps, or if the frame has too many passes for them.
     pub(crate) fn new(
         device: &wgpu::Device,
         queue: &wgpu::Queue,
@@ -104,7 +105,8 @@ impl Timing {
         })
     }
 
-    /// Begins a frame: reads what has come, and takes a free slot. Without one, the frame is not timed.
+    /// Begins a frame: reads timestamps that have arrived, and takes a free slot. Without a slot, the frame is not
+    /// timed.
     pub(crate) fn begin(&mut self) {
         let Timing { parts, period, latest, .. } = self;
         for slot in &mut self.slots {
@@ -119,7 +121,7 @@ impl Timing {
         self.current = self.slots.iter().position(|slot| !slot.on_its_way);
     }
 
-    /// Takes the time before the first pass, by one without work.
+    /// Takes the time before the first pass, by a pass without work.
     pub(crate) fn start(&self, encoder: &mut wgpu::CommandEncoder) {
         let timestamp_writes = self.place(0).map(Place::compute);
         if timestamp_writes.is_some() {
@@ -129,7 +131,7 @@ impl Timing {
         }
     }
 
-    /// Where the pass of this number, from 0, puts its timestamps.
+    /// The timestamps of the pass with this number, from 0.
     pub(crate) fn pass(&self, pass: usize) -> Option<Place<'_>> {
         self.place(pass as u32 + 1)
     }
@@ -147,7 +149,7 @@ impl Timing {
         encoder.copy_buffer_to_buffer(&slot.resolved, 0, &slot.read.buffer, 0, size);
     }
 
-    /// After the submit: asks for the timestamps.
+    /// Requests the timestamps, after the submit.
     pub(crate) fn submitted(&mut self) {
         if let Some(index) = self.current.take() {
             self.slots[index].on_its_way = true;
@@ -155,13 +157,13 @@ impl Timing {
         }
     }
 
-    /// The latest frame's whose timestamps have come.
+    /// The times of the latest frame whose timestamps have arrived.
     pub(crate) fn latest(&self) -> Option<Times> {
         self.latest
     }
 }
 
-/// Where a pass puts its timestamps.
+/// The timestamps of a pass.
 pub(crate) struct Place<'a> {
     query_set: &'a wgpu::QuerySet,
     first: u32,
@@ -185,7 +187,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Sums over the passes, from the end before each to its own.
+/// Sums over the passes, from the previous end to each end.
 fn times(bytes: &[u8], parts: &[Part], period: f64) -> Times {
     let ticks: Vec<u64> = bytemuck::pod_collect_to_vec(bytes);
     let ends: Vec<u64> = ticks.chunks_exact(2).map(|pass| pass[1]).collect();

@@ -2,16 +2,16 @@
 
 use crate::mapped::Mapped;
 
-/// Buffers that are filled in turn. `Queue::write_buffer` makes one anew in every call.
+/// Buffers that are filled in turn. `Queue::write_buffer` would create a buffer in every call.
 pub(crate) struct Upload {
     buffers: Vec<Mapped>,
     size: u64,
-    /// That of the frame being recorded.
+    /// The buffer of the frame that is recorded.
     current: Option<usize>,
 }
 
 impl Upload {
-    /// Frames that are on their way at once, mostly. With more, there are more buffers.
+    /// The usual number of frames in flight. More frames make more buffers.
     const FRAMES: usize = 3;
 
     pub(crate) fn new(device: &wgpu::Device, size: u64) -> Self {
@@ -25,7 +25,7 @@ impl Upload {
         self.buffers.push(Mapped::new(device, "renderer upload", self.size, mode, true));
     }
 
-    /// Records that `target` becomes `bytes`.
+    /// Records a copy of `bytes` to `target`.
     pub(crate) fn record(
         &mut self,
         device: &wgpu::Device,
@@ -42,7 +42,7 @@ impl Upload {
         };
         let mapped = &self.buffers[index];
         mapped.take();
-        // Only a lost device has no memory here, and then nothing is drawn.
+        // Only a lost device has no memory here, and it draws nothing.
         if let Ok(mut range) = mapped.buffer.get_mapped_range_mut(..) {
             range.slice(..bytes.len()).copy_from_slice(bytes);
         }
@@ -51,7 +51,7 @@ impl Upload {
         self.current = Some(index);
     }
 
-    /// After the submit: asks for the buffer back.
+    /// Requests the mapping of the buffer, after the submit.
     pub(crate) fn submitted(&mut self) {
         if let Some(index) = self.current.take() {
             self.buffers[index].request();

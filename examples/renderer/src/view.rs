@@ -1,25 +1,25 @@
-//! Which part of the field is seen.
+//! The visible part of the field.
 
 use bytemuck::{Pod, Zeroable};
 
-/// A place and a scale. Pixels are square; the picture that was learnt, from 0 to 1, is a square too.
+/// A place and a scale. Pixels are square. The learned picture, from 0 to 1, is a square too.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct View {
     /// The place in the middle.
     pub(crate) centre: [f32; 2],
-    /// What the shorter side of the picture shows of the field.
+    /// The extent of the field along the shorter side of the picture.
     pub(crate) extent: f32,
 }
 
-/// As the shaders have it.
+/// The uniform of the shaders.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct ViewUniform {
     /// The outer corner of the first pixel.
     pub(crate) origin: [f32; 2],
-    /// From a pixel to the next.
+    /// The distance from one pixel to the next.
     pub(crate) step: f32,
-    /// Pixels of a row.
+    /// Pixels per row.
     pub(crate) width: u32,
 }
 
@@ -30,7 +30,7 @@ impl Default for View {
 }
 
 impl View {
-    /// Extents that f32 has enough digits for.
+    /// Extents for which f32 has enough digits.
     const EXTENTS: [f32; 2] = [1e-3, 16.0];
 
     pub(crate) fn uniform(&self, size: [u32; 2]) -> ViewUniform {
@@ -43,7 +43,7 @@ impl View {
         self.extent / size[0].min(size[1]).max(1) as f32
     }
 
-    /// Moves the field along with a pointer that goes that many pixels.
+    /// Moves the field with a pointer that moves that many pixels.
     pub(crate) fn drag(&mut self, pixels: [f32; 2], size: [u32; 2]) {
         let step = self.step(size);
         for (centre, pixels) in self.centre.iter_mut().zip(pixels) {

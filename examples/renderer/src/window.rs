@@ -1,4 +1,4 @@
-//! The window: what it is told, and a frame whenever one is due.
+//! The window: handles events, and draws frames.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,9 +18,9 @@ use crate::renderer::Renderer;
 use crate::screen::Screen;
 use crate::view::View;
 
-/// What a key changes a parameter by.
+/// The step by which a key changes a parameter.
 const SHIFT: f32 = 0.125;
-/// Between two looks at whether a window without a picture can have one again, and between two titles.
+/// The time between two attempts of a window without a picture, and between two titles.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// Shows the field until the window is closed, or for so many frames.
@@ -48,7 +48,7 @@ struct App {
     look: Look,
     size: [u32; 2],
     frames: Option<u64>,
-    /// From when the window is there.
+    /// The state since the window exists.
     shown: Option<Shown>,
     error: Option<Error>,
 }
@@ -60,7 +60,7 @@ struct Shown {
     device: Device,
     renderer: Renderer,
     view: View,
-    /// Whether the view drifts, since when, and for how long before that.
+    /// Whether the view drifts, and the seconds that it has drifted.
     drifting: bool,
     drifted: f32,
     last: Instant,
@@ -166,10 +166,10 @@ impl Shown {
         self.device.check()?;
         let Some(size) = self.screen.size().filter(|_| !self.occluded) else { return Ok(()) };
         self.renderer.resize(size)?;
-        // Whatever has been mapped meanwhile; it does not wait.
+        // Delivers finished mappings, without waiting.
         self.device.poll(wgpu::PollType::Poll)?;
         let Some(texture) = self.screen.acquire(&self.window)? else {
-            // Not now: later.
+            // It tries again later.
             event_loop.set_control_flow(ControlFlow::WaitUntil(Instant::now() + PAUSE));
             return self.device.check();
         };

@@ -1,20 +1,20 @@
-// The layers' products, for a band of pixels. What follows them, `epilogue`, is another file's or a wrapper's.
+// The layers' products, for a band of pixels. Their `epilogue` is in another file or a wrapper.
 //
-// Of each unit all pixels of the band lie together, in quads: four pixels of a unit are what an invocation reads and
-// writes at once, next to its neighbours'. It takes two quads, so that each weight it reads serves eight pixels:
-// on lavapipe, whose lanes read one by one, the products take two thirds of the time that they take with one.
+// The pixels of a unit are contiguous, in vectors of four. Neighbouring invocations read and write neighbouring
+// vectors. An invocation takes two vectors, so each weight that it reads serves eight pixels. Lanes of lavapipe read
+// one by one, so fewer reads are faster there.
 
 struct Stage {
-    first: u32,       // quad of pixels of the band
-    quads: u32,       // of pixels in the band, and from a unit of x to the next
+    first: u32,       // the first vector of pixels in the band
+    quads: u32,       // vectors of pixels in the band, and from one unit of x to the next
     inputs: u32,      // units; for `features`, frequencies
     outputs: u32,     // units
-    row: u32,         // quads of weights from an input to the next
-    weights: u32,     // the first quad of the weights
-    biases: u32,      // and of the biases
-    frequencies: u32, // and of the frequencies
-    target_first: u32, // the first quad of y
-    target_row: u32,   // from a unit of y to the next
+    row: u32,         // vectors of weights from one input to the next
+    weights: u32,     // the first vector of the weights
+    biases: u32,      // the first vector of the biases
+    frequencies: u32, // the first vector of the frequencies
+    target_first: u32, // the first vector of y
+    target_row: u32,   // vectors from one unit of y to the next
 }
 
 struct View {
@@ -25,12 +25,12 @@ struct View {
 
 @group(0) @binding(0) var<uniform> stage: Stage;
 @group(0) @binding(1) var<uniform> view: View;
-// Weights and biases of four units a quad; a frequency a quad, across and down.
+// A vector has the weights or biases of four units, or one frequency, across and down.
 @group(0) @binding(3) var<storage, read> numbers: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
 
-// What an invocation makes: 16 units of two quads of pixels; a column of a matrix is a unit.
+// The results of an invocation: 16 units of two vectors of pixels. A column of a matrix is a unit.
 var<private> s0: mat4x4<f32>;
 var<private> s1: mat4x4<f32>;
 var<private> s2: mat4x4<f32>;
@@ -96,17 +96,17 @@ fn end(unit: u32, quad: vec2<u32>) {
     }
 }
 
-// How many invocations make a band.
+// The invocations per band.
 fn half() -> u32 {
     return (stage.quads + 1u) / 2u;
 }
 
-// The two quads of an invocation: one of the first half and one of the second, which may be past the last.
+// The two vectors of an invocation: one in the first half, and one in the second, which may be past the last.
 fn two(x: u32) -> vec2<u32> {
     return vec2<u32>(x, x + half());
 }
 
-// Where the pixels of a quad are: across and down.
+// The places of a vector's pixels: across and down.
 fn place(quad: u32) -> array<vec4<f32>, 2> {
     let pixels = vec4<u32>(4u * (stage.first + quad)) + vec4<u32>(0u, 1u, 2u, 3u);
     return array<vec4<f32>, 2>(
@@ -115,7 +115,7 @@ fn place(quad: u32) -> array<vec4<f32>, 2> {
     );
 }
 
-// The first layer: from a place, through the sines and cosines of its turns.
+// The first layer, from the sines and cosines of a place's turns.
 @compute @workgroup_size(64)
 fn features(@builtin(global_invocation_id) id: vec3<u32>) {
     if (id.x >= half()) {

@@ -1,6 +1,6 @@
-// Draws the picture where it lies: a triangle over everything, each fragment a pixel of the buffer.
+// Draws the picture from its buffer: one triangle over everything, and one pixel of the buffer per fragment.
 
-// Colours are as the trained picture has them, encoded. A target that encodes what it is given gets them decoded.
+// Colours are encoded, as in the trained picture. A target that encodes colours gets them decoded.
 override ENCODES: bool;
 
 struct View {
@@ -10,7 +10,7 @@ struct View {
 }
 
 @group(0) @binding(0) var<uniform> view: View;
-// A plane of each colour.
+// One plane per colour.
 @group(0) @binding(1) var<storage, read> picture: array<f32>;
 
 @vertex

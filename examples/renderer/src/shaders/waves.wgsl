@@ -1,5 +1,5 @@
-// Sine and cosine of whole turns, by the Taylor series within an eighth of a turn: WGSL's own may be off by 2⁻¹¹,
-// which would be seen, and lose all digits far from 0.
+// Sine and cosine of whole turns, by the Taylor series within an eighth of a turn: WGSL's own may be off by 2⁻¹¹, which
+// would be visible, and lose all digits far from 0.
 
 fn sine_and_cosine(turns: vec4<f32>) -> array<vec4<f32>, 2> {
     let quarters = floor(4.0 * turns + 0.5);

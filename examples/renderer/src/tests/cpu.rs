@@ -1,4 +1,4 @@
-//! A field on the CPU, in f64: what the pictures are compared with.
+//! A field on the CPU, in f64, to compare the pictures with.
 
 use wgpu_relu::{Activation, reference};
 

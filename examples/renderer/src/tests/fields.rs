@@ -36,7 +36,7 @@ fn good() -> Vec<Tensor<'static>> {
     ]
 }
 
-/// The good one with one tensor changed, or left out.
+/// The good file with one tensor changed, or left out.
 fn with(name: &str, shape: Option<&[usize]>) -> Vec<u8> {
     let mut tensors = good();
     let at = tensors.iter().position(|(other, _)| *other == name).unwrap();

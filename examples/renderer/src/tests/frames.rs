@@ -1,4 +1,4 @@
-//! What a frame costs, and what happens between frames.
+//! The objects of a frame, and events between frames.
 
 use super::{SIZE, cpu, device, difference, drawn, look, offscreen, picture};
 use crate::device::Device;
@@ -34,10 +34,10 @@ fn a_frame_makes_no_object() {
         let (device, field) = (device(), Field::built_in().unwrap());
         let look = look("gelu", mode);
         let (mut renderer, target) = offscreen(&device, &field, look, SIZE, Offscreen::FORMAT);
-        // Until as many are on their way as will be.
+        // Until the number of frames in flight does not grow.
         let frame = |number: u8, renderer: &mut Renderer| {
             target.draw(renderer, View::default().drifted(number.into())).unwrap();
-            // What a frame has made lives until it is done, and is counted here; so frames wait two by two.
+            // The objects of a frame live until it is done, and would be counted here. So frames wait two by two.
             let alive = objects(&device);
             if number % 2 == 1 {
                 target.wait().unwrap();
@@ -53,7 +53,7 @@ fn a_frame_makes_no_object() {
             let after = frame(number, &mut renderer);
             assert_eq!(after, before, "{mode:?}, frame {number}");
         }
-        // The counters see what a frame must not do.
+        // The counters notice objects that a frame must not create.
         device.queue.write_buffer(&scratch(&device), 0, &[0; 4]);
         assert_ne!(objects(&device), before);
     }

@@ -1,4 +1,4 @@
-//! Tests on whatever adapter WGPU_BACKEND and WGPU_ADAPTER_NAME name.
+//! Tests on the adapter that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
 
 mod cpu;
 mod fields;
@@ -14,9 +14,9 @@ use crate::offscreen::Offscreen;
 use crate::renderer::Renderer;
 use crate::view::View;
 
-/// Not a multiple of anything.
+/// Sides that are no multiple of a vector or a workgroup.
 const SIZE: [u32; 2] = [97, 61];
-/// Several bands of that, of an odd number of quads, and a last one that is not full.
+/// Several bands, with an odd number of vectors, and a last band that is not full.
 const BAND: u32 = 1604;
 
 fn device() -> Device {
@@ -31,7 +31,7 @@ fn look(activation: &str, mode: Mode) -> Look {
     Look { activation: activation.parse::<Activation>().unwrap(), mode }
 }
 
-/// A renderer and what it draws into.
+/// A renderer and its target.
 fn offscreen(
     device: &Device,
     field: &Field,

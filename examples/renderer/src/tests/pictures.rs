@@ -1,4 +1,4 @@
-//! The pictures are right, whatever draws them.
+//! The pictures are right in every mode.
 
 use std::path::Path;
 
@@ -87,7 +87,7 @@ fn the_built_in_field_shows_what_it_has_learnt() {
     let size = [128, 128];
     let look = Look { activation: field.hidden, mode: Mode::Recorded };
     let pixels = picture(&device, &field, look, size);
-    // By which examples/train_field has made the field.
+    // examples/train_field has trained the field on this picture.
     let learnt = Picture::made(size[0], size[1]);
     let seen = pixels.chunks_exact(4).flat_map(|pixel| &pixel[..3]);
     let square =
