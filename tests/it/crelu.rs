@@ -1,4 +1,4 @@
-//! Concatenated units: each half is the plain operator's, and both are the reference's.
+//! Concatenated units: each half equals the plain operator, and both equal the reference.
 
 use testkit::inputs::{data, random_words, upstream};
 use wgpu_relu::half::{bf16, f16};
@@ -23,7 +23,7 @@ const SHAPES: [(usize, u32, u32); 9] = [
     (1, 4100, 1),
 ];
 
-/// [first, second] along an axis, of which a row has `half` elements in each.
+/// Joins [first, second] along an axis. Each has `half` elements per row.
 fn joined<T: Copy>(first: &[T], second: &[T], half: usize) -> Vec<T> {
     let rows = first.chunks(half).zip(second.chunks(half));
     rows.flat_map(|(a, b)| [a, b].concat()).collect()
@@ -48,7 +48,7 @@ fn expected_gradient(f: &GpuRelu, x: &[f32], [dy, minus]: [&[f32]; 2]) -> Vec<f3
     dx.iter().zip(minus).map(|(dx, minus)| dx - minus).collect()
 }
 
-/// NaN is as good as another NaN, 0 as -0, and devices may flush what is not normal.
+/// All NaNs count as equal, and so do 0 and -0. Devices may flush subnormal numbers.
 fn assert_same(found: &[f32], expected: &[f32], case: &str) {
     assert_eq!(found.len(), expected.len(), "{case}");
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -166,11 +166,11 @@ fn a_nan_is_in_both_halves_and_a_dead_side_stops_all() {
     let (inf, nan) = (f32::INFINITY, f32::NAN);
     let dy = [1.0, inf, nan, 2.0, nan, 3.0, nan, inf, nan, 4.0];
     let dx = crelu.gradient(&x, &gpu().upload(&dy).unwrap(), axis).unwrap();
-    // For NaN, relu's derivative is 1, at 0 and -0 it is 0.
+    // relu's derivative is 1 for NaN, and 0 at 0 and -0.
     assert_eq!(gpu().download(&dx).unwrap(), [1.0 - 3.0, 0.0, 0.0, 2.0, -4.0]);
 }
 
-/// y has the gradient that differences of a loss in f64 have.
+/// The gradient of y equals differences of a loss in f64.
 #[test]
 fn the_gradient_is_the_slope_of_the_loss() {
     let activation = Activation::Silu;

@@ -1,4 +1,4 @@
-//! Bad input: a typed error that tells the remedy, and nothing reaches wgpu's handler.
+//! Bad input gives a typed error with the remedy, and nothing reaches wgpu's handler.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -167,7 +167,7 @@ fn more_than_a_buffer_holds() {
     let long = vec![-1.0; (1 << 18) + 1];
     let error = gpu.upload(&long).unwrap_err();
     assert_eq!(error, Error::TooLarge { size: (1 << 20) + 4, limit: 1 << 20 });
-    // A slice may still be as long as it likes.
+    // A slice may still have any length.
     assert_eq!(GpuRelu::new(&gpu).forward(&long).unwrap(), vec![0.0; long.len()]);
 }
 

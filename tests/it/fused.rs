@@ -1,4 +1,4 @@
-//! Additions in the same pass, masks, random slopes: each against the plain operator or the reference.
+//! Additions in the same pass, masks, random slopes: each is compared with the plain operator or the reference.
 
 use testkit::inputs::{data, random_words, upstream};
 use testkit::layout::{Layout, Subject};
@@ -10,7 +10,7 @@ use crate::{bits, gpu, own_device, raw_buffer};
 
 const CANARY: u32 = 0xdead_beef;
 
-/// An operator that takes its gradient from a mask: what the harness says of the operator must hold of it.
+/// An operator that takes its gradient from a mask. The harness must accept it as it accepts the plain operator.
 pub(crate) struct Masked(pub(crate) GpuRelu);
 
 impl Masked {
@@ -86,7 +86,7 @@ fn add(a: &[f32], b: impl Fn(usize) -> f32) -> Vec<f32> {
     a.iter().enumerate().map(|(i, a)| a + b(i)).collect()
 }
 
-/// Equal but for the payload of NaNs, and for subnormal numbers, which addition may flush.
+/// Equal except for the payload of NaNs, and for subnormal numbers, which addition may flush.
 fn assert_same(found: &[f32], expected: &[f32], what: &str) {
     let plain = |x: f32| if x.is_subnormal() { 0.0 } else { x };
     assert_eq!(found.len(), expected.len());
@@ -96,7 +96,7 @@ fn assert_same(found: &[f32], expected: &[f32], what: &str) {
     }
 }
 
-/// No subnormal numbers and none that sums reach: those belong to the harness.
+/// No subnormal numbers, and no sums that are subnormal: the harness tests those.
 fn tame(values: Vec<f32>) -> Vec<f32> {
     let tame = |x: f32| if x.abs() < 1e-30 { x.signum() * 1e-3 } else { x };
     values.into_iter().map(|x| if x.is_nan() { x } else { tame(x) }).collect()
@@ -104,7 +104,7 @@ fn tame(values: Vec<f32>) -> Vec<f32> {
 
 #[test]
 fn fused_additions_are_the_additions_and_the_operator() {
-    // Rows, channels and elements of a channel: units, images, one channel, one element.
+    // Rows, channels and elements per channel: units, images, one channel, one element.
     let shapes = [(700, 3, 1), (5, 7, 9), (3, 64, 16), (2, 2, 1026), (6, 1024, 1), (1, 1, 1)];
     let gpu = gpu();
     for (seed, &activation) in (1u64..).zip(Activation::ALL) {
@@ -120,7 +120,7 @@ fn fused_additions_are_the_additions_and_the_operator() {
             let dy = tame(upstream(length, seed));
             let channel = |i: usize| by_channel[i / inner % count];
 
-            // At several offsets, in step and not.
+            // At several offsets, equally aligned or not.
             let start = index as u64 % 5;
             let place = |values: &[f32], start: u64| {
                 let mut all = vec![-7.5; start as usize];
@@ -154,7 +154,7 @@ fn fused_additions_are_the_additions_and_the_operator() {
                 operator.apply_fused_into(x_view, fusion.residual(r_view), y_view).unwrap();
                 let with_residual = add(&plain, |i| residual[i]);
                 assert_same(&gpu.download(y_view).unwrap(), &with_residual, &what);
-                // The output on top of the residual.
+                // The output is the residual's range.
                 let over = place(&residual, y_at);
                 let over = View::elements::<f32>(&over, y_at, length);
                 operator.apply_fused_into(x_view, fusion.residual(over), over).unwrap();
@@ -166,7 +166,7 @@ fn fused_additions_are_the_additions_and_the_operator() {
                 let dx = operator.fused_gradient(x_view, dy_view, fusion).unwrap();
                 assert_same(&gpu.download(&dx).unwrap(), &plain, &format!("{what}, gradient"));
             }
-            // What stands before the ranges is as it was.
+            // The elements before the ranges have not changed.
             let before = View::elements::<f32>(&y_buffer, 0, y_at);
             assert_eq!(gpu.download(before).unwrap(), vec![-7.5; y_at as usize]);
         }
@@ -346,7 +346,7 @@ fn channel_sums_are_the_sums() {
     }
 }
 
-/// 16-bit floats are widened, and sums are added to what is there.
+/// 16-bit floats are widened, and sums are added to the old values.
 fn check_sums_of<T: Element>() {
     let gpu = gpu();
     for (rows, count, inner, start) in [

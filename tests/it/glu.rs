@@ -40,8 +40,8 @@ fn expected<T: Element>(unit: &GpuGlu, a: T, b: T, dy: T) -> [f64; 3] {
     [a * f, dy * f, dy * a * slope]
 }
 
-/// Within the activation's own bound, the products' roundings and that of what is stored. The bound of a derivative
-/// is that of its terms, which beside its zeros are larger than itself.
+/// Within the activation's own bound, and the roundings of the products and of the stored result. The bound of a
+/// derivative is that of its terms, which are larger than the derivative near its zeros.
 fn assert_near<T: Element>(got: T, exact: f64, case: &str) {
     assert_near_terms(got, exact, 0.0, case);
 }
@@ -92,7 +92,7 @@ fn check_split<T: Element>(rows: u64, count: u32, inner: u32) {
             let beside = found[..inside.start].iter().chain(after);
             assert!(beside.into_iter().all(|v| v.to_f32() == 7.0), "{case} at {shift}");
         }
-        // In the place of x, the same.
+        // The same in place of x.
         unit.gradient_split_into(x_view, dy_view, axis, x_view).unwrap();
         let in_place = gpu().download_elements::<T>(x_view).unwrap();
         let bytes = |values: &[T]| bytemuck::cast_slice::<T, u8>(values).to_vec();
@@ -135,7 +135,7 @@ fn two_buffers_are_gated_as_one_is() {
             let upstream = f64::from(dy[i]) * f64::from(a[i]);
             assert_near_terms(db[i], db_expected, upstream, &format!("{name}: db {i}"));
         }
-        // In the places of the inputs, whichever.
+        // In place of any of the inputs.
         unit.gradient_into(&a_buffer, &b_buffer, &dy_buffer, &a_buffer, &b_buffer).unwrap();
         let found = [&a_buffer, &b_buffer].map(|buffer| bits(&gpu().download(buffer).unwrap()));
         assert_eq!(found, [bits(&da), bits(&db)], "{name}");
@@ -149,7 +149,7 @@ fn two_buffers_are_gated_as_one_is() {
     }
 }
 
-/// dx and dgate hold numbers already, and the gradients are added to them.
+/// dx and dgate have numbers already, and the gradients are added to them.
 #[test]
 fn gradients_add_to_both_halves() {
     for (rows, count, inner, shift) in
@@ -172,7 +172,7 @@ fn gradients_add_to_both_halves() {
             expected[shift..].iter_mut().zip(&dx).for_each(|(old, dx)| *old += dx);
             let found = gpu().download(&sums).unwrap();
             assert_eq!(bits(&found), bits(&expected), "{name} {rows} x {count} x {inner}");
-            // A new buffer holds zeros, and y is not a gradient.
+            // A new buffer has zeros, and y is not a gradient.
             let (plain, sum) =
                 (unit.apply_split(&x_buffer, axis), adding.apply_split(&x_buffer, axis));
             let [plain, sum] = [plain, sum].map(|y| bits(&gpu().download(&y.unwrap()).unwrap()));
@@ -261,7 +261,7 @@ fn nothing_has_two_halves_of_nothing() {
     assert_eq!(glu.gradient_split(&nothing, &nothing, Channels::last(4)).unwrap().size(), 0);
 }
 
-/// The n-th argument is the n-th of these, in the signature as in the error.
+/// The order of the arguments is the same in the signature and in the error.
 #[test]
 fn errors_name_the_arguments() {
     let glu = GpuGlu::glu(gpu());

@@ -1,4 +1,4 @@
-//! Elements stored as halves: every one there is, in every layout, and from one type to another.
+//! 16-bit floats: every bit pattern, in every layout, and from one type to another.
 
 use testkit::inputs::random_words;
 use testkit::layout::Layout;
@@ -63,10 +63,10 @@ fn every_half_becomes_an_f32() {
     every_half::<bf16, f32>();
 }
 
-/// Any f32 is rounded to the nearest half, ties to even, as the crate `half` rounds.
+/// Any f32 is rounded to the nearest 16-bit float, ties to even, as in the crate `half`.
 #[test]
 fn any_f32_is_rounded_to_the_nearest_half() {
-    // Both halves beside each, the middle between them, and what is beside the middle.
+    // The two neighbours of each, the middle between them, and the f32 beside the middle.
     let mut x: Vec<f32> = all::<f16>()
         .into_iter()
         .map(f16::to_f32)
@@ -93,7 +93,7 @@ fn any_f32_is_rounded_to_the_nearest_half() {
     }
 }
 
-/// ReLU looks at bits alone: NaNs keep their payloads, where both types are one.
+/// ReLU uses only bits: NaNs keep their payloads if both types are the same.
 #[test]
 fn relu_of_halves_keeps_every_bit() {
     fn check<T: Element>() {
@@ -111,7 +111,7 @@ fn relu_of_halves_keeps_every_bit() {
     check::<bf16>();
 }
 
-/// Lengths and offsets at every edge of a word, a quad and an octet; the half beside is never touched.
+/// Lengths and offsets at every edge of a `u32` and of vectors of four and eight. The element beside never changes.
 #[test]
 fn halves_at_every_edge() {
     fn check<X: Element, Y: Element>() {
@@ -240,7 +240,7 @@ fn streams_take_halves() {
     assert_eq!(error, Error::ElementType { operand: Operand::Y, found, expected });
 }
 
-/// At every offset and of every length, without the half beside.
+/// At every offset and of every length. The element beside does not change.
 #[test]
 fn halves_are_downloaded_from_any_one_on() {
     let x: Vec<f16> = (0..41).map(|i| f16::from_f32(i as f32)).collect();
@@ -287,7 +287,7 @@ fn gradients_add_to_what_is_there() {
                 let expected = before[i].to_f32() + dy[i].to_f32() * slope;
                 assert_eq!(found[i].to_f32(), expected, "element {i} of {length}");
             }
-            // And by a mask.
+            // The same from a mask.
             let (_, mask) = relu.apply_with_mask(views(&x_buffer)).unwrap();
             let dx = gpu().upload_elements(&before).unwrap();
             relu.mask_gradient_into(&mask, dy_view, views(&dx)).unwrap();

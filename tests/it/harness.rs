@@ -1,7 +1,7 @@
 //! The op-agnostic harness: any activation, forward and gradient, over lengths, offsets and layouts,
 //! at special values, against the CPU reference, with canary words around everything that is written.
 //!
-//! It knows no activation by name; compare.rs has what is tried, and what counts as right.
+//! It knows no activation by name. compare.rs has the inputs and the comparison.
 
 use testkit::compare::{self, Worst, special_pairs};
 use testkit::inputs::{data, upstream};
@@ -11,7 +11,7 @@ use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Tolerance};
 
 use crate::{gpu, naive};
 
-/// Runs `subject` over `length` elements of `data` in `layout`; what is wrong, if anything.
+/// Runs `subject` over `length` elements of `data` in `layout`. Returns the first mistake, if there is one.
 pub(crate) fn examine<X: Element, Y: Element>(
     gpu: &Gpu,
     activation: Activation,
@@ -81,7 +81,7 @@ pub(crate) fn compare_gradients(
     compare::gradients(naive::flushes_subnormals(gpu), activation, x, dy, dx)
 }
 
-/// Lengths around every edge: quads, the shortest by quads, a workgroup of each geometry.
+/// Lengths around every edge: vectors of four, the shortest that takes vectors, a workgroup of each grid.
 fn lengths() -> Vec<usize> {
     let mut lengths: Vec<usize> = (1..=33).collect();
     for edge in [64, 128, 256, 512, 1024, 1028, 2048, 4096, 8192] {
@@ -135,7 +135,7 @@ fn every_parameter_at_the_special_values() {
     }
 }
 
-/// A dense sweep of the negative axis, where exponentials live: every 1009th float.
+/// A dense sweep of the negative axis, where exponentials matter: every 1009th float.
 #[test]
 fn smooth_parts_hold_their_tolerance_densely() {
     let x: Vec<f32> = (0x8000_0000u32..0xff80_0000).step_by(1009).map(f32::from_bits).collect();

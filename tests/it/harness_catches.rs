@@ -1,4 +1,4 @@
-//! Tests the test: the harness must accept a right kernel that is not ours, and catch wrong ones.
+//! Tests the test: the harness must accept a right kernel that is not the crate's, and catch wrong ones.
 
 use testkit::layout::Layout;
 use wgpu_relu::half::{bf16, f16};
@@ -21,7 +21,7 @@ fn naive(forward: &'static str, gradient: &'static str, count: &'static str) -> 
     Naive { gpu: gpu(), forward, gradient, count, parameters: [2.0, 0.0, 0.0, 0.0] }
 }
 
-/// What the harness says over a few lengths and all layouts.
+/// The harness's result over a few lengths and all layouts.
 fn verdict(activation: Activation, subject: &Naive<'_>) -> Result<(), String> {
     for length in [1, 2, 64, 1021, 4096] {
         for (seed, &layout) in (length as u64..).zip(Layout::ALL) {
@@ -91,7 +91,7 @@ fn a_write_outside_is_caught() {
     assert!(error.contains("wrote outside"), "{error}");
 }
 
-/// A half is judged by the f32 results that round to it: its neighbours are wrong.
+/// A 16-bit float is judged by the f32 results that round to it: its neighbours are wrong.
 #[test]
 fn a_wrong_half_is_caught() {
     fn check<T: Element>() {

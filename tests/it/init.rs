@@ -1,4 +1,4 @@
-//! Initial weights: their distributions, their widths, and that every device draws what the CPU draws.
+//! Initial weights: their distributions and widths, and the same numbers on every device and the CPU.
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
@@ -34,7 +34,7 @@ fn assert_distributed(mut values: Vec<f32>, cdf: impl Fn(f64) -> f64, what: &str
     assert!(largest < limit, "{what}: a distance of {largest:.2e}, where {limit:.2e} is the limit");
 }
 
-/// What is drawn on the host by `rand`, and by the counter.
+/// Numbers of the host by `rand`, and by the counter.
 fn both(init: Init, shape: &[usize]) -> [(Vec<f32>, &'static str); 2] {
     let length = shape.iter().product();
     let (mut by_rand, mut by_counter) = (vec![0.0; length], vec![0.0; length]);
@@ -184,7 +184,7 @@ const EVERY: [Init; 10] = [
     Init::LecunNormal,
 ];
 
-/// On whatever driver this runs: to the last bit, at every offset and length.
+/// The same on every driver: to the last bit, at every offset and length.
 #[test]
 fn a_device_draws_what_the_cpu_draws() {
     let gpu = gpu();
@@ -205,7 +205,7 @@ fn a_device_draws_what_the_cpu_draws() {
     }
 }
 
-/// Halves are the same numbers, rounded; those next to the range stay.
+/// 16-bit floats are the same numbers, rounded. Elements beside the range do not change.
 fn fills_halves<T: Element + PartialEq + std::fmt::Debug>() {
     let gpu = gpu();
     for init in EVERY {
@@ -332,7 +332,7 @@ fn mistakes_are_told() {
     assert!(matches!(error, Error::Unsupported { .. }), "{error}");
     let error = gpu.fill(&buffer, Init::LecunNormal, &[2, 3], DRAW).unwrap_err();
     assert!(matches!(error, Error::Shape { .. }), "{error}");
-    // Nothing is nothing.
+    // An empty range is allowed.
     let empty = View::elements::<f32>(&buffer, 1, 0);
     gpu.fill(empty, Init::LecunNormal, &[0, 3], DRAW).unwrap();
 }

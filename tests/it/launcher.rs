@@ -1,4 +1,4 @@
-//! Plans, launched as a foreign engine does it (testkit's launcher).
+//! Plans, launched as by a foreign engine (testkit's launcher).
 
 use testkit::launcher::Launcher;
 use testkit::layout::{Layout, Subject};

@@ -1,4 +1,4 @@
-//! Devices with small limits: what takes gigabytes elsewhere happens here with kilobytes.
+//! Devices with small limits, where kilobytes reach limits that take gigabytes elsewhere.
 
 use testkit::layout::Layout;
 use wgpu_relu::{Activation, Error, Gpu, GpuRelu};
@@ -33,7 +33,7 @@ fn examine_all(gpu: &Gpu, edges: &[usize]) {
 
 #[test]
 fn more_workgroups_than_one_dimension_takes() {
-    // Whatever the geometry, three workgroups in a row are too few for this.
+    // Three workgroups in a row are too few for this with every grid.
     let gpu = gpu_with(|limits| limits.max_compute_workgroups_per_dimension = 3);
     examine_all(&gpu, &[3 * 256, 3 * 1024, 3 * 4096, 9 * 4096 + 1, 100_000]);
 }
@@ -74,7 +74,7 @@ fn limits_that_are_too_small_are_named() {
     assert!(matches!(relu.apply(&x), Err(Error::MissingUsage { .. })));
     let error = gpu.upload(&[1.0; 4]).and_then(|x| relu.apply(&x)).unwrap_err();
     assert!(matches!(error, Error::Limit { .. } | Error::Refused { .. }), "{error}");
-    // And one without compute.
+    // A device without compute.
     let gpu = gpu_with(|limits| limits.max_compute_workgroups_per_dimension = 0);
     let error = gpu.upload(&[1.0; 4]).and_then(|x| GpuRelu::new(&gpu).apply(&x)).unwrap_err();
     let named = "max_compute_workgroups_per_dimension";

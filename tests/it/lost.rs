@@ -1,4 +1,4 @@
-//! A device that is lost: `Error::DeviceLost`, never silence and never a hang.
+//! A lost device gives `Error::DeviceLost`, never silence and never a hang.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -59,7 +59,7 @@ fn loss_under_threads_ends_every_thread() {
             scope.spawn(|| {
                 let relu = GpuRelu::new(&gpu);
                 loop {
-                    // Read before the work: what starts after the loss must fail.
+                    // Read before the work, because work that starts after the loss must fail.
                     let after = destroyed.load(Ordering::SeqCst);
                     let outcome = gpu
                         .upload(&[1.0; 300])
@@ -91,7 +91,7 @@ fn a_download_under_way_ends() {
         let x = gpu.upload(&vec![1.0; 100_000]).unwrap();
         let waiting = gpu.download_async(&x);
         gpu.device().destroy();
-        // Either it came through in time, or it says why not.
+        // It finished in time, or it returns the error.
         match pollster::block_on(waiting) {
             Ok(data) => assert_eq!(data, vec![1.0; 100_000]),
             Err(error) => assert!(is_lost::<()>(Err(error.clone())), "{error}"),

@@ -1,5 +1,5 @@
-//! Tests on a device. `Gpu::new()` picks it, so that `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` choose the
-//! driver; that there is none is a failure.
+//! Tests on a device. `Gpu::new()` picks it, so `WGPU_BACKEND` and `WGPU_ADAPTER_NAME` choose the driver. A machine
+//! without a device fails.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
@@ -48,8 +48,8 @@ fn gpu() -> &'static Gpu {
     })
 }
 
-/// An instance as the environment asks for. On OpenGL all devices of one share a context, which only
-/// one thread may use: tests that run side by side need one each.
+/// An instance for the environment's backend. On OpenGL all devices of one instance share a context, which only one
+/// thread may use. So parallel tests need one instance each.
 fn instance() -> wgpu::Instance {
     wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle_from_env())
 }
@@ -66,7 +66,7 @@ fn device_on(
     device_with(instance, wgpu::Features::empty(), change)
 }
 
-/// With those of `features` that the adapter has.
+/// The same with the features among `features` that the adapter has.
 fn device_with(
     instance: &wgpu::Instance,
     features: wgpu::Features,

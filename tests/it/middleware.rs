@@ -1,4 +1,4 @@
-//! As a renderer uses the crate: its device, its encoder, its pass, its submit.
+//! Uses the crate as a renderer does: with its own device, encoder, pass and submit.
 
 use std::sync::atomic::Ordering;
 
@@ -41,7 +41,7 @@ fn a_frame_records_prepared_operations() {
     assert_eq!(gpu.download(&dx).unwrap(), expected);
 }
 
-/// Each of three depends on the one before, so that no other order gives the same.
+/// Each of three operations depends on the one before, so no other order gives the same.
 #[test]
 fn prepared_operations_are_submitted_in_order() {
     let gpu = gpu();
@@ -68,7 +68,7 @@ fn prepared_operations_are_submitted_in_order() {
     Prepared::submit_all([]).unwrap();
 }
 
-/// A destroyed buffer, two devices: nothing is run, and nothing reaches the handler.
+/// With a destroyed buffer or two devices, nothing runs and nothing reaches the handler.
 #[test]
 fn what_cannot_be_submitted_is_an_error() {
     let (gpu, uncaptured) = watched();

@@ -1,5 +1,5 @@
-//! Kernels written the usual way, one element an invocation and everything made anew for each call:
-//! subjects that the harness must accept or catch.
+//! Kernels in the usual form, with one element per invocation and everything made anew per call: subjects that the
+//! harness must accept or catch.
 
 use std::sync::OnceLock;
 
@@ -15,7 +15,7 @@ pub(crate) struct Naive<'a> {
     pub(crate) forward: &'static str,
     /// dx from `x`, `g` and `p`.
     pub(crate) gradient: &'static str,
-    /// How many elements it handles, from `n`.
+    /// The number of elements that it processes, from `n`.
     pub(crate) count: &'static str,
     pub(crate) parameters: [f32; 4],
 }
@@ -55,7 +55,7 @@ impl Naive<'_> {
             compilation_options: wgpu::PipelineCompilationOptions::default(),
             cache: None,
         });
-        // Copies of the inputs, with room for an element more: no layout is too odd for them.
+        // Copies of the inputs, with space for one more element, so they take any layout.
         let copy = || {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: None,

@@ -120,7 +120,7 @@ fn far_apart_in_one_buffer() {
 fn a_slope_of_any_size_uses_the_same_pipeline_and_is_right() {
     let (device, queue) = own_device(|_| ());
     let gpu = Gpu::from_device(&device, &queue);
-    // wgpu has some of its own.
+    // wgpu has some buffers of its own.
     let pipelines = || device.get_internal_counters().hal.compute_pipelines.read();
     let before = pipelines();
     let x = [-3.0f32, 1.5, f32::NEG_INFINITY];

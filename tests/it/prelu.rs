@@ -9,8 +9,8 @@ use wgpu_relu::{
 use crate::harness::{compare_gradients, compare_values};
 use crate::{bits, gpu};
 
-/// Every kind of shape: one slope, dense layers, images, many small channels and few huge ones, with rows that
-/// are odd, and that fill octets or quads alone.
+/// Every kind of shape: one slope, dense layers, images, many small channels and few huge ones, with odd rows, and with
+/// rows that fill vectors of eight or only of four.
 const SHAPES: [(u64, u32, u32); 14] = [
     (1001, 1, 1),
     (1, 1, 70_001),
@@ -109,7 +109,7 @@ fn check_weight_gradient<X: Element, Y: Element>(rows: u64, count: u32, inner: u
     let x_view = View::elements::<X>(&x_buffer, 0, length as u64);
     let dy_view = View::elements::<Y>(&dy_buffer, 0, length as u64);
     let dw = gpu().download(&prelu.weight_gradient(x_view, dy_view).unwrap()).unwrap();
-    // Out of step, the same but for the order.
+    // Not equally aligned, the same except for the order.
     let padded = |n: usize| [vec![Y::from_f32(9.0); n], dy.clone()].concat();
     let moved = gpu().upload_elements(&padded(3)).unwrap();
     let moved = View::elements::<Y>(&moved, 3, length as u64);
@@ -143,7 +143,7 @@ fn slopes_have_gradients_in_every_shape() {
     check_weight_gradient::<f32, f32>(2, 20_000, 3);
 }
 
-/// dx and dw hold numbers already, and the gradients are added to them.
+/// dx and dw have numbers already, and the gradients are added to them.
 #[test]
 fn gradients_add_to_what_is_there() {
     for (rows, count, inner) in SHAPES {
@@ -186,7 +186,7 @@ fn gradients_add_to_what_is_there() {
             }
         }
     }
-    // Of nothing, nothing is added.
+    // Without elements, nothing is added.
     let [weight, dw] = [0.25, 3.0].map(|value| gpu().upload(&[value]).unwrap());
     let nothing = gpu().upload(&[]).unwrap();
     let prelu = GpuPrelu::new(gpu(), &weight).accumulating();
@@ -212,7 +212,7 @@ fn a_positive_input_adds_nothing_and_a_nan_is_told() {
     assert_eq!(gpu().download(&dw).unwrap(), [0.0]);
 }
 
-/// The gradients are those of what is computed: against differences of a loss in f64.
+/// The gradients belong to the computed y: they equal differences of a loss in f64.
 #[test]
 fn gradients_are_the_slopes_of_the_loss() {
     let (channels, rows) = (Channels { count: 3, inner: 2 }, 4);
@@ -277,7 +277,7 @@ fn halves_and_strides_have_slopes_too() {
     }
 }
 
-/// An optimiser changes the slopes; the prepared operation reads what is there.
+/// An optimiser changes the slopes, and the prepared operation reads the new ones.
 #[test]
 fn slopes_may_change_between_uses() {
     let weight = gpu().upload(&[0.5]).unwrap();

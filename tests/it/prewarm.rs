@@ -1,4 +1,4 @@
-//! What is compiled ahead is not compiled again, and the driver's own cache changes no result.
+//! Pipelines that are compiled ahead are not compiled again, and the driver's own cache changes no result.
 
 use wgpu_relu::{
     Activation, Channels, Draw, ElementType, Error, Gpu, GpuCrelu, GpuGlu, GpuPrelu, GpuRelu, View,
@@ -91,7 +91,7 @@ fn view_of(buffer: &wgpu::Buffer, size: u64, length: u64) -> View<'_> {
     }
 }
 
-/// A device with 64-bit words, where there are any: some take vectors of every width then.
+/// A device with 64-bit words, if the adapter has them: operations take vectors of every width then.
 fn wide() -> Gpu {
     let (device, queue) = device_with(&instance(), wgpu::Features::SHADER_INT64, |_| ());
     Gpu::from_device(&device, &queue)
@@ -207,7 +207,7 @@ fn a_parameter_out_of_range_is_refused() {
     assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
 }
 
-/// The caller's cache, and what is in it from an earlier run.
+/// The caller's cache, with the data of an earlier run.
 fn cache(device: &wgpu::Device, data: Option<&[u8]>) -> wgpu::PipelineCache {
     let descriptor = wgpu::PipelineCacheDescriptor { label: None, data, fallback: true };
     // SAFETY: the data comes from `get_data`, or is none.
@@ -217,7 +217,7 @@ fn cache(device: &wgpu::Device, data: Option<&[u8]>) -> wgpu::PipelineCache {
     }
 }
 
-/// A device with caches of pipelines, where there are any.
+/// A device with caches of pipelines, if the adapter has them.
 fn caching(instance: &wgpu::Instance) -> Option<Gpu> {
     let (device, queue) = device_with(instance, wgpu::Features::PIPELINE_CACHE, |_| ());
     let caches = device.features().contains(wgpu::Features::PIPELINE_CACHE);

@@ -1,7 +1,7 @@
 //! The meaning of every activation against PyTorch and ONNX (`scripts/semantics_vectors.py`): values,
 //! derivatives at kinks, limits, zeros and NaN.
 //!
-//! This is not about accuracy: smooth functions need only be near.
+//! This does not test accuracy: smooth functions need only be near.
 
 use wgpu_relu::{Activation, GpuRelu, Tolerance, reference};
 
@@ -10,7 +10,7 @@ use crate::harness::{compare_gradients, compare_values};
 
 const VECTORS: &str = include_str!("../data/semantics_vectors.csv");
 
-/// Where the crate differs, and why: each line is a difference that is there, and there is no other.
+/// The differences of the crate, with reasons. Each line must be found, and there must be no other difference.
 const DEVIATIONS: &[(&str, &[&str])] = &[
     (
         "The result at an infinity is the limit, never NaN.",
@@ -135,7 +135,7 @@ fn vectors() -> impl Iterator<Item = Vector> {
 fn same(tolerance: Tolerance, theirs: f32, ours: f32) -> bool {
     match tolerance {
         Tolerance::Bits => theirs.to_bits() == ours.to_bits() || (theirs.is_nan() && ours.is_nan()),
-        // PyTorch's float32 has an absolute error where functions vanish.
+        // PyTorch's float32 has an absolute error near zeros of functions.
         Tolerance::Ulp(_) if (theirs - ours).abs() <= 1e-6 => true,
         Tolerance::Ulp(_) => reference::ulp_error(ours.into(), theirs) <= 16.0,
         // PyTorch multiplies by 1/6 rounded for hardsigmoid.
@@ -168,7 +168,7 @@ fn activations_mean_what_pytorch_and_onnx_mean() {
     );
 }
 
-/// The device at the same inputs, against the reference that the test above is about.
+/// Compares the device at the same inputs with the reference, which the test above compares with PyTorch.
 #[test]
 fn devices_mean_the_same() {
     let all: Vec<Vector> = vectors().filter(|vector| vector.peer == "pytorch").collect();

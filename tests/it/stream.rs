@@ -1,5 +1,5 @@
-//! Streams: whatever the length, the chunk and the device, the result is that of one buffer, and
-//! whatever goes wrong is told and leaves the device usable.
+//! Streams: for every length, chunk and device, the result is that of one buffer. Every error is reported and leaves
+//! the device usable.
 
 use std::io::{self, Cursor, ErrorKind, Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering};
@@ -28,8 +28,8 @@ fn raw(data: &[f32]) -> Vec<u8> {
     data.iter().flat_map(|x| x.to_le_bytes()).collect()
 }
 
-/// Gives 1 to 7 bytes at a time, is interrupted now and then, and is not to be asked again after its end,
-/// as a terminal, which would go on.
+/// Gives 1 to 7 bytes at a time, is interrupted now and then, and must not be read again after its end, like a
+/// terminal, which would go on.
 struct Dribble<R>(R, usize);
 
 impl<R: Read> Read for Dribble<R> {
@@ -48,7 +48,7 @@ impl<R: Read> Read for Dribble<R> {
     }
 }
 
-/// Reads or takes so many bytes, then fails.
+/// Reads or takes a number of bytes, then fails.
 struct FailsAfter(usize);
 
 impl FailsAfter {
@@ -90,7 +90,7 @@ fn equals_one_buffer_at_every_edge() {
             let lengths = edges.into_iter().flat_map(|edge| edge - 1..=edge + 1).chain([0]);
             for length in lengths {
                 let seed = (length * chunk) as u64;
-                // The slices start off the alignment of a quad, too.
+                // The slices also start at elements that are no multiple of four.
                 let (x, dy) = (random_data(length + 1, seed), random_data(length + 1, !seed));
                 let (x, dy) = (&x[length % 2..][..length], &dy[1..]);
                 let expected = bits(&unstreamed(&silu, &gpu, x));
@@ -160,7 +160,7 @@ fn longer_than_a_binding_and_a_buffer() {
     assert!(matches!(gpu.upload(&x), Err(Error::TooLarge { .. })));
     assert!(relu.forward(&x).unwrap() == expected);
     let mut y = vec![f32::NAN; x.len()];
-    // A chunk as large as can be asked for, and none at all: both become what is possible.
+    // The largest chunk and an empty one: both become the nearest possible length.
     relu.stream().chunk(usize::MAX).run(&x, &mut y).unwrap();
     assert!(y == expected);
     let mut y = vec![f32::NAN; 10];
@@ -195,7 +195,7 @@ fn progress_rises_to_the_total() {
 fn cancelling_leaves_a_prefix() {
     for gpu in both() {
         let relu = GpuRelu::new(&gpu);
-        // One that takes a thread, and one that does not.
+        // A stream with a second thread, and one without.
         for (length, after) in [(10_000, 300), (300, 100)] {
             let x = vec![-1.0; length];
             let mut y = vec![7.0; length];
@@ -218,7 +218,7 @@ fn cancelling_leaves_a_prefix() {
     }
 }
 
-/// By another thread, of a stream that would never end.
+/// Cancelled by another thread, in a stream that would never end.
 #[test]
 fn an_endless_stream_can_be_cancelled() {
     for gpu in both() {
@@ -263,7 +263,7 @@ fn a_writer_that_fails_ends_the_reading() {
         let relu = GpuRelu::new(&gpu);
         for (bytes, done) in [(0, 0), (399, 0), (400, 100), (4002, 1000)] {
             let mut stream = relu.stream().chunk(100);
-            // Nobody else would end it.
+            // Nothing else would end it.
             let error = stream.pipe(io::repeat(0), FailsAfter(bytes)).unwrap_err();
             let Error::Io { doing, done: told, kind, .. } = error else { panic!("{error}") };
             assert_eq!((doing, told, kind), ("writing y", done, ErrorKind::StorageFull));
@@ -275,7 +275,7 @@ fn a_writer_that_fails_ends_the_reading() {
     }
 }
 
-/// What a `BufWriter` still holds may fail, too.
+/// The rest of the data in a `BufWriter` may fail, too.
 #[test]
 fn a_writer_is_flushed() {
     let relu = GpuRelu::new(gpu());
@@ -364,7 +364,7 @@ fn a_lost_device_ends_the_stream() {
             assert!(lost(&error), "{error}");
         }
     }
-    // Under way, in a stream that would never end.
+    // While it runs, in a stream that would never end.
     for gpu in devices() {
         let relu = GpuRelu::new(&gpu);
         let destroy = |done, _: Option<u64>| {
@@ -375,7 +375,7 @@ fn a_lost_device_ends_the_stream() {
         let mut stream = relu.stream().chunk(100).progress(destroy);
         let error = stream.pipe(io::repeat(0), io::sink()).unwrap_err();
         assert!(lost(&error), "{error}");
-        // And with the buffers at rest.
+        // The same with the buffers in the pools.
         let error = stream.pipe(io::repeat(0), io::sink()).unwrap_err();
         assert!(lost(&error), "{error}");
     }
@@ -401,7 +401,7 @@ fn streams_keep_to_their_buffers() {
         let first = buffers();
         for _ in 0..30 {
             stream.run(&x, &mut y).unwrap();
-            // Nor does a stream while it runs: the data is 20 times as long as a chunk.
+            // A running stream makes no more buffers either: the data is 20 times as long as a chunk.
             let during = AtomicIsize::new(0);
             relu.stream()
                 .chunk(1000)
@@ -411,14 +411,14 @@ fn streams_keep_to_their_buffers() {
                 })
                 .run(&x, &mut y)
                 .unwrap();
-            // A second stream beside the first: data, staging, uniforms, and one of each on their way.
+            // A second stream beside the first: data, staging, uniforms, and one of each in flight.
             let during = during.into_inner();
             assert!(during <= first + 3 * 5, "{during} buffers, {first} before");
         }
         drop(stream);
         let rested = buffers();
 
-        // Neither do failed or cancelled ones leave any.
+        // Failed or cancelled streams leave none either.
         let flag = AtomicBool::new(true);
         for _ in 0..30 {
             relu.stream().chunk(1000).run(&x, &mut y).unwrap();
@@ -454,7 +454,7 @@ fn streams_run_side_by_side() {
     }
 }
 
-/// Waits as long as its disk or network takes.
+/// Waits like a slow disk or network.
 struct Slow<T> {
     inner: T,
     bytes: usize,
@@ -491,8 +491,7 @@ impl<T: Write> Write for Slow<T> {
     }
 }
 
-/// One that waits for its reader and one that waits for its writer take as long as the two together; a
-/// stream waits for both at once.
+/// Waiting first for the reader and then for the writer takes the sum of both times. A stream waits for both at once.
 #[test]
 fn reading_and_writing_overlap() {
     const CHUNKS: usize = 50;
@@ -509,7 +508,7 @@ fn reading_and_writing_overlap() {
         start.elapsed()
     };
     let (chunk, never) = (4 * elements, usize::MAX);
-    // A busy machine may stall any one of them.
+    // A busy machine may stall any of them.
     let overlaps = (0..5).any(|_| {
         let apart = slow([chunk, never]) + slow([never, chunk]);
         let together = slow([chunk, chunk]);
@@ -519,7 +518,7 @@ fn reading_and_writing_overlap() {
     assert!(overlaps);
 }
 
-/// Chunks of 5 become chunks of 8, since slopes are drawn by fours.
+/// Chunks of 5 become chunks of 8, because random slopes come by fours.
 #[test]
 fn random_slopes_go_on_from_chunk_to_chunk() {
     let (lower, upper) = (0.1, 0.9);

@@ -1,4 +1,4 @@
-//! Operands in rows and strides: the results of contiguous ones, and nothing beside them written.
+//! Operands in rows and strides give the results of contiguous ones, and nothing beside them is written.
 
 use testkit::inputs::random_words;
 use wgpu_relu::half::f16;
@@ -10,7 +10,7 @@ use crate::gpu;
 
 type Dimensions = [u64; 4];
 
-/// Where the elements of a view lie, in order.
+/// The positions of a view's elements, in order.
 fn places(start: u64, shape: Dimensions, strides: Dimensions) -> Vec<usize> {
     let length = shape.iter().product::<u64>();
     let place = |mut index: u64| {
@@ -51,7 +51,7 @@ fn numbers<T: Element>(length: usize, seed: u64) -> Vec<T> {
     (0..length).map(|_| T::from_f32(random() as i32 as f32 / (1 << 29) as f32)).collect()
 }
 
-/// A number no activation gives.
+/// A number that no activation gives.
 const CANARY: f32 = -1234.5;
 
 struct Strided<T> {
@@ -118,7 +118,7 @@ fn check<T: Element + PartialEq + std::fmt::Debug>(activation: Activation, offse
             let to = Strided::<T>::new(of_y, shape, strides, None);
             operator.gradient_into(from.view(), upstream.view(), to.view()).unwrap();
             assert_eq!(to.finish(), dx, "{case} from {y_strides:?}");
-            // From what is contiguous, and over dy.
+            // From contiguous operands, and in place of dy.
             operator.gradient_into(x_view, upstream.view(), upstream.view()).unwrap();
             assert_eq!(upstream.finish(), dx, "{case} over dy");
         }
@@ -138,7 +138,7 @@ fn strides_do_what_contiguous_ranges_do() {
     check::<f16>(Activation::LeakyRelu { negative_slope: 0.5 }, [5, 5, 1]);
 }
 
-/// What depends on where an element stands does so in row-major order.
+/// Operations that depend on the position of an element count it in row-major order.
 #[test]
 fn channels_masks_and_draws_count_in_order() {
     for (shape, strides) in samples() {
@@ -232,7 +232,7 @@ fn strides_past_the_binding_limit() {
     }
 }
 
-/// What counts in order is cut in order, and halves are cut as f32 are.
+/// Operations that depend on positions are cut in order. 16-bit floats are cut like f32.
 #[test]
 fn order_holds_past_the_binding_limit() {
     let (device, queue) = crate::own_device(|limits| {
@@ -265,7 +265,7 @@ fn order_holds_past_the_binding_limit() {
     assert_eq!(y(&small, prelu(&small).apply(view).unwrap()), expected);
 }
 
-/// In elements or in bytes, by either name: the same rows.
+/// Rows in elements and in bytes, by either name, are the same.
 #[test]
 fn rows_count_elements_or_bytes() {
     let relu = GpuRelu::new(gpu());
@@ -280,14 +280,14 @@ fn rows_count_elements_or_bytes() {
         let y = relu.apply(rows).unwrap();
         assert_eq!(gpu().download(&y).unwrap(), expected);
     }
-    // Elements of two bytes: from the second one on, five apart.
+    // Elements of two bytes, from the second one on, five elements apart.
     let half = relu.with_element(ElementType::F16);
     let x = gpu().upload_elements(&[-1.0, 2.0, 3.0, 4.0, 5.0, 6.0, -7.0, 8.0].map(f16::from_f32));
     let x = x.unwrap();
     let y = half.apply(View::rows_of::<f16>(&x, 1, 2, 2, 5)).unwrap();
     let y: Vec<f16> = gpu().download_elements(&y).unwrap();
     assert_eq!(y, [2.0, 3.0, 0.0, 8.0].map(f16::from_f32));
-    // Rows of one type are none of another; no number of elements overflows.
+    // Rows of one type are refused for another, and no number of elements overflows.
     let error = relu.apply(View::rows_of::<f16>(&x, 0, 2, 2, 4)).unwrap_err();
     assert!(matches!(error, Error::LayoutElement { found: 2, element: 4, .. }), "{error}");
     let error = relu.apply(View::rows_of::<f32>(&x, 1 << 62, 1 << 62, 2, 1 << 62)).unwrap_err();

@@ -1,4 +1,4 @@
-//! Textures: every activation on every format, at every edge, as a renderer uses it.
+//! Textures: every activation on every format, at every edge, with a renderer's calls.
 
 use std::sync::OnceLock;
 
@@ -14,7 +14,7 @@ use crate::{device_on, device_with, gpu, instance, own_device, random_words};
 
 const SIZES: [[u32; 2]; 6] = [[1, 1], [3, 5], [8, 8], [9, 33], [257, 129], [64, 2]];
 
-/// What nothing computes by chance.
+/// A number that no activation computes by chance.
 const CANARY: f32 = -123.0;
 
 fn descriptor(format: Format, [width, height]: [u32; 2]) -> wgpu::TextureDescriptor<'static> {
@@ -42,7 +42,7 @@ fn upload<T: bytemuck::Pod>(
     texture
 }
 
-/// The same, with no more usages than an input needs.
+/// The same, with only the usages that an input needs.
 fn input<T: bytemuck::Pod>(
     gpu: &Gpu,
     format: Format,
@@ -89,7 +89,7 @@ fn count(format: Format, [width, height]: [u32; 2]) -> usize {
     (width * height) as usize * usize::from(format.components())
 }
 
-/// As the harness has it, but for payloads of NaNs, which textures may change.
+/// The comparison of the harness, except for payloads of NaNs, which textures may change.
 fn check<X: Element, Y: Element>(
     gpu: &Gpu,
     activation: Activation,
@@ -154,7 +154,7 @@ fn keeps_infinity() -> bool {
     })
 }
 
-/// From one texture to another, of values that are stored as they are.
+/// From one texture to another, with values that are stored without rounding.
 fn examine<X: Element, Y: Element>(
     gpu: &Gpu,
     activation: Activation,
@@ -179,7 +179,7 @@ fn examine_sizes<X: Element, Y: Element>(gpu: &Gpu, formats: [Format; 2], sizes:
     for &activation in Activation::ALL {
         for (seed, &size) in (0..).zip(sizes) {
             let mut x = stored::<X>(activation, count(formats[0], size), seed);
-            // Where a driver spoils the channel beside an infinity or NaN, those are left to `every_half`.
+            // If a driver changes the channel beside an infinity or NaN, only `every_half` tests these.
             if Y::TYPE == ElementType::F16 && !keeps_infinity() {
                 let y = |x: &X| reference::value(activation, x.to_f32()) as f32;
                 x.iter_mut()
@@ -215,7 +215,7 @@ fn every_half() {
     }
 }
 
-/// Halves, the middle between two, and what is beside the middle: however the device rounds.
+/// f16 numbers, the middle between two of them, and the f32 beside the middle, for any rounding of the device.
 #[test]
 fn halves_are_rounded_to_nearest() {
     let half = |bits: u16| match f16::from_bits(bits).to_f32() {
@@ -253,7 +253,8 @@ fn r32float_in_place() {
     }
 }
 
-/// Others need a feature and an adapter that can: right results, or an error that says what is missing.
+/// Other formats need a feature and an adapter that supports it. The result is right, or the error names the missing
+/// part.
 #[test]
 fn other_formats_in_place_where_the_device_can() {
     let specific = wgpu::Features::TEXTURE_ADAPTER_SPECIFIC_FORMAT_FEATURES;
@@ -321,7 +322,7 @@ fn the_longest_textures() {
     }
 }
 
-/// Normalised integers, which render targets often are.
+/// Normalised integers, which render targets often have.
 #[test]
 fn from_normalised_integers() {
     let size = [7, 3];
@@ -358,7 +359,7 @@ fn alpha_stays_where_it_shall() {
         let expected = if i % 4 == 3 { x.to_f32() } else { x.to_f32().abs() };
         assert_eq!(y.to_f32(), expected, "channel {i}");
     }
-    // A texture without alpha has nothing to keep.
+    // A texture without alpha has no alpha to keep.
     let single = upload(gpu(), Format::R32Float, [2, 1], &[-1.0f32, 2.0]);
     operator.apply_texture_in_place(&single).unwrap();
     assert_eq!(download::<f32>(gpu(), &single), [1.0, 2.0]);
@@ -410,7 +411,7 @@ fn a_frame_records_them_between_others() {
     assert!(wrong.to_string().contains("prepared for something else"), "{wrong}");
 }
 
-/// Both ways to call, with textures that do not fit: the same error, and nothing is written.
+/// With textures that do not fit, both calls give the same error and write nothing.
 fn refused(gpu: &Gpu, x: &wgpu::Texture, y: &wgpu::Texture) -> Error {
     let relu = GpuRelu::new(gpu);
     let error = relu.prepare_texture(x, y).map(|_| ()).unwrap_err();

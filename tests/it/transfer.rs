@@ -54,7 +54,7 @@ fn zeros_are_buffers_for_everything() {
                 gpu.download_elements(View::elements::<f16>(&halves, 0, length as u64)).unwrap();
             assert_eq!(read, vec![f16::ZERO; length]);
         }
-        // As an output, in part, as an input, and as what a gradient adds to.
+        // As an output, in part, as an input, and as the target of a gradient that accumulates.
         let relu = GpuRelu::new(&gpu);
         let (x, y) = (gpu.upload(&[-1.0, 2.0]).unwrap(), gpu.zeros::<f32>(4).unwrap());
         relu.apply_into(&x, y.slice(4..12)).unwrap();
@@ -110,7 +110,7 @@ fn uploads_go_into_ranges() {
     }
 }
 
-/// An upload has its place in the queue: after what was submitted, before what will be.
+/// An upload comes after work that was submitted before, and before work that is submitted later.
 #[test]
 fn an_upload_into_a_buffer_in_use_takes_its_turn() {
     for gpu in both() {
@@ -147,7 +147,7 @@ fn uploads_that_do_not_fit_are_refused() {
     assert!(matches!(gpu.upload_into(&[2.0; 8], &gone), Err(Error::Refused { .. })));
 }
 
-/// The async download has the contents of its call, and keeps no hold on the buffer.
+/// The async download has the contents at the time of its call, and does not keep the buffer.
 #[test]
 fn a_download_is_of_its_moment() {
     for gpu in both() {
@@ -160,7 +160,7 @@ fn a_download_is_of_its_moment() {
     }
 }
 
-/// It wakes its task by itself: nobody else polls the device, and it is polled only when woken.
+/// It wakes its task by itself. Nobody else polls the device, and the future is polled only when it is woken.
 #[test]
 fn a_download_wakes_and_does_not_spin() {
     struct Counting(std::thread::Thread, std::sync::atomic::AtomicUsize);
@@ -202,7 +202,8 @@ fn dropped_downloads_leave_no_trace() {
         }
     }
     assert_eq!(gpu.download(&x).unwrap(), [2.0; 100]);
-    // x, and what the pools hold: nothing of the thousand. The last ones' threads may still be ending.
+    // x and the buffers of the pools remain, and nothing of the thousand downloads. The threads of the last ones may
+    // still be ending.
     for _ in 0..100 {
         device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
         if buffers(&device) - before <= 8 {
@@ -228,7 +229,7 @@ fn transfers_reuse_their_staging() {
     assert!((1..=4).contains(&staging), "{staging} staging buffers are kept");
 }
 
-/// Longer than all chunks that may be under way, and no multiple of one.
+/// Longer than all chunks in flight, and no multiple of a chunk.
 #[test]
 fn long_transfers_go_in_pieces() {
     let (device, queue) = own_device(|_| ());

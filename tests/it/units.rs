@@ -137,7 +137,7 @@ fn only_bounds_saturate() {
     }
 }
 
-/// A mean far from 0 leaves the variance its digits.
+/// A mean far from 0 costs the variance no digits.
 #[test]
 fn variances_survive_large_means() {
     let (gpu, channels) = (gpu(), Channels::last(4));
@@ -204,7 +204,7 @@ fn a_layer_makes_its_statistics_on_the_way() {
     for (index, &activation) in Activation::ALL.iter().enumerate() {
         let operator = GpuRelu::with_activation(gpu, activation).unwrap();
         for (seed, (rows, count, inner)) in (1..).zip(SHAPES) {
-            // All shapes for some, and some for all.
+            // All shapes for some activations, and some shapes for all.
             if index > 4 && seed as usize % 5 != index % 5 {
                 continue;
             }
@@ -262,7 +262,7 @@ fn a_layer_in_small_bindings() {
     }
 }
 
-/// In the caller's own pass, behind the layer.
+/// In the caller's own pass, after the layer.
 #[test]
 fn a_monitor_is_recorded_behind_its_layer() {
     let gpu = gpu();

@@ -20,7 +20,7 @@ fn the_reference_is_right_to_f64() {
             );
         };
         near(reference::value(activation, x), value, 0.0);
-        // Where the derivatives of gelu and its kin cross zero, their terms of about 0.2 cancel.
+        // Where the derivatives of gelu and similar functions cross zero, their terms of about 0.2 cancel.
         let slack = if (-2.0..0.0).contains(&x) { 1e-15 } else { 0.0 };
         near(reference::derivative(activation, x), slope, slack);
         checked += 1;

@@ -1,6 +1,6 @@
 //! The modules that GPUs run, as they are checked in.
 
-/// What is in tests/data/wgsl shows readers what runs. A change of a shader must show there.
+/// tests/data/wgsl shows readers the WGSL that runs. A change of a shader must appear there.
 #[test]
 fn checked_in_modules_are_those_that_run() {
     let differing = testkit::modules::differing();
