@@ -1,31 +1,31 @@
-"""docs/ACCURACY.md out of the tables that `cargo xtask accuracy` prints, one file for each column.
+"""Makes docs/ACCURACY.md from the tables that `cargo xtask accuracy` prints, one file per column.
 
     python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md compilers.md > docs/ACCURACY.md
 
-A file whose heading begins with "PyTorch" is what the drivers are compared with. compilers.md is what `cargo xtask compilers`
-prints.
+The drivers are compared with the file whose heading begins with "PyTorch". compilers.md is the output of `cargo xtask compilers`.
 """
 
 import pathlib
 import sys
 
 INTRODUCTION = """\
-# Accuracy
+# How accurate is it beside PyTorch and Burn?
 
-The largest and mean error of every activation and its gradient (for `dy` = 1), in units in the last place of the true
-value, over every 509th f32, and the input where it is largest; on three drivers, and of other libraries on the same inputs.
+This page has the largest and the mean error of every activation and its gradient (for `dy` = 1), and the input of the largest error.
+Errors are in units in the last place (ulp) of the true value, over every 509th f32. The first three columns are this crate on three
+drivers, the others are other libraries on the same inputs.
 
-- 0 means correctly rounded everywhere; 0.5 ulp is what rounding alone costs. The bounds are in `src/activation/mod.rs`.
-- Where a derivative is a sum of two terms that cancel, its error counts in ulp of the larger term.
-- Results and inputs below 2⁻¹²⁶ may count as 0, since other libraries may flush them. This crate's are right to a unit of 2⁻¹⁴⁹ on
-  every driver.
-- This crate's columns are equal, since its results have the same bits on every driver. The last section shows that for compilers.
-- The maximum is infinite where NaN stands for a number or a number for NaN; the mean leaves such results out.
+- 0 means correctly rounded everywhere. Rounding alone has an error of up to 0.5 ulp. The bounds are in `src/activation/mod.rs`.
+- If a derivative is a sum of two terms that cancel, its error counts in ulp of the larger term.
+- Results and inputs below 2⁻¹²⁶ may count as 0, because other libraries may flush them. This crate's results there are right to one
+  unit of 2⁻¹⁴⁹ on every driver.
+- This crate's columns are equal, because its results have the same bits on every driver. The last section shows that for compilers.
+- The maximum is infinite if a result is NaN instead of a number, or a number instead of NaN. The mean leaves such results out.
 
 PyTorch's float32 has an absolute error in the tails, where these functions vanish, and so millions of ulp. Its gradients at a NaN
-depend on the element's position in the array, and are numbers in places; tests/it/semantics.rs lists all such differences.
+depend on the element's position in the array, and some of them are numbers. tests/it/semantics.rs lists all such differences.
 
-To make the page again:
+These commands make the page again:
 
 ```sh
 for driver in lavapipe swiftshader gl; do cargo xtask accuracy --driver $driver > $driver.md; done
@@ -35,30 +35,30 @@ cargo xtask compilers > compilers.md
 python scripts/accuracy_page.py lavapipe.md swiftshader.md gl.md pytorch.md burn.md compilers.md > docs/ACCURACY.md
 ```
 
-burn.md is the same of Burn's results: `cargo xtask peers outputs target/outputs/burn`, with its name and adapter in
-target/outputs/burn/about.txt. Its results are those of the driver's own exp, tanh and so on; where it has none, there is a –.
+burn.md is the same for Burn's results, from `cargo xtask peers outputs target/outputs/burn`. Burn's name and adapter are in
+target/outputs/burn/about.txt. Burn calls the driver's own exp, tanh and so on. A – means that Burn has no such activation.
 
-`--outputs` takes anyone's results: NAME.forward.f32 and NAME.gradient.f32, as scripts/pytorch_outputs.py tells.
+`--outputs` takes the results of any library: NAME.forward.f32 and NAME.gradient.f32. scripts/pytorch_outputs.py describes the files.
 """
 
 
 REMARK = """
-The digits above hide the rest. Measured once with more of them: the mean of elu forward is 0.0000171 and that of celu 0.0000236
-(PyTorch 2.15: 0.000412), that of tanh forward 0.0000168 (0.0000191), and its maximum 0.5102 (0.5128).
+With more digits, measured once: the mean of elu forward is 0.0000171 and that of celu 0.0000236 (PyTorch 2.15: 0.000412). The mean of
+tanh forward is 0.0000168 (PyTorch: 0.0000191), and its maximum 0.5102 (PyTorch: 0.5128).
 """
 
 COMPILERS = """
-## By compilers
+## Do compilers change the bits?
 
-naga's Metal source of every activation, with many parameters, compiled by clang under 18 combinations of flags (`cargo xtask
-compilers`). The column "strict" has the largest error. The others count the results that differ from those of the strict build: with
-subnormals flushed, contraction to fma, reassociation with reciprocals and without signed zeros, all of fast math, the same with
-NaN, division off by up to 2.5 ulp, and other forms of min and max.
+`cargo xtask compilers` compiles naga's Metal source of every activation by clang with 13 sets of flags, and runs 5 of the builds also
+with subnormal numbers flushed. It tries many parameters. The column "strict" has the largest error. The others count the results that
+differ from those of the strict build: with subnormals flushed, contraction to fma, reassociation with reciprocals and without signed
+zeros, all of fast math, the same with NaN, division off by up to 2.5 ulp, and other forms of min and max.
 """
 
 
 def read(path):
-    """Heading, and of each activation the cells (max, mean, at) of value and gradient."""
+    """The heading, and the cells (max, mean, at) of value and gradient per activation."""
     heading, rows = None, {}
     for line in pathlib.Path(path).read_text().splitlines():
         if line.startswith("# "):
@@ -70,16 +70,16 @@ def read(path):
 
 
 def short(cell):
-    """Millions of ulp need no places after the point."""
+    """Large errors in short form."""
     return f"{float(cell):.1e}" if number(cell) >= 1e4 else cell
 
 
 def number(cell):
-    """As printed; what is missing is worse than anything."""
+    """The printed number; a missing one is infinite."""
     return float("inf") if cell == "–" else float(cell)
 
 
-# What `cargo xtask compilers` prints has no heading.
+# The output of `cargo xtask compilers` has no heading.
 pages = [(path, *read(path)) for path in sys.argv[1:]]
 compilers = [path for path, heading, _ in pages if heading is None]
 tables = [(heading, rows) for _, heading, rows in pages if heading is not None]
