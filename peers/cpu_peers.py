@@ -1,10 +1,10 @@
-"""The same activations through NumPy, PyTorch and ONNX Runtime on the CPU, medians of alternating rounds.
+"""Times the same activations by NumPy, PyTorch and ONNX Runtime on the CPU, in medians of alternating rounds.
 
     pip install numpy torch onnx onnxruntime && python peers/cpu_peers.py
     python peers/cpu_peers.py --elements 1Mi 16Mi --rounds 15
 
-What is not installed is left out, and said so. All work on buffers made beforehand, but for PyTorch's plain
-calls, which make a new one each. Every result is compared with NumPy's.
+Packages that are not installed are named and left out. All calls work on existing buffers, except PyTorch's
+plain calls, which make a new one each. Every result is compared with NumPy's.
 """
 
 import argparse
@@ -59,7 +59,7 @@ def through_torch(torch, x):
         ("elu", functional.elu),
         ("mish", functional.mish),
     ]:
-        # One under way at a time, as a layer's output is.
+        # Only one result exists at a time, like a layer's output.
         last = [None]
 
         def run(function=function, last=last):
@@ -99,7 +99,7 @@ def through_onnx(onnx, onnxruntime, x):
 
 
 def expected(np, name, x):
-    """In f64; of a part that repeats, since NumPy has no erf."""
+    """The result in f64, of the part that repeats, because NumPy has no erf."""
     x = x.astype("f8")
     if name == "gelu":
         return np.array([0.5 * v * (1 + math.erf(v / math.sqrt(2))) for v in x])

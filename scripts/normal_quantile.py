@@ -1,10 +1,10 @@
-"""The table of src/init/quantile.rs: the normal quantile function, a cubic for each eighth of an octave of the tail.
+"""Makes the table of src/init/quantile.rs: the normal quantile function, one cubic per eighth of an octave of the tail.
 
-    pip install mpmath && python scripts/normal_quantile.py > src/quantile/table.txt
+    pip install mpmath && python scripts/normal_quantile.py > table.txt
 
-Octave k has the tail probabilities q from 2^-(k+1) down to 2^-(k+2), and eight cells of equal width. Over a cell q falls
-as g goes from 0 to 1, and the quantile is the sum of c_i g^i, all c_i positive; the table has them times 2^29, a cell a
-line. On stderr comes the largest error.
+Octave k has the tail probabilities q from 2^-(k+1) down to 2^-(k+2), and eight cells of equal width. In a cell q falls
+as g goes from 0 to 1, and the quantile is the sum of c_i g^i with positive c_i. The table has the c_i times 2^29, one cell
+per line. The largest error goes to stderr.
 """
 
 import sys
@@ -36,12 +36,12 @@ def fit(octave, cell):
     nodes = [(1 + mp.cos(mp.pi * (2 * i + 1) / (2 * DEGREE + 2))) / 2 for i in range(DEGREE + 1)]
     powers = mp.matrix([[node**j for j in range(DEGREE + 1)] for node in nodes])
     coefficients = mp.lu_solve(powers, mp.matrix([f(node) for node in nodes]))
-    # At the median, the value and the curvature are 0, which interpolation misses by a hair.
+    # At the median, the value and the curvature are exactly 0. Interpolation gives almost 0.
     return [max(int(mp.nint(c * 2**BITS)), 0) for c in coefficients], f
 
 
 def evaluate(words, g):
-    """As the crate does it: Horner's rule in integers, g times 2^32."""
+    """The crate's computation: Horner's rule in integers, with g times 2^32."""
     total = words[-1]
     for word in reversed(words[:-1]):
         total = word + (total * g >> 32)

@@ -1,4 +1,4 @@
-"""CRC-32 of np.maximum(0, x) over all 2^32 float32 bit patterns, a line for each block of 2^24.
+"""Prints CRC-32 of np.maximum(0, x) over all 2^32 float32 bit patterns, one line per block of 2^24.
 
     pip install numpy && python scripts/numpy_relu_crc32.py > tests/data/numpy_relu_crc32.txt
 

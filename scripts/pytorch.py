@@ -1,9 +1,9 @@
-"""The activations as PyTorch has them, by the names and parameters this crate gives them."""
+"""PyTorch's activations, by this crate's names and parameters."""
 
 import torch
 from torch.nn import functional as F
 
-# PyTorch has no operator for quick_gelu and relu_squared; these are what people write.
+# PyTorch has no operator for quick_gelu and relu_squared. These are the usual expressions.
 FUNCTIONS = {
     "relu": F.relu,
     "relu6": F.relu6,

@@ -1,10 +1,10 @@
-"""PyTorch's results for every activation and its gradient (dy = 1), to be graded by `cargo xtask accuracy`.
+"""Writes PyTorch's results for every activation and its gradient (dy = 1), for `cargo xtask accuracy --outputs`.
 
     pip install numpy torch && python scripts/pytorch_outputs.py target/outputs/pytorch
     cargo xtask accuracy --outputs target/outputs/pytorch
 
-Into the folder go, for every activation, NAME.forward.f32 and NAME.gradient.f32: f32, little-endian, for
-the inputs whose bits are 0, STRIDE, 2 STRIDE and so on below 2^32. At the default stride they take 1.7 GB.
+The folder gets NAME.forward.f32 and NAME.gradient.f32 per activation: f32, little-endian, for the inputs
+whose bits are 0, STRIDE, 2 STRIDE and so on below 2^32. At the default stride they take 1.7 GB.
 """
 
 import argparse

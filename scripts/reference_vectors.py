@@ -1,4 +1,4 @@
-"""f and f' of every smooth activation to 17 digits, computed with 400: what the reference in f64 is tested by.
+"""Prints f and f' of every smooth activation to 17 digits, computed with 400, to test the reference in f64.
 
     pip install mpmath numpy && python scripts/reference_vectors.py > tests/data/reference_vectors.csv
 """
@@ -6,7 +6,7 @@
 import mpmath as mp
 import numpy as np
 
-# 1 + tanh(x) cancels all digits that f64 has an exponent for.
+# 1 + tanh(x) cancels as many digits as the exponent of f64 allows.
 mp.mp.dps = 400
 LAMBDA, ALPHA = mp.mpf("1.0507009873554805"), mp.mpf("1.6732632423543772")
 
@@ -23,7 +23,7 @@ def tanh_argument(x):
     return mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)
 
 
-# Only the values: the derivatives are taken from them, which leaves no formula to get wrong twice.
+# Only the values have formulas. The derivatives are differences of them, so the same mistake cannot be in both.
 FUNCTIONS = {
     "elu": lambda x: x if x > 0 else mp.expm1(x),
     "elu(alpha=0.7)": lambda x: x if x > 0 else mp.mpf(float(np.float32(0.7))) * mp.expm1(x),
@@ -53,7 +53,7 @@ print("# activation,x,f(x),f'(x); made by reference_vectors.py")
 for name, f in FUNCTIONS.items():
     for x in sorted(sign * float(np.float32(m)) for m in MAGNITUDES for sign in (-1, 1)):
         exact = mp.mpf(x)
-        # A step far below x keeps clear of kinks; more digits make up for what the difference loses.
+        # A step far below x stays away from kinks. More digits make up for the loss of the difference.
         with mp.workdps(600):
             h = abs(exact) * mp.mpf(10) ** -80
             slope = (f(exact + h) - f(exact - h)) / (2 * h)

@@ -1,10 +1,10 @@
-"""Every activation at special values as PyTorch and ONNX have it: what tests/it/semantics.rs compares with.
+"""Prints every activation of PyTorch and ONNX at special values, for tests/it/semantics.rs.
 
     pip install numpy torch onnx && python scripts/semantics_vectors.py > tests/data/semantics_vectors.csv
 
-PyTorch sees arrays of one element, since its answer to a NaN or at a kink may depend on an element's
-position in the array; ONNX is its reference evaluator. Where ONNX has an operator with other defaults than
-this crate, it is there a second time with its own, as "onnx_defaults". ONNX has no gradients.
+PyTorch gets arrays of one element, because its result for a NaN or at a kink may depend on an element's
+position in the array. ONNX is its reference evaluator. If an operator of ONNX has other defaults than this
+crate, its own defaults have a second entry, "onnx_defaults". ONNX has no gradients.
 """
 
 import warnings
@@ -20,7 +20,7 @@ from pytorch import evaluate
 warnings.filterwarnings("ignore")
 np.seterr(all="ignore")
 
-# Activations with parameters as this crate names them, and the points where the derivative jumps.
+# Activations with this crate's names of parameters, and the points where the derivative jumps.
 CASES = [
     ("relu", {}, [0]),
     ("relu6", {}, [0, 6]),
@@ -100,7 +100,7 @@ NOT_IN_ONNX = [("softplus", {"beta": 2.5, "threshold": 7.0}), ("threshold", {"th
 
 
 def onnx_values(operator, attributes, more, x):
-    """One element at a time, as for PyTorch."""
+    """Evaluates one element at a time, as for PyTorch."""
     names = ["x"] + [f"input{i}" for i in range(len(more))]
     inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1] if n == "x" else []) for n in names]
     outputs = [helper.make_tensor_value_info("y", TensorProto.FLOAT, [1])]

@@ -1,4 +1,4 @@
-// Compiles WGSL with Tint, the compiler of Chromium, by way of Dawn for Node: `cargo xtask tint`.
+// Compiles WGSL with Tint, the compiler of Chromium, through Dawn for Node: `cargo xtask tint`.
 //
 //     node tint.mjs <folder with node_modules/webgpu> <file of modules as JSON lines of [name, source]>
 
@@ -9,8 +9,8 @@ const [folder, file] = process.argv.slice(2);
 const { create, globals } = createRequire(`${folder}/`)("webgpu");
 Object.assign(globalThis, globals);
 
-// Dawn's null backend compiles without running, and so needs no driver.
-// A global, since Dawn crashes once the instance is collected.
+// Dawn's null backend only compiles, so it needs no driver.
+// A global, because Dawn crashes when the instance is collected.
 globalThis.gpu = create(["backend=null"]);
 const adapter = await gpu.requestAdapter();
 const device = await adapter.requestDevice();

@@ -23,7 +23,7 @@ pub enum Error {
     /// No adapter could be used.
     #[error("no usable GPU adapter: {reason}; {remedy}")]
     NoAdapter {
-        /// What was looked for, and what was found instead.
+        /// The search, and its result.
         reason: String,
         /// How to get an adapter on this operating system.
         remedy: String,
@@ -36,18 +36,18 @@ pub enum Error {
     NoDevice {
         /// The adapter's name.
         adapter: String,
-        /// What wgpu said.
+        /// wgpu's message.
         reason: String,
     },
 
     /// A text that names no activation or element type, or names it wrongly.
     #[error("cannot read {text:?} as {what}: {reason}")]
     Parse {
-        /// What was looked for.
+        /// The kind of text: an activation or an element type.
         what: &'static str,
         /// The text as given.
         text: String,
-        /// What is wrong with it, and what would be right.
+        /// The mistake, and the right form.
         reason: String,
     },
 
@@ -60,7 +60,7 @@ pub enum Error {
         parameter: &'static str,
         /// Its value.
         value: f32,
-        /// What it must be.
+        /// The rule for it.
         rule: &'static str,
     },
 
@@ -214,7 +214,7 @@ pub enum Error {
         operand: Operand,
         /// Its format.
         format: wgpu::TextureFormat,
-        /// What it must be.
+        /// The rule for it.
         rule: &'static str,
     },
 
@@ -223,11 +223,11 @@ pub enum Error {
     TextureAccess {
         /// The format.
         format: wgpu::TextureFormat,
-        /// What it cannot do.
+        /// The use that the device does not support.
         access: &'static str,
-        /// Why not.
+        /// The reason.
         reason: String,
-        /// What to do instead.
+        /// The remedy.
         remedy: &'static str,
     },
 
@@ -239,11 +239,11 @@ pub enum Error {
     TextureShape {
         /// The operand.
         operand: Operand,
-        /// What there is too much or too little of.
+        /// The property with the wrong number.
         property: &'static str,
-        /// How many it has.
+        /// The number that it has.
         found: u32,
-        /// How many it must have.
+        /// The number that it must have.
         expected: u32,
     },
 
@@ -353,7 +353,7 @@ pub enum Error {
     Operands {
         /// The operand.
         operand: Operand,
-        /// What is wrong with it, and what to do.
+        /// The mistake, and the remedy.
         rule: &'static str,
     },
 
@@ -375,9 +375,9 @@ pub enum Error {
     Shape {
         /// The shape.
         shape: Vec<usize>,
-        /// What is wrong with it.
+        /// The mistake.
         problem: String,
-        /// What to do instead.
+        /// The remedy.
         remedy: &'static str,
     },
 
@@ -386,9 +386,9 @@ pub enum Error {
     Unsupported {
         /// The activation's name.
         activation: &'static str,
-        /// What was asked for.
+        /// The thing that was asked for.
         what: &'static str,
-        /// What to do instead.
+        /// The remedy.
         remedy: &'static str,
     },
 
@@ -412,9 +412,9 @@ pub enum Error {
     Limit {
         /// Name of the limit in `wgpu::Limits`.
         limit: &'static str,
-        /// What the device has.
+        /// The device's value.
         found: u64,
-        /// What is needed.
+        /// The needed value.
         needed: u64,
     },
 
@@ -423,7 +423,7 @@ pub enum Error {
         "out of device memory while {doing}; drop buffers that are no longer needed, or use smaller ones"
     )]
     OutOfMemory {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
     },
 
@@ -432,7 +432,7 @@ pub enum Error {
         "the device was lost or destroyed before {doing}; make a new one and upload the data again"
     )]
     DeviceLost {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
     },
 
@@ -442,9 +442,9 @@ pub enum Error {
          destroyed nor mapped"
     )]
     Refused {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
-        /// What wgpu said.
+        /// wgpu's message.
         reason: String,
     },
 
@@ -453,17 +453,17 @@ pub enum Error {
         "{doing} failed: {reason}; the results of the first {done} elements are complete, go on from there"
     )]
     Io {
-        /// What was being done.
+        /// The operation that failed.
         doing: &'static str,
         /// Elements whose results are complete: in whole chunks, from the start.
         done: u64,
         /// The kind of the reader's or writer's error.
         kind: std::io::ErrorKind,
-        /// What it said.
+        /// Its message.
         reason: String,
     },
 
-    /// A stream was told to stop.
+    /// A stream was cancelled.
     #[error("cancelled; the results of the first {done} elements are complete")]
     Cancelled {
         /// Elements whose results are complete: in whole chunks, from the start.

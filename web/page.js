@@ -1,4 +1,4 @@
-// The controls of the page: what is chosen, how large the canvas is, what went wrong.
+// The controls of the page: the choice, the size of the canvas, and messages.
 
 import init, { Plot, activations, defaults, parameters } from "./plot.js";
 
@@ -8,8 +8,8 @@ const [names, fields, message, canvas] = ["names", "parameters", "message", "can
 const REMEDY =
     "Use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141, or later), and a " +
     "page that comes over https or from localhost.";
-/// How often in a row a lost device is replaced: a driver that crashes always is left alone. A device that has lived
-/// for so many milliseconds ends the row.
+/// The most replacements of lost devices in a row, because a driver may crash every time. A device that has lived for so
+/// many milliseconds ends the row.
 const PATIENCE = 3;
 const CALM = 10_000;
 
@@ -36,7 +36,7 @@ const observer = new ResizeObserver(([{ devicePixelContentBoxSize, contentRect }
 try {
     observer.observe(canvas, { box: "device-pixel-content-box" });
 } catch {
-    // A browser that does not know the pixels of a screen.
+    // This browser does not report the pixels of a screen.
     observer.observe(canvas);
 }
 
@@ -49,7 +49,7 @@ try {
     fail(error);
 }
 
-/// Opens a device, and another one when that is lost.
+/// Opens a device, and a new one when it is lost.
 async function open() {
     if (!navigator.gpu) {
         throw new Error(`This browser has no WebGPU. ${REMEDY}`);
@@ -73,12 +73,12 @@ async function open() {
     choose();
 }
 
-/// Offers the parameters of the activation that is chosen.
+/// Shows fields for the parameters of the chosen activation.
 function offer() {
     const values = defaults(names.value);
     const labels = parameters(names.value).split(",").filter(Boolean).map((name, i) => {
         const [label, input] = ["label", "input"].map((tag) => document.createElement(tag));
-        // As short as an f32 can be told.
+        // Seven digits are enough for an f32.
         Object.assign(input, { name, type: "number", step: "any", value: +values[i].toPrecision(7) });
         label.append(`${name} `, input);
         return label;
@@ -86,7 +86,7 @@ function offer() {
     fields.replaceChildren(...labels);
 }
 
-/// Shows what is chosen, or says what is wrong with it.
+/// Shows the chosen activation, or the error of its parameters.
 function choose() {
     if (!plot) {
         return;
@@ -105,7 +105,7 @@ function choose() {
     }
 }
 
-/// Draws before the browser shows the page next.
+/// Draws before the browser's next frame.
 function frame() {
     if (waiting || !plot) {
         return;

@@ -1,17 +1,17 @@
-// The crate, built for a browser, against the reference: web/browser has what is tested.
+// Runs the tests of web/browser, which compare the crate, built for a browser, with the reference.
 
 import { open, within } from "./serve.mjs";
 
 /// How long the tests may say nothing; SwiftShader needs seconds for the largest shaders.
 const PATIENCE = 120_000;
 
-/// They make one mistake on purpose, which must be seen: web/browser/device.rs has the label.
+/// The tests make one mistake on purpose, which must be noticed: web/browser/device.rs has the label.
 const expected = /^uncaptured on "mistaken on purpose": /;
 
-/// Nothing to see.
+/// An empty page.
 const files = { "index.html": "<!doctype html><link rel='icon' href='data:,'>" };
 
-/// That a browser without WebGPU gives a typed error with the remedy; how many checks fail.
+/// Checks that a browser without WebGPU gives a typed error with the remedy. Returns the number of checks that fail.
 export async function testWithout(browser, folder) {
     let said = "";
     const log = (text) => (said += text);
@@ -28,7 +28,7 @@ export async function testWithout(browser, folder) {
     return 0;
 }
 
-/// Runs the tests in `folder`, of the named activations or all; how many fail.
+/// Runs the tests in `folder`, of the named activations or all. Returns the number that fail.
 export async function testCrate(browser, folder, activations) {
     let alive = () => {};
     const log = (text) => {
@@ -46,7 +46,7 @@ export async function testCrate(browser, folder, activations) {
         };
         alive();
     });
-    // A panic leaves the promise pending; the page tells of it.
+    // A panic leaves the promise pending, but the page logs it.
     const panic = new Promise((_, reject) => page.on("pageerror", reject));
     try {
         const failures = await Promise.race([page.evaluate(run, activations), silence, panic]);
@@ -60,7 +60,7 @@ export async function testCrate(browser, folder, activations) {
     }
 }
 
-/// In the page.
+/// Runs in the page.
 async function run(activations) {
     const tests = await import("./browser_tests.js");
     await tests.default();

@@ -1,4 +1,4 @@
-// The tests in a headless Chromium: `cargo xtask test-web`.
+// Runs the tests in a headless Chromium: `cargo xtask test-web`.
 //
 //     node main.mjs <folder with node_modules/playwright-core> <Chromium's program>
 //         <folder of the crate's tests> <folder of the page>
@@ -12,7 +12,7 @@ import { testPage } from "./page.mjs";
 
 const [playwright, executablePath, tests, page, ...rest] = process.argv.slice(2);
 const picture = rest[0] === "--picture" ? rest.splice(0, 2)[1] : join(page, "page.png");
-/// What all of it may take.
+/// The time limit of everything.
 const PATIENCE = 20 * 60_000;
 
 const { chromium } = createRequire(`${playwright}/`)("playwright-core");
@@ -23,11 +23,11 @@ const FLAGS = [
     ...["--disable-background-networking", "--disable-component-update", "--disable-sync"],
     ...["--no-first-run", "--disable-quic"],
 ];
-/// A browser on a display of so many pixels per CSS pixel. A page must be opened with the same scale: that is the scale
-/// it is told, but its canvas gets the pixels of the display.
+/// A browser on a display of so many pixels per CSS pixel. A page must be opened with the same scale. The
+/// page reads that scale, but its canvas gets the pixels of the display.
 const launch = (scale) =>
     chromium.launch({ executablePath, args: [...FLAGS, `--force-device-scale-factor=${scale}`] });
-// Also for a browser that does not open or close.
+// This also ends a browser that does not open or close.
 setTimeout(() => {
     console.error(`error: not done after ${PATIENCE / 60_000} minutes`);
     process.exit(1);

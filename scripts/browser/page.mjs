@@ -1,4 +1,4 @@
-// The page that draws activations: what it shows, and what it says.
+// Tests the page that draws activations: its curves and its messages.
 
 import { difference, FUNCTIONS, look } from "./pixels.mjs";
 import { open, within } from "./serve.mjs";
@@ -7,7 +7,7 @@ import { open, within } from "./serve.mjs";
 const PATIENCE = 180_000;
 const PICTURE_PATIENCE = 30_000;
 
-/// How many checks of the page in `folder` fail; leaves a screenshot in the file `picture`.
+/// Checks the page in `folder`, and returns the number of checks that fail. Leaves a screenshot in the file `picture`.
 export async function testPage(browser, launch, folder, picture) {
     let failures = 0;
     const check = async (name, test, prepare, { on = browser, scale = 1 } = {}) => {
@@ -58,7 +58,7 @@ export async function testPage(browser, launch, folder, picture) {
     return failures;
 }
 
-/// Every activation of FUNCTIONS looks as it is, and as no other.
+/// Every activation of FUNCTIONS has its own curves, and those of no other.
 async function curves(page) {
     for (const name in FUNCTIONS) {
         await choose(page, name);
@@ -126,7 +126,7 @@ async function lost(page) {
     await page.waitForFunction(() => devices.length === 2);
     await frames(page);
     await shows(page, "softplus", "on the next device");
-    // The canvas could still have shown what the first device had drawn.
+    // Otherwise the canvas could still show the picture of the first device.
     await choose(page, "tanh");
     await shows(page, "tanh", "on the next device");
     for (const count of [2, 3, 4]) {
@@ -163,8 +163,8 @@ async function choose(page, text) {
     await frames(page);
 }
 
-/// Waits until the canvas shows the curves of `name`, as a slow machine may need many frames for it; the
-/// picture of them. `when` begins the error.
+/// Waits until the canvas shows the curves of `name`, because a slow machine may need many frames for it. Returns the
+/// picture. `when` begins the error.
 async function shows(page, name, when = name) {
     const end = Date.now() + PICTURE_PATIENCE;
     for (;;) {
@@ -177,7 +177,7 @@ async function shows(page, name, when = name) {
     }
 }
 
-/// Until the page has drawn what was asked for, if it is fast.
+/// Waits until the page has drawn the choice, if it is fast.
 const frames = (page) =>
     page.evaluate(async () => {
         for (let i = 0; i < 4; i += 1) {

@@ -1,10 +1,10 @@
-// What the page's canvas shows, compared with functions computed here.
+// Compares the picture on the page's canvas with functions computed here.
 
-/// As examples/shared/src/curve/mod.rs has it: left, right, bottom, top.
+/// The range of the plot, as in examples/shared/src/curve/mod.rs: left, right, bottom, top.
 const VIEW = [-4, 4, -2, 4];
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
-/// Value and derivative, by what is chosen or typed.
+/// Value and derivative, by the choice in the page.
 export const FUNCTIONS = {
     relu: [(x) => Math.max(x, 0), (x) => (x > 0 ? 1 : 0)],
     tanh: [Math.tanh, (x) => 1 - Math.tanh(x) ** 2],
@@ -45,7 +45,7 @@ export async function difference(page, { place, png }, name) {
     return page.evaluate(compare, { place, png, curves, view: VIEW });
 }
 
-/// In the page: compares the canvas's part of a picture with curves.
+/// Runs in the page: compares the canvas's part of a picture with curves.
 async function compare({ place, png, curves, view: [left, right, bottom, top] }) {
     const NAMES = ["f", "f'"];
     const COLOURS = [
@@ -65,7 +65,7 @@ async function compare({ place, png, curves, view: [left, right, bottom, top] })
     const is = (colour, x, y, off) =>
         colour.every((part, i) => Math.abs(data[4 * (y * width + x) + i] - part) <= off);
     const row = (value) => ((top - value) / (top - bottom)) * height - 0.5;
-    // Beside whole numbers there are lines of the grid.
+    // Near whole numbers there are lines of the grid.
     const [column, line] = [width / (right - left), height / (top - bottom)];
     const near = (value, unit) => Math.abs(value - Math.round(value)) * unit < 2;
     const onGrid = (x, y) =>
@@ -74,7 +74,7 @@ async function compare({ place, png, curves, view: [left, right, bottom, top] })
     const reach = 2 + Math.ceil(width / 512);
     let empty = 0;
     for (let x = 0; x < width; x += 1) {
-        // Where the curves go within so many columns, on either side.
+        // The range of the curves within so many columns, on either side.
         const spans = curves.map((curve) => {
             const rows = curve.slice(Math.max(2 * (x - reach), 0), 2 * (x + reach) + 3).map(row);
             return [Math.min(...rows), Math.max(...rows)];
@@ -100,7 +100,7 @@ async function compare({ place, png, curves, view: [left, right, bottom, top] })
             const rows = curve.slice(2 * x, 2 * x + 3).map(row);
             return rows.every((row) => row > 1 && row < height - 2);
         });
-        // f lies over f'.
+        // f is drawn over f'.
         visible[1] &&= spans[1][0] > spans[0][1] + 4 || spans[1][1] < spans[0][0] - 4;
         for (const i of [0, 1]) {
             if (visible[i] && !found[i]) {

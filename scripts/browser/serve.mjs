@@ -1,4 +1,4 @@
-// A page from files, without a server, whose complaints are counted.
+// Opens a page from files, without a server, and counts its errors.
 
 import { readFile } from "node:fs/promises";
 import { extname, join } from "node:path";
@@ -9,12 +9,12 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "applic
 const PATIENCE = 30_000;
 
 /// A new page at http://localhost/, which is secure and so has WebGPU. `files` are texts by their
-/// names, beside those in `folder`. Whatever the page logs goes to `log`; `complaints` counts errors, but
-/// for those `expected`, which `met` counts. Warnings are shown and not counted, as every version of a
-/// browser warns of other things. `scale` is the scale that the browser was launched with.
+/// names, in addition to the files in `folder`. The page's log goes to `log`. `complaints` counts errors, except
+/// `expected` ones, which `met` counts. Warnings are shown and not counted, because each version of a
+/// browser has other warnings. `scale` is the scale that the browser was launched with.
 export async function open(browser, folder, options = {}) {
     const { files = {}, log = () => {}, expected, scale = 1 } = options;
-    // Windows have a size of their own otherwise, and displays a scale.
+    // Otherwise windows and displays would have their own sizes and scales.
     const viewport = { width: 800, height: 600 };
     const context = await browser.newContext({ viewport, deviceScaleFactor: scale });
     context.setDefaultTimeout(PATIENCE);
@@ -51,8 +51,8 @@ export async function open(browser, folder, options = {}) {
     return { page, seen };
 }
 
-/// What `promise` gives; an error if it takes longer than so many milliseconds. Playwright waits without end for a
-/// function that a page evaluates.
+/// Returns the value of `promise`, or an error if it takes longer than so many milliseconds. Playwright has no time limit
+/// for a function that a page evaluates.
 export async function within(milliseconds, what, promise) {
     let timer;
     const late = new Promise((_, reject) => {
@@ -66,8 +66,8 @@ export async function within(milliseconds, what, promise) {
     }
 }
 
-/// In the page: logs every WebGPU error that reaches a device, under the device's label. Whether and in
-/// which words a browser logs such errors by itself depends on its version.
+/// Runs in the page: logs every WebGPU error that reaches a device, under the device's label. The browser's own logs of
+/// such errors depend on its version.
 function tellUncaptured() {
     const prototype = globalThis.GPUAdapter?.prototype;
     if (!prototype) {

@@ -144,7 +144,7 @@ fn fused_additions_are_the_additions_and_the_operator() {
             for (fusion, sum, what) in [
                 (Fusion::new(), x.clone(), "no bias"),
                 (element_bias, add(&x, |i| bias[i]), "a bias per element"),
-                (channel_bias, add(&x, channel), "a bias a channel"),
+                (channel_bias, add(&x, channel), "a bias per channel"),
             ] {
                 let what = format!("{activation} with {what}, {rows} x {count} x {inner}");
                 let plain = operator.apply(&gpu.upload(&sum).unwrap()).unwrap();

@@ -1,4 +1,4 @@
-// Value and derivative, as a shader of one's own has them from the public sources.
+// Value and derivative from the public sources, in a user's own shader.
 
 @group(0) @binding(0) var<uniform> parameters: vec4<f32>;
 @group(0) @binding(1) var<storage, read> x: array<vec4<u32>>;
