@@ -37,8 +37,8 @@ const PIECE: usize = 256 << 10;
 ///
 /// **Memory** is constant. Each of the three chunks has a buffer for x, and one for dy in a gradient. If the device
 /// cannot map them, it also has one staging buffer per input and one for the result, whose sizes are rounded up to
-/// powers of two. The buffers of one call serve the next one, unless that needs larger chunks, or inputs of another
-/// number.
+/// powers of two. The next call uses the buffers again, unless it needs larger chunks or another number of inputs, or
+/// this call fails.
 ///
 /// **Errors** leave a prefix of the result. A slice has the results of the chunks before the error, and its old
 /// contents after them. A writer has received the results of these chunks, and perhaps a part of the next. The device

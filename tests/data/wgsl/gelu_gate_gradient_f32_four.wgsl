@@ -244,7 +244,7 @@ fn load_gate(i: u32) -> vec4<u32> {
 // gelu(x) = x Phi(x), with Phi the standard normal distribution: |x| Phi(-|x|) below 0, and x less that above.
 // The errors given are relative, before rounding.
 
-// exp(-a^2 / 2) has this argument; what rounding a^2 would lose is in the tail.
+// The argument of exp(-a^2 / 2). The tail has the rounding error of a^2.
 fn gelu_argument(a: vec4<f32>) -> NumericsWide {
     let split = numerics_split(a);
     let head = numerics_mul(split.head, numerics_mul(split.head, vec4<f32>(-0.5)));
@@ -253,7 +253,7 @@ fn gelu_argument(a: vec4<f32>) -> NumericsWide {
 }
 
 // With Phi(-a) = exp(-a^2 / 2) R(a), a R(a) is a n / (sqrt(2 pi) a n + m): n and m are polynomials whose rounding
-// errors count little where a is large. R(0) is 1/2; error 2e-8. Past 14.5 nothing changes: Phi(-14.5) is 6e-48.
+// errors matter little where a is large. R(0) is 1/2; error 2e-8. Past 14.5 nothing changes: Phi(-14.5) is 6e-48.
 fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 14.5);
     let e = numerics_exp(gelu_argument(size));
@@ -305,8 +305,8 @@ fn gelu_grad_zero(a: vec4<f32>) -> vec4<f32> {
     return numerics_rounded(numerics_mul_add(p, u, 0.000774278538));
 }
 
-// R(a) - a / sqrt(2 pi) for a >= 1; error 1e-8 of the larger of the two. The polynomial also mends what the
-// constant lacks.
+// R(a) - a / sqrt(2 pi) for a >= 1; error 1e-8 of the larger of the two. The polynomial also makes up for the rounding
+// of the constant.
 fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
     let t = numerics_quotient(
         numerics_plain(numerics_sub(a, vec4<f32>(4.0))),

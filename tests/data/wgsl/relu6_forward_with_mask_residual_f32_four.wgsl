@@ -175,8 +175,8 @@ fn main(
     }
 }
 // shaders/kernel/mask.wgsl
-// A mask has a bit per element that says which of its two levels the derivative has. If the gradient of a NaN is NaN, a
-// second u32 says where.
+// A mask has one bit per element, which says which of its two levels the derivative has. If the gradient of a NaN is
+// NaN, a second u32 has a bit per NaN.
 
 const MASK_BITS = 2u;
 
@@ -232,7 +232,7 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
     return add(result, data.residual);
 }
 // shaders/kernel/add.wgsl
-// a + b, rounded before anything else happens to it.
+// a + b, rounded before another operation uses it.
 
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));

@@ -165,8 +165,8 @@ fn main(
     }
 }
 // shaders/kernel/mask.wgsl
-// A mask has a bit per element that says which of its two levels the derivative has. If the gradient of a NaN is NaN, a
-// second u32 says where.
+// A mask has one bit per element, which says which of its two levels the derivative has. If the gradient of a NaN is
+// NaN, a second u32 has a bit per NaN.
 
 const MASK_BITS = 1u;
 

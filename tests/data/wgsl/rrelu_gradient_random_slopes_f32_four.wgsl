@@ -197,8 +197,8 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return rrelu_grad_with(x, rrelu_drawn(draw(i), params.activation));
 }
 // shaders/kernel/draw.wgsl
-// A uniform variate in [0, 1) for each element of four i. It depends on the element's position in the operation, the seed
-// and the offset alone.
+// A uniform variate in [0, 1) per element of vector i of four. It depends only on the element's position in the
+// operation, the seed and the offset.
 
 fn draw(i: u32) -> vec4<f32> {
     let low = params.first_four.x + i;
@@ -228,8 +228,8 @@ fn load_dy(i: u32) -> vec4<u32> {
 }
 
 // shaders/random.wgsl
-// Random numbers out of a counter: Philox 4x32-10 (Salmon et al., 2011). Four words a call, the same on
-// every device; no state.
+// Random numbers from a counter: Philox 4x32-10 (Salmon et al., 2011). Four u32 per call, the same on every device; no
+// state.
 
 // The 64 bits of a product, the upper half first.
 fn random_multiply(a: u32, b: u32) -> vec2<u32> {
@@ -252,22 +252,22 @@ fn random_philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
     return c;
 }
 
-// Multiples of 2^-24 in [0, 1), out of random words.
+// Multiples of 2^-24 in [0, 1), from random u32.
 fn random_uniform(words: vec4<u32>) -> vec4<f32> {
     return vec4<f32>(words >> vec4<u32>(8u)) * 5.9604645e-8;
 }
 
 // shaders/numerics.wgsl, left out
 // shaders/activation/rrelu.wgsl
-// rrelu(x) = x > 0: x; else a * x. In evaluation a is the mean of lower = p.x and upper = p.y, in training it
-// is drawn for each element.
+// rrelu(x) = x > 0: x; else a * x. In evaluation a is the mean of lower = p.x and upper = p.y. In training each element
+// has a random a.
 
 fn rrelu_slope(p: vec4<f32>) -> vec4<f32> {
     return numerics_plus(numerics_product(vec4<f32>(0.5), p.xxxx), numerics_product(vec4<f32>(0.5), p.yyyy));
 }
 
-// The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product
-// loses its last bit.
+// The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product loses
+// its last bit, so that no compiler fuses it with the sum.
 fn rrelu_drawn(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = bitcast<vec4<u32>>(numerics_product(variate, p.zzzz)) & vec4<u32>(0xfffffffeu);
     let slope = numerics_plus(p.xxxx, bitcast<vec4<f32>>(product));
