@@ -87,7 +87,12 @@ fn of_halves<'a>(operands: &'a Operands<'_>, halves: &'a Halves) -> Vec<Form<'a>
         unaligned::<f32>("relu, x off by an element", operands, x, y),
         unaligned::<f16>("relu, f16, x off by an element", operands, f16_x, f16_y),
         unaligned::<bf16>("relu, bf16, x off by an element", operands, bf16_x, bf16_y),
-        Form::new(("relu gradient, added", "relu gradient"), (16.0, operands.length), add, added),
+        Form::new(
+            ("relu gradient, accumulated", "relu gradient"),
+            (16.0, operands.length),
+            add,
+            added,
+        ),
     ]
 }
 

@@ -39,8 +39,8 @@ fn derivative_terms(activation: Activation, x: f32) -> DerivativeTerms {
     }
 }
 
-/// Computes dL/dx in f64 from x and dy = dL/dy: `dy · f'(x)`, or the selected 0 (see [`Gradient`]). A derivative that
-/// f32 cannot hold counts as infinite, and is 0 times a `dy` of 0.
+/// Computes dL/dx in f64 from x and dy = dL/dy: `dy · f'(x)`, or the selected 0 (see [`Gradient`]). A
+/// derivative that f32 cannot hold counts as infinite, and is 0 times a `dy` of 0.
 #[must_use]
 pub fn gradient_value(activation: Activation, x: f32, dy: f32) -> f64 {
     let derivative = derivative(activation, x);

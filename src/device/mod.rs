@@ -43,10 +43,9 @@ pub(crate) struct Shared {
     pub(crate) planner: Planner,
     pub(crate) pipelines: Pipelines,
     pub(crate) staging: Staging,
-    /// What callers handed back.
+    /// Buffers that callers handed back.
     pub(crate) recycled: Pool,
-    /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
-    /// CPU's.
+    /// Whether uploads write straight into the new buffer: the device can map it, and its memory is the CPU's.
     pub(crate) mappable: bool,
 }
 
@@ -70,7 +69,7 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// [`Error::NoAdapter`] or [`Error::NoDevice`], with how to get one.
+    /// [`Error::NoAdapter`] with the way to get one, and [`Error::NoDevice`].
     pub async fn request(options: &GpuOptions) -> Result<Self> {
         let (device, queue) = adapter::open(options).await?;
         Ok(Self::from_device(&device, &queue))

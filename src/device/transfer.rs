@@ -131,7 +131,7 @@ impl Gpu {
 
     fn write_staged(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
         let Shared { device, queue, staging, .. } = &*self.shared;
-        // Lets buffers of earlier uploads return to the pool; does not wait.
+        // Buffers of earlier uploads return to the pool in a poll. This one does not wait.
         let _ = poll(device, wgpu::PollType::Poll);
         // Pooled buffers keep their memory when the device is lost, so writing to one would not notice the loss.
         #[cfg(not(target_arch = "wasm32"))]

@@ -217,8 +217,8 @@ impl GpuActivation {
         self.activation
     }
 
-    /// y = f(x) in a new buffer of the same length. Reads 4 and writes 4 bytes per element. wgpu clears the new buffer
-    /// first, which writes 4 more; [`Gpu::recycle`] saves that.
+    /// Computes y = f(x) into a new buffer of the same length. Reads 4 and writes 4 bytes per element. wgpu clears the
+    /// new buffer first, which writes 4 more; [`Gpu::recycle`] saves that.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -234,7 +234,7 @@ impl GpuActivation {
         self.to_new_buffer(&[(Operand::X, x)], Operand::Y, |y| self.prepare(x, y))
     }
 
-    /// y = f(x) in the caller's buffer. Reads 4 and writes 4 bytes per element.
+    /// Computes y = f(x) into the caller's buffer. Reads 4 and writes 4 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -250,7 +250,7 @@ impl GpuActivation {
         self.prepare(x, y)?.run()
     }
 
-    /// x = f(x). Reads 4 and writes 4 bytes per element, and needs no second buffer.
+    /// Computes x = f(x) in place. Reads 4 and writes 4 bytes per element, and needs no second buffer.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -266,8 +266,8 @@ impl GpuActivation {
         self.apply_into(x, x)
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Reads 8 and writes 4 bytes per element. wgpu clears the new
-    /// buffer first, which writes 4 more; [`Gpu::recycle`] saves that.
+    /// Computes dx = dL/dx from x and dy = dL/dy into a new buffer. Reads 8 and writes 4 bytes per element. wgpu clears
+    /// the new buffer first, which writes 4 more; [`Gpu::recycle`] saves that.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};
@@ -290,8 +290,8 @@ impl GpuActivation {
         })
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in the caller's buffer, which may be that of x or dy. Reads 8 and writes 4
-    /// bytes per element.
+    /// Computes dx = dL/dx from x and dy = dL/dy into the caller's buffer, which may be that of x or dy. Reads 8 and
+    /// writes 4 bytes per element.
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuRelu};

@@ -81,7 +81,7 @@ impl GpuCrelu {
         self.relu.activation
     }
 
-    /// y = [f(x), f(-x)] in a new buffer, twice as long as x. One pass. Moves 12 bytes per element of x,
+    /// Computes y = [f(x), f(-x)] into a new buffer, twice as long as x, in one pass. Moves 12 bytes per element of x,
     /// and 8 more to clear a buffer that was not [recycled](crate::Gpu::recycle).
     ///
     /// # Errors

@@ -136,8 +136,12 @@ impl GpuGlu {
         (!self.linear).then_some(self.relu.activation)
     }
 
-    /// y = x · f(gate) in a new buffer. Moves 12 bytes per element of y, and 4 more to clear a buffer that was not
-    /// [recycled](Gpu::recycle).
+    /// Computes y = x · f(gate) into a new buffer. Moves 12 bytes per element of y, and 4 more to clear a buffer that
+    /// was not [recycled](Gpu::recycle).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuActivation`].
     ///
     /// ```
     /// # use wgpu_relu::{Gpu, GpuGlu};

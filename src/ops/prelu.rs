@@ -113,8 +113,8 @@ impl GpuPrelu {
         self.channels
     }
 
-    /// y in a new buffer of the same length. Moves 8 bytes per element, and 4 more to clear a buffer that was not
-    /// [recycled](Gpu::recycle).
+    /// Computes y into a new buffer of the same length. Moves 8 bytes per element, and 4 more to clear a buffer that
+    /// was not [recycled](Gpu::recycle).
     ///
     /// # Errors
     ///
@@ -145,7 +145,7 @@ impl GpuPrelu {
         self.apply_into(x, x)
     }
 
-    /// dx = dL/dx from x and dy = dL/dy, in a new buffer. Moves 12 bytes per element, and 4 more to clear a
+    /// Computes dx = dL/dx from x and dy = dL/dy into a new buffer. Moves 12 bytes per element, and 4 more to clear a
     /// buffer that was not [recycled](Gpu::recycle).
     ///
     /// # Errors

@@ -436,7 +436,7 @@ fn overlapping(operands: &[Bound<'_>]) -> Option<(usize, usize)> {
     })
 }
 
-/// What `divide.wgsl` divides by `d` with: for l = ⌈log₂ d⌉ the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.
+/// The numbers by which `divide.wgsl` divides by `d`: with l = ⌈log₂ d⌉, the multiplier ⌊2³² (2ˡ − d) / d⌋ + 1, and l.
 fn divisor(d: u32) -> [u32; 2] {
     let d = u64::from(d.max(1));
     let l = d.next_power_of_two().trailing_zeros();

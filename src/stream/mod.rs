@@ -496,7 +496,7 @@ struct Input<R> {
     reader: R,
     doing: &'static str,
     operand: Operand,
-    /// Bytes of an element.
+    /// Bytes per element.
     element: u64,
     piece: Vec<u8>,
     bytes: u64,
