@@ -191,8 +191,9 @@ impl Gpu {
         Ok(buffer)
     }
 
-    /// Hands a buffer back that the caller needs no more. The next operation that needs a new buffer of this size takes
-    /// it, instead of one that wgpu has to allocate and clear: `apply` then moves 8 bytes per element instead of 12.
+    /// Hands back a buffer that the caller does not need any more. The next operation that needs a new buffer of this
+    /// size takes it, instead of one that wgpu has to allocate and clear: `apply` then moves 8 bytes per element
+    /// instead of 12.
     ///
     /// Work that was submitted before still sees the old contents. At most 2 GiB are kept, the newest. A buffer with other
     /// usages than those of [`zeros`](Gpu::zeros) is freed at once, and [`zeros`](Gpu::zeros) and uploads take none.
@@ -259,8 +260,8 @@ impl Gpu {
         catch_errors(device, "creating a buffer", || device.create_buffer(descriptor))
     }
 
-    /// Creates a buffer that starts with `bytes` and is mapped at its creation, or says why not. It takes one error scope,
-    /// because each costs the host about half a microsecond.
+    /// Creates a buffer that starts with `bytes` and is mapped at its creation, or returns the reason why not. It takes
+    /// one error scope, because each costs the host about half a microsecond.
     pub(crate) fn create_filled(
         &self,
         doing: &'static str,

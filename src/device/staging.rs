@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 /// The largest staging buffer; longer transfers take several.
 const CHUNK: u64 = 32 << 20;
 
-/// The smallest staging buffer. Sizes in between are powers of two, so that buffers find new users. What is shorter goes
+/// The smallest staging buffer. Sizes in between are powers of two, so that buffers find new users. Shorter data goes
 /// through `Queue::write_buffer`.
 pub(crate) const SMALLEST: u64 = 64 << 10;
 

@@ -75,9 +75,9 @@ impl Gpu {
     /// Copies `data` into a buffer, or a range of one, of the same length. Saves the cost of a new allocation, which is
     /// several times that of the copy if it is large.
     ///
-    /// The buffer needs the usage `COPY_DST`. The data goes through pooled staging buffers on every device, or up to
-    /// 64 KiB through `Queue::write_buffer`, which takes half the time: the buffer may be in use. What was submitted before sees the old contents, and what comes after the new
-    /// ones.
+    /// The buffer needs the usage `COPY_DST`. The buffer may be in use, so the data goes through pooled staging buffers
+    /// on every device, or up to 64 KiB through `Queue::write_buffer`, which takes half the time. Work that was
+    /// submitted before sees the old contents, later work the new ones.
     ///
     /// # Errors
     ///

@@ -176,8 +176,8 @@ impl ElementwisePlanner<'_> {
         Ok(dispatch.starting_at(span.start))
     }
 
-    /// Binds the operands of one span. Bindings of a written buffer that would overlap become one, since WebGPU allows no
-    /// two writable bindings of the same bytes.
+    /// Binds the operands of one span. Bindings of a written buffer that would overlap become one, because WebGPU
+    /// allows no two writable bindings of the same bytes.
     fn bind(&self, span: Span, region: Option<&Region>) -> Vec<Bound<'_>> {
         let arguments = &self.request.arguments;
         let is_written = |argument: &Argument| {

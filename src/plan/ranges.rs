@@ -27,7 +27,7 @@ pub(crate) struct BoundRange {
 impl Ranges {
     pub(crate) fn new(limits: &wgpu::Limits) -> Self {
         Ranges {
-            // Shaders read whole vectors, of up to 32 bytes, whatever alignment the device allows.
+            // Shaders read whole vectors, of up to 32 bytes, for every alignment that the device allows.
             alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(32),
             // Shaders index with 32 bits.
             limit: limits.max_storage_buffer_binding_size.min(1 << 31),

@@ -67,8 +67,9 @@ pub(crate) fn spans(
     spans
 }
 
-/// The width that most elements take, and what `fits` says of it: the first that fits all operands, or else the first that
-/// fits those written. The operands that do not fit are then loaded element by element (`operand/unaligned.wgsl`).
+/// The width that most elements take, and the result of `fits` for it: the first that fits all operands, or else the
+/// first that fits those written. The operands that do not fit are then loaded element by element
+/// (`operand/unaligned.wgsl`).
 pub(crate) fn fitting_width<O, T>(
     widths: &[VectorWidth],
     [read, written]: [&[O]; 2],
@@ -149,7 +150,7 @@ mod tests {
             (5, 1, false, vec![(3, One), (4092, Four), (1, One)]),
             (5, 1, true, vec![(3, One), (4092, Four), (1, One)]),
             (5, 13, true, vec![(3, One), (4088, Eight64), (5, One)]),
-            // Only what is written decides, if no width fits both.
+            // If no width fits all operands, only the outputs decide.
             (5, 16, true, vec![(4096, Four)]),
             (2, 3, false, vec![(1, One), (4092, Four), (3, One)]),
         ] {

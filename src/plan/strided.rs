@@ -320,7 +320,7 @@ mod tests {
                     found.sort_unstable();
                     expected.sort_unstable();
                     assert_eq!(found, expected);
-                    // x may lie anywhere.
+                    // x may be anywhere.
                     for (part, width) in parts.iter().filter(|_| operand == 1) {
                         let elements = width.elements();
                         for vector in places(part, operand).chunks(elements as usize) {
