@@ -215,6 +215,8 @@ fn numerics_plus(a: vec4<f32>, b: vec4<f32>) -> vec4<f32> {
 }
 
 // A number of more than 24 bits: the sum. The tail is small beside the head. Where it says so, the head has 12 bits.
+//
+// Sums whose names have "fast" need the larger number first: in the other order they lose bits in silence.
 struct NumericsWide {
     head: vec4<f32>,
     tail: vec4<f32>,
@@ -224,8 +226,8 @@ fn numerics_plain(x: vec4<f32>) -> NumericsWide {
     return NumericsWide(x, vec4<f32>(0.0));
 }
 
-// a + b as a head of 12 bits and its tail, for |a| >= |b|.
-fn numerics_split_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+// For |a| >= |b|: a + b as a head of 12 bits and its tail.
+fn numerics_fast_split_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
     let head = numerics_head(a + b);
     return NumericsWide(head, numerics_add(numerics_sub(a, head), b));
 }
@@ -236,21 +238,21 @@ fn numerics_split(x: vec4<f32>) -> NumericsWide {
     return NumericsWide(head, numerics_sub(x, head));
 }
 
-// a + b as a head and what rounding it lost, for |a| >= |b|.
-fn numerics_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+// For |a| >= |b|: a + b as a head and what rounding it lost (Dekker's Fast2Sum).
+fn numerics_fast_two_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
     let head = numerics_add(a, b);
     return NumericsWide(head, numerics_sub(b, numerics_sub(head, a)));
 }
 
-// a + b as a head of 12 bits and its tail.
-fn numerics_split_sum_any(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+// a + b in any order, as a head of 12 bits and its tail.
+fn numerics_split_sum(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
     let first = abs(a) > abs(b);
-    return numerics_split_sum(select(b, a, first), select(a, b, first));
+    return numerics_fast_split_sum(select(b, a, first), select(a, b, first));
 }
 
 // a + b of two numbers that are not negative, as a head and what rounding it lost.
-fn numerics_sum_positive(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
-    return numerics_sum(max(a, b), min(a, b));
+fn numerics_two_sum_positive(a: vec4<f32>, b: vec4<f32>) -> NumericsWide {
+    return numerics_fast_two_sum(max(a, b), min(a, b));
 }
 
 // a * b; both heads have 12 bits, and so their product is exact.
@@ -260,9 +262,15 @@ fn numerics_wide_mul(a: NumericsWide, b: NumericsWide) -> NumericsWide {
     return NumericsWide(numerics_mul(a.head, b.head), numerics_add(cross, rest));
 }
 
-// a + b for |a| >= |b|; the head has 12 bits.
-fn numerics_wide_add(a: NumericsWide, b: NumericsWide) -> NumericsWide {
-    let sum = numerics_split_sum(a.head, b.head);
+// For |whole| >= |part|: their sum; the head has 12 bits.
+fn numerics_fast_plus_wide(whole: vec4<f32>, part: NumericsWide) -> NumericsWide {
+    let sum = numerics_fast_split_sum(whole, part.head);
+    return NumericsWide(sum.head, numerics_add(sum.tail, part.tail));
+}
+
+// For |a| >= |b|: a + b; the head has 12 bits.
+fn numerics_fast_wide_add(a: NumericsWide, b: NumericsWide) -> NumericsWide {
+    let sum = numerics_fast_split_sum(a.head, b.head);
     return NumericsWide(sum.head, numerics_add(sum.tail, numerics_add(a.tail, b.tail)));
 }
 
@@ -384,10 +392,10 @@ fn numerics_exp_factor(e: NumericsExp) -> NumericsWide {
 // exp(x) - 1 for -40 <= exponent <= 40. Around 0 it is the fraction with all its bits.
 fn numerics_expm1(e: NumericsExp) -> NumericsWide {
     let scale = numerics_exp2(e.exponent);
-    let fraction = numerics_sum(e.coarse, e.square);
+    let fraction = numerics_fast_two_sum(e.coarse, e.square);
     let rest = numerics_add(fraction.tail, e.rest);
-    let less = numerics_sum(vec4<f32>(-1.0), scale);
-    let sum = numerics_sum(less.head, numerics_mul(fraction.head, scale));
+    let less = numerics_fast_two_sum(vec4<f32>(-1.0), scale);
+    let sum = numerics_fast_two_sum(less.head, numerics_mul(fraction.head, scale));
     return NumericsWide(sum.head, numerics_add(numerics_add(sum.tail, less.tail), numerics_mul(rest, scale)));
 }
 
@@ -395,8 +403,7 @@ fn numerics_expm1(e: NumericsExp) -> NumericsWide {
 fn numerics_one_plus(factor: NumericsWide, exponent: vec4<i32>) -> NumericsWide {
     // Below 2^-60 the term counts for nothing.
     let term = numerics_wide_scale(factor, numerics_exp2(max(exponent, vec4<i32>(-60))));
-    let sum = numerics_split_sum(vec4<f32>(1.0), term.head);
-    return NumericsWide(sum.head, numerics_add(sum.tail, term.tail));
+    return numerics_fast_plus_wide(vec4<f32>(1.0), term);
 }
 
 // The logistic function 1 / (1 + e^-x) for |x| <= 300: for x < 0 it is e^x / (1 + e^x).
@@ -415,7 +422,7 @@ fn numerics_wide_negate(a: NumericsWide) -> NumericsWide {
 
 // a with a head of 12 bits.
 fn numerics_wide_split(a: NumericsWide) -> NumericsWide {
-    return numerics_split_sum(a.head, a.tail);
+    return numerics_fast_split_sum(a.head, a.tail);
 }
 
 // e^x / (1 + e^x)^2 * 2^shift for -300 <= x <= 0: the slope of the logistic function, and that of tanh.
@@ -441,7 +448,7 @@ fn numerics_logistic_grad(v: NumericsWide, slope: NumericsWide, opposite: vec4<b
     let quotient = numerics_wide_div(top, numerics_wide_split(numerics_wide_mul(below, below)));
     // Here e counts for something, so that it is no subnormal number.
     let near = numerics_wide_scale(quotient, numerics_exp2(max(e.exponent, vec4<i32>(-60))));
-    let sum = numerics_sum(vec4<f32>(1.0), -near.head);
+    let sum = numerics_fast_two_sum(vec4<f32>(1.0), -near.head);
     let right = numerics_add(sum.head, numerics_sub(sum.tail, near.tail));
     return numerics_select(numerics_shrink_signed(numerics_value(quotient), e.exponent), right, opposite);
 }
@@ -461,8 +468,7 @@ fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
     // Below 2^-60 the term counts for nothing beside 2 and v.
     let scale = numerics_exp2(max(e.exponent, vec4<i32>(-60)));
     let term = numerics_wide_scale(factor, scale);
-    let below = numerics_split_sum(vec4<f32>(2.0), term.head);
-    let half = numerics_wide_div(factor, NumericsWide(below.head, numerics_add(below.tail, term.tail)));
+    let half = numerics_wide_div(factor, numerics_fast_plus_wide(vec4<f32>(2.0), term));
     let s = numerics_value(half);
     let scaled = numerics_mul(s, scale);
     let z = numerics_mul(scaled, scaled);
@@ -473,7 +479,7 @@ fn numerics_softplus(v: NumericsWide) -> NumericsScaled {
     let tail = numerics_add(half.tail, numerics_rounded(numerics_mul(s, z) * p));
     let left = NumericsWide(half.head, tail);
     let twice = numerics_wide_scale(left, numerics_add(scale, scale));
-    let sum = numerics_sum_positive(max(v.head, vec4<f32>(0.0)), twice.head);
+    let sum = numerics_two_sum_positive(max(v.head, vec4<f32>(0.0)), twice.head);
     let right = NumericsWide(sum.head, numerics_add(sum.tail, numerics_add(twice.tail, v.tail)));
     let exponent = select(vec4<i32>(0), e.exponent + vec4<i32>(1), negative);
     return NumericsScaled(numerics_wide_select(right, left, negative), exponent);
@@ -522,12 +528,9 @@ fn numerics_gate(x: vec4<f32>, size: vec4<f32>, v: NumericsWide) -> vec4<f32> {
 fn numerics_tanh(a: vec4<f32>) -> NumericsWide {
     let e = numerics_exp(numerics_plain(-2.0 * a));
     let term = numerics_wide_scale(numerics_exp_factor(e), numerics_exp2(max(e.exponent, vec4<i32>(-60))));
-    let above = numerics_sum(vec4<f32>(1.0), -term.head);
-    let below = numerics_split_sum(vec4<f32>(1.0), term.head);
-    return numerics_wide_div(
-        NumericsWide(above.head, numerics_sub(above.tail, term.tail)),
-        NumericsWide(below.head, numerics_add(below.tail, term.tail)),
-    );
+    let above = numerics_fast_two_sum(vec4<f32>(1.0), -term.head);
+    let below = numerics_fast_plus_wide(vec4<f32>(1.0), term);
+    return numerics_wide_div(NumericsWide(above.head, numerics_sub(above.tail, term.tail)), below);
 }
 
 // ((x - tanh(x)) / x^3 - 1 / 3) for |x| <= 0.5, of s = x^2; error 1e-9.

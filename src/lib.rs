@@ -1,5 +1,5 @@
-//! The activation layer for [`wgpu`]: ReLU and 24 other activations with their gradients, as compute shaders on GPU
-//! buffers that you own. Piecewise linear functions are exact, smooth ones within 2 ulp. Results are the same to the
+//! The activation layer for [`wgpu`]: ReLU and over 20 other activations with their gradients, as compute shaders on
+//! GPU buffers that you own. Piecewise linear functions are exact, smooth ones within 2 ulp. Results are the same to the
 //! last bit on every device.
 //!
 //! ```

@@ -22,9 +22,9 @@ pub(crate) enum Form {
     WithSums,
     /// u · f(x), and the gradient by x of that.
     Gated,
-    /// With random slopes, from one random `u32` per element.
-    Drawn,
-    /// A function that other compilers change, to see that this is noticed.
+    /// With a random slope per element.
+    RandomSlopes,
+    /// A function that other compilers change, to see that they do.
     Naive(&'static str),
 }
 
@@ -98,9 +98,9 @@ fn source(activation: Activation, form: Form) -> String {
             source +=
                 &probes(&format!("gate({data}, 0u).y"), &format!("compute({data}, 0u).dgate"));
         }
-        Form::Drawn => {
+        Form::RandomSlopes => {
             source += wgsl::RANDOM;
-            let slopes = format!("{name}_drawn(random_uniform(dy), p)");
+            let slopes = format!("{name}_random_slopes(random_uniform(dy), p)");
             source += &probes(
                 &format!("bitcast<vec4<u32>>({name}_with(bitcast<vec4<f32>>(x), {slopes}))"),
                 &format!("multiply({name}_grad_with(bitcast<vec4<f32>>(x), {slopes}), dy)"),

@@ -33,7 +33,7 @@ impl Job {
             Form::Alone => self.activation.name(),
             Form::WithSums => "any between sums",
             Form::Gated => "any as a gate",
-            Form::Drawn => "rrelu with random slopes",
+            Form::RandomSlopes => "rrelu with random slopes",
             Form::Naive(_) => "naive",
         }
     }
@@ -46,7 +46,7 @@ impl fmt::Display for Job {
             Form::Alone => write!(f, "{activation}"),
             Form::WithSums => write!(f, "{activation} of x + dy, and x added"),
             Form::Gated => write!(f, "{activation} as a gate"),
-            Form::Drawn => write!(f, "{activation} with a slope drawn by dy"),
+            Form::RandomSlopes => write!(f, "{activation} with a random slope by dy"),
             Form::Naive(expression) => write!(f, "{expression}"),
         }
     }

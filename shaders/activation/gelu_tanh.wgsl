@@ -6,7 +6,7 @@ fn gelu_tanh_odd(x: vec4<f32>, cubic: NumericsWide) -> NumericsWide {
     let split = numerics_split(x);
     let square = numerics_wide_split(numerics_wide_mul(split, split));
     let curve = numerics_wide_mul(square, cubic);
-    let sum = numerics_sum_positive(vec4<f32>(1.595703125), curve.head);
+    let sum = numerics_two_sum_positive(vec4<f32>(1.595703125), curve.head);
     let tail = numerics_add(sum.tail, numerics_add(curve.tail, vec4<f32>(6.5996606e-5)));
     return numerics_wide_mul(split, numerics_wide_split(NumericsWide(sum.head, tail)));
 }

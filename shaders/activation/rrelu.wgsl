@@ -7,7 +7,7 @@ fn rrelu_slope(p: vec4<f32>) -> vec4<f32> {
 
 // The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product loses
 // its last bit, so that no compiler fuses it with the sum.
-fn rrelu_drawn(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+fn rrelu_random_slopes(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = bitcast<vec4<u32>>(numerics_product(variate, p.zzzz)) & vec4<u32>(0xfffffffeu);
     let slope = numerics_plus(p.xxxx, bitcast<vec4<f32>>(product));
     return numerics_select(slope, p.yyyy, numerics_order(slope) > numerics_order(p.yyyy));

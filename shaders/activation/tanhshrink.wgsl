@@ -16,7 +16,7 @@ fn tanhshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     // Past 2^30 it is x, also at infinity.
     let size = numerics_abs(x, 1073741824.0);
     let t = numerics_tanh(min(size, vec4<f32>(20.0)));
-    let sum = numerics_sum(size, -t.head);
+    let sum = numerics_fast_two_sum(size, -t.head);
     let far = numerics_add(sum.head, numerics_sub(sum.tail, t.tail));
     let value = select(numerics_with_sign(far, x), tanhshrink_near(x), size < vec4<f32>(0.5));
     return numerics_select(value, x, (size == vec4<f32>(1073741824.0)) | numerics_is_nan(x));
@@ -26,9 +26,7 @@ fn tanhshrink(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
 fn tanhshrink_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 13.0);
     let less = numerics_expm1(numerics_exp(numerics_plain(-2.0 * size)));
-    let below = numerics_split_sum(vec4<f32>(2.0), less.head);
-    let divisor = NumericsWide(below.head, numerics_add(below.tail, less.tail));
-    let t = numerics_wide_div(numerics_wide_negate(less), divisor);
+    let t = numerics_wide_div(numerics_wide_negate(less), numerics_fast_plus_wide(vec4<f32>(2.0), less));
     // Below 2^-13 tanh(x) is x.
     let tiny = size < vec4<f32>(0.00012207031);
     let a = numerics_parts(x);

@@ -5,7 +5,7 @@ fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return ACTIVATION(x, params.activation);
 #endif
 #if random_slopes
-    return ACTIVATION_with(x, ACTIVATION_drawn(draw(i), params.activation));
+    return ACTIVATION_with(x, ACTIVATION_random_slopes(draw(i), params.activation));
 #endif
 #if weight
     return ACTIVATION_with(x, bitcast<vec4<f32>>(data.weight));
@@ -20,7 +20,7 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
     return ACTIVATION_grad(x, params.activation);
 #endif
 #if random_slopes
-    return ACTIVATION_grad_with(x, ACTIVATION_drawn(draw(i), params.activation));
+    return ACTIVATION_grad_with(x, ACTIVATION_random_slopes(draw(i), params.activation));
 #endif
 #if weight
     return ACTIVATION_grad_with(x, bitcast<vec4<f32>>(data.weight));

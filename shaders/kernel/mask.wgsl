@@ -1,4 +1,4 @@
-// A mask has one bit per element, which says which of its two levels the derivative has. If the gradient of a NaN is
+// A mask has one bit per element, which says which of its two values the derivative has. If the gradient of a NaN is
 // NaN, a second u32 has a bit per NaN.
 
 #if nan_bits
@@ -7,5 +7,5 @@ const MASK_BITS = 2u;
 const MASK_BITS = 1u;
 #endif
 
-// The higher of the two levels.
-const UPPER_LEVEL = HIGH;
+// The higher of the two values.
+const UPPER_VALUE = HIGH;

@@ -7,7 +7,7 @@ fn bits_of(first: vec4<bool>, second: vec4<bool>, step: u32) -> u32 {
 }
 
 fn is_high(derivative: vec4<f32>) -> vec4<bool> {
-    return bitcast<vec4<u32>>(derivative) == vec4<u32>(UPPER_LEVEL);
+    return bitcast<vec4<u32>>(derivative) == vec4<u32>(UPPER_VALUE);
 }
 
 #if nan_bits

@@ -3,6 +3,7 @@
 //! May use the floors below.
 //!
 //! THE table: one row per activation. Everything else about an activation follows from its row and its WGSL file.
+//! CONTRIBUTING.md says what each field of a row means.
 
 pub mod reference;
 pub(crate) mod source;
@@ -29,9 +30,9 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         derivative_at_nan: 1.0,
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [0.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Bits, Tolerance::Bits],
     }
 
@@ -44,9 +45,9 @@ activations! {
         derivative: |x| if x > 0.0 && x < 6.0 { 1.0 } else { 0.0 },
         limits: (0.0, 6.0),
         derivative_limits: (0.0, 0.0),
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [0.0, 6.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -66,9 +67,9 @@ activations! {
         limits: (if negative_slope == 0.0 { 0.0 } else { -negative_slope * f64::INFINITY }, f64::INFINITY),
         derivative_limits: (negative_slope, 1.0),
         derivative_at_nan: negative_slope,
-        levels: (negative_slope, 1.0),
+        mask_values: (negative_slope, 1.0),
         kinks: [0.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -91,10 +92,10 @@ activations! {
         limits: (if lower + upper == 0.0 { 0.0 } else { -mean(lower, upper) * f64::INFINITY }, f64::INFINITY),
         derivative_limits: (mean(lower, upper), 1.0),
         derivative_at_nan: mean(lower, upper),
-        levels: (mean(lower.into(), upper.into()) as f32, 1.0),
-        drawn: true,
+        mask_values: (mean(lower.into(), upper.into()) as f32, 1.0),
+        random_slopes: true,
         kinks: [0.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -112,7 +113,7 @@ activations! {
         limits: (-alpha, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [0.0],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -130,7 +131,7 @@ activations! {
         limits: (if alpha > 0.0 { -alpha } else { f64::NEG_INFINITY }, f64::INFINITY),
         derivative_limits: (if alpha > 0.0 { 0.0 } else { f64::INFINITY }, 1.0),
         kinks: [0.0],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -146,7 +147,7 @@ activations! {
         limits: (-SELU_LAMBDA_ALPHA, f64::INFINITY),
         derivative_limits: (0.0, SELU_LAMBDA),
         kinks: [0.0],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -163,7 +164,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
     }
 
@@ -183,7 +184,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -198,7 +199,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -214,7 +215,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -230,7 +231,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
@@ -250,7 +251,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [threshold / beta],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -266,7 +267,7 @@ activations! {
         limits: (-1.0, 1.0),
         derivative_limits: (0.0, 0.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -280,7 +281,7 @@ activations! {
         limits: (0.0, 1.0),
         derivative_limits: (0.0, 0.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -294,7 +295,7 @@ activations! {
         limits: (-1.0, 1.0),
         derivative_limits: (0.0, 0.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -312,9 +313,9 @@ activations! {
         derivative: |x| if x > min_val && x < max_val { 1.0 } else { 0.0 },
         limits: (min_val, max_val),
         derivative_limits: (if min_val == f64::NEG_INFINITY { 1.0 } else { 0.0 }, if max_val == f64::INFINITY { 1.0 } else { 0.0 }),
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [min_val, max_val],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -327,9 +328,9 @@ activations! {
         derivative: |x| if x.abs() < 3.0 { f64::from(1.0f32 / 6.0) } else { 0.0 },
         limits: (0.0, 1.0),
         derivative_limits: (0.0, 0.0),
-        levels: (0.0, 1.0 / 6.0),
+        mask_values: (0.0, 1.0 / 6.0),
         kinks: [-3.0, 3.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -351,7 +352,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         kinks: [-3.0, 3.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.0)],
     }
 
@@ -367,9 +368,9 @@ activations! {
         derivative: |x| if x.abs() <= lambda { 0.0 } else { 1.0 },
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [-lambda, lambda],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -386,9 +387,9 @@ activations! {
         derivative: |x| if x.abs() <= lambda { 0.0 } else { 1.0 },
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [-lambda, lambda],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -402,7 +403,7 @@ activations! {
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.5), Tolerance::Ulp(1.0)],
     }
 
@@ -421,9 +422,9 @@ activations! {
         limits: (value, f64::INFINITY),
         derivative_limits: (0.0, 1.0),
         derivative_at_nan: 1.0,
-        levels: (0.0, 1.0),
+        mask_values: (0.0, 1.0),
         kinks: [threshold],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 
@@ -437,7 +438,7 @@ activations! {
         limits: (f64::NEG_INFINITY, 0.0),
         derivative_limits: (1.0, 0.0),
         kinks: [],
-        gradient: Multiplies,
+        blocks_non_finite_dy: false,
         tolerance: [Tolerance::Ulp(1.0), Tolerance::Ulp(1.0)],
     }
 
@@ -451,7 +452,7 @@ activations! {
         limits: (0.0, f64::INFINITY),
         derivative_limits: (0.0, f64::INFINITY),
         kinks: [0.0],
-        gradient: Selects,
+        blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
     }
 }
@@ -493,32 +494,32 @@ impl Activation {
     /// Every activation with its defaults, and with parameters that are easily got wrong, for tests.
     #[doc(hidden)]
     #[must_use]
-    pub fn samples() -> Vec<Self> {
-        let mut samples = Self::ALL.to_vec();
+    pub fn parameter_sweep() -> Vec<Self> {
+        let mut sweep = Self::ALL.to_vec();
         for default in Self::ALL {
             for position in 0..default.parameters().len() {
                 for value in [0.0, 0.2, 0.5, 1.0, 2.5, -0.75, 7.0, 1e30, -1e-30] {
                     let mut values: Vec<_> = default.parameters().iter().map(|p| p.1).collect();
                     values[position] = value;
-                    samples.extend(default.with_parameters(&values));
+                    sweep.extend(default.with_parameters(&values));
                 }
             }
         }
-        samples
+        sweep
     }
 
     /// Whether the derivative is 0 or 1 everywhere, so that a gradient is dy or 0.
     #[doc(hidden)]
     #[must_use]
     pub fn passes(&self) -> bool {
-        self.levels() == Some((0.0, 1.0))
+        self.mask_values() == Some((0.0, 1.0))
     }
 
     /// How a mask encodes the derivative, if it can.
     pub(crate) fn mask(&self) -> Option<Mask> {
-        let levels = self.levels()?;
-        // A third level, the NaN of a NaN input, takes a second bit.
-        Some(Mask { levels, bits: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
+        let values = self.mask_values()?;
+        // A third value, the NaN of a NaN input, takes a second bit.
+        Some(Mask { values, bits: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
     }
 
     /// The parameters as the shaders' `p`.
@@ -538,11 +539,11 @@ impl Activation {
     }
 }
 
-/// A derivative of two levels in bits.
+/// A derivative of two values in bits.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Mask {
     /// The derivative where the bit is 0, and where it is 1.
-    pub(crate) levels: (f32, f32),
+    pub(crate) values: (f32, f32),
     /// Bits per element.
     pub(crate) bits: u32,
 }

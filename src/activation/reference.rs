@@ -245,7 +245,7 @@ mod tests {
 
     #[test]
     fn the_derivative_is_the_slope_of_the_value() {
-        for activation in Activation::samples() {
+        for activation in Activation::parameter_sweep() {
             for i in -4000..4000 {
                 let x = f64::from(i) * 0.005 + 0.001_234;
                 let h = 1e-5;
@@ -269,7 +269,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_where_the_functions_go() {
-        for activation in Activation::samples() {
+        for activation in Activation::parameter_sweep() {
             let (low, high) = activation.limits();
             let (slope_low, slope_high) = activation.derivative_limits();
             for (limit, far, near) in [

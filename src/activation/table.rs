@@ -71,10 +71,10 @@ macro_rules! activations {
             limits: $limits:expr,
             derivative_limits: $derivative_limits:expr,
             $(derivative_at_nan: $at_nan:expr,)?
-            $(levels: $levels:expr,)?
-            $(drawn: $drawn:expr,)?
+            $(mask_values: $mask_values:expr,)?
+            $(random_slopes: $random_slopes:expr,)?
             kinks: $kinks:expr,
-            gradient: $gradient:ident,
+            blocks_non_finite_dy: $blocks:literal,
             tolerance: [$value_tolerance:expr, $gradient_tolerance:expr],
         }
     )+) => {
@@ -178,7 +178,8 @@ macro_rules! activations {
             /// What the gradient does where the derivative is exactly 0.
             #[must_use]
             pub const fn gradient(&self) -> Gradient {
-                match self { $( Activation::$variant { .. } => Gradient::$gradient, )+ }
+                match self { $( Activation::$variant { .. } =>
+                    if $blocks { Gradient::Selects } else { Gradient::Multiplies }, )+ }
             }
 
             /// How far a value on any device may be from the reference.
@@ -247,20 +248,20 @@ macro_rules! activations {
                 }
             }
 
-            /// The two levels of a derivative that has no others. The upper one, and whether the lower is 0,
+            /// The two values of a derivative that has no others. The upper one, and whether the lower is 0,
             /// are the same whatever the parameters, unless the lower is a parameter.
-            pub(crate) fn levels(&self) -> Option<(f32, f32)> {
+            pub(crate) fn mask_values(&self) -> Option<(f32, f32)> {
                 match *self {
                     $( Activation::$variant { $($( $parameter ),+)? } => {
-                        [$(Some($levels),)? None][0]
+                        [$(Some($mask_values),)? None][0]
                     } )+
                 }
             }
 
-            /// Whether there is a form with slopes drawn at random.
-            pub(crate) const fn draws(&self) -> bool {
+            /// Whether there is a form with random slopes.
+            pub(crate) const fn has_random_slopes(&self) -> bool {
                 match self {
-                    $( Activation::$variant { .. } => [$($drawn,)? false][0], )+
+                    $( Activation::$variant { .. } => [$($random_slopes,)? false][0], )+
                 }
             }
 

@@ -183,7 +183,7 @@ impl GpuActivation {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn in_training(&self, draw: Draw) -> Result<Self> {
-        if !self.activation.draws() {
+        if !self.activation.has_random_slopes() {
             return Err(Error::Unsupported {
                 activation: self.activation.name(),
                 what: "random slopes",

@@ -29,7 +29,7 @@ pub(crate) struct Patchable {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Parameters {
     pub(crate) activation: Activation,
-    /// Whether they are the derivative's levels, for a gradient from a mask.
+    /// Whether they are the derivative's values, for a gradient from a mask.
     pub(crate) of_mask: bool,
     pub(crate) offset: u64,
 }
@@ -39,7 +39,7 @@ impl Parameters {
     pub(crate) fn values(&self) -> [f32; 4] {
         match self.activation.mask() {
             // WGSL has no constant for NaN.
-            Some(mask) if self.of_mask => [mask.levels.0, mask.levels.1, f32::NAN, 0.0],
+            Some(mask) if self.of_mask => [mask.values.0, mask.values.1, f32::NAN, 0.0],
             _ => self.activation.uniform(),
         }
     }

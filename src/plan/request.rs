@@ -254,14 +254,14 @@ impl Request {
             let operand = if has(Bias) { Bias } else { Weight };
             return wrong(operand, "is contained in the mask; leave it out");
         }
-        if has(Weight) && !self.activation.draws() {
+        if has(Weight) && !self.activation.has_random_slopes() {
             return wrong(Weight, "has no meaning for this activation; take rrelu");
         }
         let fixed = [Weight, Gate, YNegated, DyNegated].into_iter().find(|operand| has(*operand));
         if let (Some(_), Some(operand)) = (self.draw, fixed) {
             return wrong(operand, "cannot be given beside random slopes; leave the draw out");
         }
-        if self.draw.is_some() && !self.activation.draws() {
+        if self.draw.is_some() && !self.activation.has_random_slopes() {
             return Err(Error::Unsupported {
                 activation: self.activation.name(),
                 what: "random slopes",
@@ -421,7 +421,7 @@ pub(crate) fn mask_size(activation: &Activation, length: u64) -> Result<u64> {
 fn no_mask(activation: &Activation) -> Error {
     Error::Unsupported {
         activation: activation.name(),
-        what: "mask, since its derivative has more than two levels",
+        what: "mask, since its derivative has more than two values",
         remedy: "keep x, and use gradient",
     }
 }

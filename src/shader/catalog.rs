@@ -152,7 +152,7 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
             forwards.filter(|v| !v.has(Gate) && !v.has_negated()).map(|v| v.with(Mask)).collect();
         variants.extend(masked);
     }
-    if activation.draws() {
+    if activation.has_random_slopes() {
         let random = plain.iter().chain(&variants).filter(|v| !v.has_mask() && !v.has(Gate));
         let random: Vec<_> = random.map(|v| Variant { random_slopes: true, ..*v }).collect();
         variants.extend(random);

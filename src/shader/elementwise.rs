@@ -42,7 +42,7 @@ impl ElementwiseShader {
     fn link(&self, activation: &Activation) -> String {
         let (variant, layouts) = (self.variant, self.layouts());
         let mask = activation.mask().filter(|_| variant.has_mask());
-        let high = format!("{}u", mask.as_ref().map_or(0, |mask| mask.levels.1.to_bits()));
+        let high = format!("{}u", mask.as_ref().map_or(0, |mask| mask.values.1.to_bits()));
         let module = self.scope(activation, &layouts, mask.as_ref(), &high);
         let gradient = variant.direction == Direction::Gradient;
         let (gate, mask) = (variant.has(Operand::Gate), mask.is_some());
@@ -183,7 +183,7 @@ impl ElementwiseShader {
             ("accumulates", variant.accumulates),
             ("selects", activation.gradient() == Gradient::Selects),
             ("nan_bits", mask.is_some_and(|mask| mask.bits == 2)),
-            ("low_is_0", mask.is_some_and(|mask| mask.levels.0 == 0.0)),
+            ("low_is_0", mask.is_some_and(|mask| mask.values.0 == 0.0)),
         ]);
         let present = OPERANDS.iter().zip(variant.operands);
         scope.flags.extend(present.map(|(row, indexing)| (row.name, indexing.is_some())));

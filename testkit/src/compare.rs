@@ -23,8 +23,8 @@ impl fmt::Display for Worst {
     }
 }
 
-/// Every activation with many parameters, the largest that some take included.
-pub fn samples() -> Vec<Activation> {
+/// [`Activation::parameter_sweep`], and the largest parameters that some activations take.
+pub fn wide_parameter_sweep() -> Vec<Activation> {
     let extreme = [f32::MAX, f32::MIN].into_iter().flat_map(|extreme| {
         [
             Activation::LeakyRelu { negative_slope: extreme },
@@ -32,7 +32,7 @@ pub fn samples() -> Vec<Activation> {
             Activation::Celu { alpha: extreme },
         ]
     });
-    Activation::samples().into_iter().chain(extreme).collect()
+    Activation::parameter_sweep().into_iter().chain(extreme).collect()
 }
 
 /// All special values against all special upstream gradients.

@@ -59,7 +59,7 @@ async fn examine(texts: &[String]) -> Outcome<u32> {
 
     let chosen: Vec<Activation> =
         texts.iter().map(|text| text.parse()).collect::<Result<_, _>>()?;
-    let activations = if chosen.is_empty() { compare::samples() } else { chosen };
+    let activations = if chosen.is_empty() { compare::wide_parameter_sweep() } else { chosen };
     let mut failures = 0;
     for &activation in &activations {
         match of_activation(&device, activation).await {

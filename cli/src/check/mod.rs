@@ -109,7 +109,7 @@ fn chosen(arguments: &Arguments) -> Vec<Activation> {
         named => named.to_vec(),
     };
     if arguments.samples {
-        for sample in Activation::samples() {
+        for sample in Activation::parameter_sweep() {
             let wanted = chosen.iter().any(|activation| activation.name() == sample.name());
             if wanted && !chosen.contains(&sample) {
                 chosen.push(sample);

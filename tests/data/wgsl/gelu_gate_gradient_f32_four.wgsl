@@ -260,16 +260,16 @@ fn gelu(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     var n = numerics_add(size, vec4<f32>(9.426161));
     n = numerics_mul_add(n, size, 41.05884);
     n = numerics_mul_add(n, size, 95.33526);
-    let n_sum = numerics_sum_positive(vec4<f32>(104.59837), numerics_mul(numerics_rounded(n), size));
+    let n_sum = numerics_two_sum_positive(vec4<f32>(104.59837), numerics_mul(numerics_rounded(n), size));
     var m = numerics_mul_add(size, vec4<f32>(0.00027571266), 2.4944043);
     m = numerics_mul_add(m, size, 23.859417);
     m = numerics_mul_add(m, size, 95.39626);
     let product = numerics_mul(numerics_rounded(m), size);
-    let constant = numerics_sum_positive(vec4<f32>(209.19674), product);
+    let constant = numerics_two_sum_positive(vec4<f32>(209.19674), product);
     let top = numerics_wide_mul(numerics_split(size), numerics_wide_split(n_sum));
-    let linear = numerics_sum_positive(constant.head, numerics_mul(top.head, vec4<f32>(2.5066283)));
+    let linear = numerics_two_sum_positive(constant.head, numerics_mul(top.head, vec4<f32>(2.5066283)));
     let lost = numerics_mul(top.tail, vec4<f32>(2.5066283));
-    let below = numerics_split_sum(linear.head, numerics_add(numerics_add(linear.tail, constant.tail), lost));
+    let below = numerics_fast_split_sum(linear.head, numerics_add(numerics_add(linear.tail, constant.tail), lost));
     let above = numerics_wide_mul(numerics_exp_factor(e), numerics_wide_split(top));
     let tail = numerics_quotient(above, below);
     // Around 0 it is x / 2, which may be subnormal.
@@ -310,7 +310,7 @@ fn gelu_grad_zero(a: vec4<f32>) -> vec4<f32> {
 fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
     let t = numerics_quotient(
         numerics_plain(numerics_sub(a, vec4<f32>(4.0))),
-        numerics_split_sum_any(a, vec4<f32>(4.0)),
+        numerics_split_sum(a, vec4<f32>(4.0)),
     );
     var p = numerics_mul_add(t, vec4<f32>(0.000677215925), 0.000406338833);
     p = numerics_mul_add(p, t, -0.00852135662);
@@ -321,7 +321,7 @@ fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
     let r = numerics_rounded(numerics_mul_add(p, t, 0.0944106951));
     // 0.3989423 in two parts.
     let slope = numerics_wide_mul(numerics_split(a), NumericsWide(vec4<f32>(0.39892578125), vec4<f32>(1.6510487e-5)));
-    let sum = numerics_split_sum_any(-slope.head, r);
+    let sum = numerics_split_sum(-slope.head, r);
     return NumericsWide(sum.head, numerics_sub(sum.tail, slope.tail));
 }
 
