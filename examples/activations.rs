@@ -1,4 +1,5 @@
-//! Writes docs/ACTIVATIONS.md and its plots from the table of activations.
+//! Writes all texts that list the activations: docs/ACTIVATIONS.md with its plots, a table in README.md, and
+//! tests/data/activations.tsv.
 //!
 //! ```sh
 //! cargo xtask activations
@@ -12,7 +13,7 @@ fn main() -> ExitCode {
     match activations::write() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("activations: docs: {error}");
+            eprintln!("activations: {error}");
             ExitCode::FAILURE
         }
     }

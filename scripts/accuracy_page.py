@@ -95,7 +95,7 @@ for which, title in enumerate(("Forward", "Gradient")):
         for heading, rows in tables:
             worst, mean, at = rows.get(activation, [["–"] * 3] * 2)[which]
             row.append("–" if worst == "–" else worst if at == "–" else f"{short(worst)} / {short(mean)}, {at}")
-            if peer and rows is not peer and heading.split()[0] in ("llvmpipe", "SwiftShader"):
+            if peer and activation in peer and rows is not peer and heading.split()[0] in ("llvmpipe", "SwiftShader"):
                 other = peer[activation][which]
                 for what, ours, theirs in (("maximum", worst, other[0]), ("mean", mean, other[1])):
                     if number(ours) > number(theirs):

@@ -13,12 +13,12 @@ import pathlib
 import numpy as np
 import torch
 
-from pytorch import FUNCTIONS, evaluate
+from pytorch import NAMES, evaluate
 
 parser = argparse.ArgumentParser()
 parser.add_argument("folder", type=pathlib.Path)
 parser.add_argument("--stride", type=int, default=509)
-parser.add_argument("names", nargs="*", default=list(FUNCTIONS))
+parser.add_argument("names", nargs="*", default=NAMES)
 arguments = parser.parse_args()
 
 arguments.folder.mkdir(parents=True, exist_ok=True)

@@ -15,51 +15,29 @@ import torch
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
-from pytorch import evaluate
+from pytorch import NAMES, activations, evaluate
 
 warnings.filterwarnings("ignore")
 np.seterr(all="ignore")
 
-# Activations with this crate's names of parameters, and the points where the derivative jumps.
+# Parameters beside the defaults, as this crate names them, and the points where the derivative jumps then.
+MORE = {
+    "leaky_relu": [({"negative_slope": 0.0}, [0]), ({"negative_slope": 1.5}, [0]), ({"negative_slope": -0.75}, [0])],
+    "rrelu": [({"lower": -0.5, "upper": 0.5}, [0])],
+    "elu": [({"alpha": 0.7}, [0]), ({"alpha": 0.0}, [0])],
+    "celu": [({"alpha": 2.5}, [0]), ({"alpha": -0.75}, [0])],
+    "softplus": [({"beta": 2.5, "threshold": 7.0}, [2.8])],
+    "hardtanh": [({"min_val": -2.5, "max_val": 0.5}, [-2.5, 0.5])],
+    "hardshrink": [({"lambda": 0.0}, [0])],
+    "softshrink": [({"lambda": 0.0}, [0])],
+    "threshold": [({"threshold": -0.5, "value": 20.0}, [-0.5])],
+}
+# Every activation that PyTorch has, with its defaults and with those.
 CASES = [
-    ("relu", {}, [0]),
-    ("relu6", {}, [0, 6]),
-    ("leaky_relu", {}, [0]),
-    ("leaky_relu", {"negative_slope": 0.0}, [0]),
-    ("leaky_relu", {"negative_slope": 1.5}, [0]),
-    ("leaky_relu", {"negative_slope": -0.75}, [0]),
-    ("rrelu", {}, [0]),
-    ("rrelu", {"lower": -0.5, "upper": 0.5}, [0]),
-    ("elu", {}, [0]),
-    ("elu", {"alpha": 0.7}, [0]),
-    ("elu", {"alpha": 0.0}, [0]),
-    ("celu", {}, [0]),
-    ("celu", {"alpha": 2.5}, [0]),
-    ("celu", {"alpha": -0.75}, [0]),
-    ("selu", {}, [0]),
-    ("gelu", {}, []),
-    ("gelu_tanh", {}, []),
-    ("quick_gelu", {}, []),
-    ("silu", {}, []),
-    ("mish", {}, []),
-    ("softplus", {}, [20]),
-    ("softplus", {"beta": 2.5, "threshold": 7.0}, [2.8]),
-    ("softsign", {}, []),
-    ("sigmoid", {}, []),
-    ("tanh", {}, []),
-    ("hardtanh", {}, [-1, 1]),
-    ("hardtanh", {"min_val": -2.5, "max_val": 0.5}, [-2.5, 0.5]),
-    ("hardsigmoid", {}, [-3, 3]),
-    ("hardswish", {}, [-3, 3]),
-    ("hardshrink", {}, [-0.5, 0.5]),
-    ("hardshrink", {"lambda": 0.0}, [0]),
-    ("softshrink", {}, [-0.5, 0.5]),
-    ("softshrink", {"lambda": 0.0}, [0]),
-    ("tanhshrink", {}, []),
-    ("threshold", {"threshold": 1.0, "value": 0.0}, [1]),
-    ("threshold", {"threshold": -0.5, "value": 20.0}, [-0.5]),
-    ("log_sigmoid", {}, []),
-    ("relu_squared", {}, [0]),
+    (name, parameters, kinks)
+    for name, _, own_kinks, _ in activations()
+    if name in NAMES
+    for parameters, kinks in [({}, own_kinks), *MORE.get(name, [])]
 ]
 ORDINARY = [0, 1e-45, 1.1754944e-38, 1e-20, 0.001, 0.1, 0.5, 1, 2.5, 10, 30, 60, 100, 1e10, 3.4028235e38, np.inf]
 
@@ -85,7 +63,7 @@ ONNX = {
     "hardswish": lambda: ("HardSwish", {}, []),
     "hardshrink": lambda **p: ("Shrink", {"lambd": p.get("lambda", 0.5)}, []),
     "softshrink": lambda **p: ("Shrink", dict.fromkeys(("lambd", "bias"), p.get("lambda", 0.5)), []),
-    "threshold": lambda threshold, value: ("ThresholdedRelu", {"alpha": threshold}, []),
+    "threshold": lambda threshold=1.0, value=0.0: ("ThresholdedRelu", {"alpha": threshold}, []),
 }
 OWN_DEFAULTS = {
     "leaky_relu": "LeakyRelu",

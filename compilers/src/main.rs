@@ -45,8 +45,8 @@ struct Arguments {
     /// Unusual parameters, gates and sums take every N-th of these.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
     sparser: u64,
-    /// Writes tests/data/checksums.txt anew, from the strict build.
-    #[arg(long, conflicts_with = "activations")]
+    /// Writes tests/data/checksums.txt anew, from the strict build; of named activations, their lines alone.
+    #[arg(long)]
     update: bool,
     /// Names every build of every function that is wrong, not only the first few.
     #[arg(long)]
@@ -106,7 +106,7 @@ fn jobs(arguments: &Arguments) -> Outcome<(Vec<Job>, Vec<Module>)> {
         }
     }
     let mut samples: Vec<Activation> = Vec::new();
-    for activation in Activation::samples().into_iter().chain(checksums::activations()) {
+    for activation in Activation::parameter_sweep().into_iter().chain(checksums::activations()) {
         let chosen = names.is_empty() || names.iter().any(|name| name == activation.name());
         if chosen && !samples.contains(&activation) {
             samples.push(activation);
@@ -124,10 +124,10 @@ fn jobs(arguments: &Arguments) -> Outcome<(Vec<Job>, Vec<Module>)> {
         let is_default = Activation::ALL.contains(&activation);
         let forms: &[Form] = match (is_default, activation) {
             (true, Activation::Rrelu { .. }) => {
-                &[Form::Alone, Form::WithSums, Form::Gated, Form::Drawn]
+                &[Form::Alone, Form::WithSums, Form::Gated, Form::RandomSlopes]
             }
             (true, _) => &[Form::Alone, Form::WithSums, Form::Gated],
-            (false, Activation::Rrelu { .. }) => &[Form::Alone, Form::Drawn],
+            (false, Activation::Rrelu { .. }) => &[Form::Alone, Form::RandomSlopes],
             (false, _) => &[Form::Alone],
         };
         for &form in forms {

@@ -1,5 +1,6 @@
 //! tests/data/checksums.txt, the checksums that other devices are compared with.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use testkit::checksums;
@@ -13,15 +14,26 @@ use crate::worker::Worker;
 
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/data/checksums.txt");
 
-/// The contents of the file, by the strict build.
+/// Writes the file by the strict build. Activations without a job keep their lines.
 pub(crate) fn update(strict: &Variant, jobs: &[Job]) -> Outcome<()> {
     let mut text =
         "# Written by `cargo xtask compilers --update`; testkit/src/checksums.rs says of what.\n"
             .to_owned();
+    let mut lines = BTreeMap::new();
     of_each(strict, jobs, |activation, values, gradients| {
-        text += &checksums::line(activation, values, gradients);
-        text.push('\n');
+        lines.insert(activation.to_string(), checksums::line(activation, values, gradients));
     })?;
+    for activation in checksums::activations() {
+        let recorded = || checksums::recorded(activation).map(str::to_owned);
+        let line = lines.remove(&activation.to_string()).or_else(recorded).ok_or_else(|| {
+            format!(
+                "there is no line for {activation}; name {} too, or no activation",
+                activation.name()
+            )
+        })?;
+        text += &line;
+        text.push('\n');
+    }
     fs::write(FILE, text).map_err(|error| format!("{FILE}: {error}"))?;
     println!("tests/data/checksums.txt is written");
     Ok(())

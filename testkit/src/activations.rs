@@ -1,4 +1,5 @@
-//! docs/ACTIVATIONS.md and its plots, from the table of activations.
+//! All texts that list the activations, from the table of activations: docs/ACTIVATIONS.md and its plots, a table in
+//! README.md, and tests/data/activations.tsv, which the scripts read.
 //!
 //! The formulas are the rustdoc of the rows. Its first paragraph gives the value, then `; derivative ` and the derivative.
 
@@ -7,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use wgpu_relu::{Activation, Gradient, Tolerance, reference};
 
-/// The name in this crate, in `torch.nn` and in ONNX. An activation that neither has needs no row.
+/// The name in this crate, in `torch.nn` and in ONNX. An activation that neither has needs no row. scripts/pytorch.py calls
+/// what stands under `torch.nn`.
 const NAMES: &[(&str, Option<&str>, Option<&str>)] = &[
     ("relu", Some("ReLU"), Some("Relu")),
     ("relu6", Some("ReLU6"), Some("Clip(min = 0, max = 6)")),
@@ -42,7 +44,7 @@ const NAMES: &[(&str, Option<&str>, Option<&str>)] = &[
 const INTRODUCTION: &str = "\
 # Activations: formulas, limits, bounds and names
 
-`cargo xtask activations` writes this page and its plots from the table in `src/activation/mod.rs`.
+`cargo xtask regenerate` writes this page and its plots from the table in `src/activation/mod.rs`.
 
 - Parameters are f32. Parameters left out of the text form take their defaults. A value outside its range is an error.
 - σ is the logistic function. Φ and φ are the distribution and the density of the standard normal distribution.
@@ -59,11 +61,12 @@ Each plot shows f (blue) and f' (dashed orange) for x from -5 to 5. A square of 
 
 ";
 
-/// The files in docs/, as they should be: their paths there and their contents.
+/// The files as they should be: their paths in the repository and their contents.
 #[must_use]
 pub fn files() -> Vec<(String, String)> {
-    let plots = Activation::ALL.iter().map(|a| (picture(a), plot(a)));
-    std::iter::once(("ACTIVATIONS.md".to_owned(), page())).chain(plots).collect()
+    let plots = Activation::ALL.iter().map(|a| (format!("docs/{}", picture(a)), plot(a)));
+    let others = [("docs/ACTIVATIONS.md", page()), ("README.md", readme()), (DATA, data())];
+    others.map(|(path, text)| (path.to_owned(), text)).into_iter().chain(plots).collect()
 }
 
 /// Writes the files.
@@ -72,19 +75,19 @@ pub fn files() -> Vec<(String, String)> {
 ///
 /// Those of the file system.
 pub fn write() -> std::io::Result<()> {
-    fs::create_dir_all(folder().join(PICTURES))?;
-    for entry in fs::read_dir(folder().join(PICTURES))? {
+    let pictures = root().join("docs").join(PICTURES);
+    fs::create_dir_all(&pictures)?;
+    for entry in fs::read_dir(&pictures)? {
         fs::remove_file(entry?.path())?;
     }
-    files().iter().try_for_each(|(name, text)| fs::write(folder().join(name), text))
+    files().iter().try_for_each(|(path, text)| fs::write(root().join(path), text))
 }
 
 /// Which files differ from the checked-in ones.
 #[must_use]
 pub fn differing() -> Vec<String> {
-    let found = |name: &str| fs::read_to_string(folder().join(name)).unwrap_or_default();
-    let differing = files().into_iter().filter(|(name, text)| found(name) != *text);
-    differing.map(|(name, _)| name).collect()
+    let differing = files().into_iter().filter(|(path, text)| found(path) != *text);
+    differing.map(|(path, _)| path).collect()
 }
 
 /// The rows of names that belong to no activation.
@@ -105,9 +108,67 @@ pub fn formulas(activation: &Activation) -> Option<(String, String)> {
 }
 
 const PICTURES: &str = "pictures/activations";
+const DATA: &str = "tests/data/activations.tsv";
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs")
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The checked-in text of a file, with the line ends that the generated texts have.
+fn found(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_default().replace("\r\n", "\n")
+}
+
+const TABLE_START: &str = "<!-- cargo xtask regenerate writes this table -->\n";
+const TABLE_END: &str = "<!-- end of the table -->\n";
+
+/// README.md with its table anew; empty if the marks around the table are gone.
+fn readme() -> String {
+    let text = found("README.md");
+    let parts = text
+        .split_once(TABLE_START)
+        .and_then(|(before, rest)| Some((before, rest.split_once(TABLE_END)?.1)));
+    parts.map_or(String::new(), |(before, after)| {
+        format!("{before}{TABLE_START}{}{TABLE_END}{after}", table_by_bound())
+    })
+}
+
+/// The activations by the bound of their values.
+fn table_by_bound() -> String {
+    let mut bounds: Vec<f64> = Activation::ALL.iter().map(|a| a.value_tolerance().ulp()).collect();
+    bounds.sort_by(f64::total_cmp);
+    bounds.dedup();
+    let mut table =
+        "| bound of the error | activations, with PyTorch's default parameters |\n| --- | --- |\n"
+            .to_owned();
+    for bound in bounds {
+        let names = Activation::ALL.iter().filter(|a| a.value_tolerance().ulp() == bound);
+        let names: Vec<String> = names.map(|a| code(&a.to_string())).collect();
+        let bound =
+            if bound == 0.0 { "0: correctly rounded".to_owned() } else { format!("{bound} ulp") };
+        table += &format!("| {bound} | {} |\n", names.join(", "));
+    }
+    table
+}
+
+/// A line per activation for scripts: name, parameters with their defaults, kinks, the name in `torch.nn`.
+fn data() -> String {
+    let mut data =
+        "# name, parameters, kinks, torch.nn; made by `cargo xtask regenerate`\n".to_owned();
+    for activation in Activation::ALL {
+        let parameters = activation.parameters();
+        let parameters: Vec<String> =
+            parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let kinks: Vec<String> = activation.kinks().iter().map(f32::to_string).collect();
+        let torch = names(activation.name()).0.unwrap_or_default();
+        data += &format!(
+            "{}\t{}\t{}\t{torch}\n",
+            activation.name(),
+            parameters.join(" "),
+            kinks.join(" ")
+        );
+    }
+    data
 }
 
 fn picture(activation: &Activation) -> String {

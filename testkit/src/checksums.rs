@@ -57,11 +57,16 @@ pub fn line(activation: Activation, values: &[f32], gradients: &[f32]) -> String
     format!("{activation} {:08x} {:08x}", checksum(values), checksum(gradients))
 }
 
+/// The activation's line in the file, if there is one.
+pub fn recorded(activation: Activation) -> Option<&'static str> {
+    let start = format!("{activation} ");
+    RECORDED.lines().find(|line| line.starts_with(&start))
+}
+
 /// Checks that the results are the recorded ones. The error has the line of these results.
 pub fn compare(activation: Activation, values: &[f32], gradients: &[f32]) -> Result<(), String> {
     let found = line(activation, values, gradients);
-    let start = format!("{activation} ");
-    match RECORDED.lines().find(|line| line.starts_with(&start)) {
+    match recorded(activation) {
         Some(recorded) if recorded == found => Ok(()),
         Some(recorded) => {
             Err(format!("other bits than on other devices: {found}, recorded: {recorded}"))

@@ -1,12 +1,12 @@
-//! docs/ACTIVATIONS.md, as it is checked in.
+//! The texts that list the activations, as they are checked in.
 
 use testkit::activations;
 use wgpu_relu::Activation;
 
 #[test]
-fn the_page_of_activations_is_up_to_date() {
+fn every_list_of_activations_is_up_to_date() {
     let differing = activations::differing();
-    assert!(differing.is_empty(), "{differing:?} differ; run `cargo xtask activations`");
+    assert!(differing.is_empty(), "{differing:?} differ; run `cargo xtask regenerate`");
 }
 
 #[test]

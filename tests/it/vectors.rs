@@ -6,8 +6,9 @@ const VECTORS: &str = include_str!("../data/reference_vectors.csv");
 
 #[test]
 fn the_reference_is_right_to_f64() {
+    let (header, lines) = VECTORS.split_once('\n').unwrap();
     let mut checked = 0;
-    for line in VECTORS.lines().filter(|line| !line.starts_with('#')) {
+    for line in lines.lines() {
         // The name may have commas; the three numbers after it have none.
         let mut fields = line.rsplitn(4, ',');
         let mut number = || fields.next().unwrap().parse::<f64>().unwrap();
@@ -25,5 +26,6 @@ fn the_reference_is_right_to_f64() {
         near(reference::derivative(activation, x), slope, slack);
         checked += 1;
     }
-    assert_eq!(checked, 1044);
+    // The script counts its lines. A file that was cut off has fewer.
+    assert!(header.starts_with(&format!("# {checked} vectors: ")), "{checked} were read: {header}");
 }

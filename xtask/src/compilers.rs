@@ -20,7 +20,8 @@ pub(crate) fn command(arguments: &[String]) -> Result<Command, String> {
     Ok(command)
 }
 
-fn clang() -> Result<String, String> {
+/// A clang that is here, or is installed now.
+pub(crate) fn clang() -> Result<String, String> {
     if let Some(named) = env::var_os("CXX").filter(|value| !value.is_empty()) {
         let named = named.to_string_lossy().into_owned();
         return match is_clang(&named) {
