@@ -93,9 +93,7 @@ fn at_size(
     let mut rates = Vec::new();
     for (&operation, mut samples) in operations.iter().zip(samples) {
         progress::go_on()?;
-        setup.verify(operation).map_err(|error| {
-            format!("{error}; this adapter computes wrongly: `wgpu-relu check` tells more")
-        })?;
+        setup.verify(operation).map_err(|error| format!("{error}; `wgpu-relu check` says more"))?;
         bar.inc(1);
         samples.sort_by(f64::total_cmp);
         rates.push(Rate { operation, elements, seconds: samples[samples.len() / 2] });

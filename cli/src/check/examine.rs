@@ -13,6 +13,15 @@ const LENGTHS: [usize; 21] =
 /// One long enough to meet the rare errors.
 const LONG: usize = 300_007;
 
+/// A bound as the tables show it.
+pub(super) fn bound(tolerance: Tolerance) -> String {
+    match tolerance {
+        Tolerance::Bits => "bits".to_owned(),
+        Tolerance::Exact => "exact".to_owned(),
+        other => other.ulp().to_string(),
+    }
+}
+
 /// What was found of an operation.
 pub(super) struct Finding {
     pub(super) operation: &'static str,
@@ -52,10 +61,11 @@ impl Finding {
                 place,
                 &format!(
                     "element {i}: x = {x:e} ({:#010x}){dy}: expected {expected:e} ({:#010x}), got {got:e} \
-                     ({:#010x}), {ulp:.2} ulp off",
+                     ({:#010x}), {ulp:.2} ulp off (bound: {})",
                     x.to_bits(),
                     expected.to_bits(),
                     got.to_bits(),
+                    bound(self.tolerance),
                 ),
             );
         }

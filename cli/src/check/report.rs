@@ -4,11 +4,18 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use serde::Serialize;
-use wgpu_relu::{ElementType, Tolerance};
+use wgpu_relu::ElementType;
 
-use super::examine::Finding;
+use super::examine::{Finding, bound};
 use crate::Outcome;
 use crate::adapter::Name;
+
+/// Every release passes on several drivers, so users meet wrong drivers. Developers of an activation meet wrong kernels.
+const WRONG: &str = "\
+Either this adapter's driver or a kernel is wrong. To tell which, repeat the check on another driver: `wgpu-relu devices`
+lists the adapters, `--adapter NAME` takes one. If that fails with the same numbers, the kernel is wrong. If it passes, the
+driver is: please report it with this output.
+";
 
 #[derive(Serialize)]
 pub(super) struct Report {
@@ -114,7 +121,7 @@ impl Report {
             "{passed} of {all} operations are within their bounds, over {results} results."
         );
         if !self.passed {
-            text += "This adapter computes wrongly; please report it with this output.\n";
+            text += WRONG;
         }
         text
     }
@@ -139,18 +146,10 @@ impl Report {
     }
 }
 
-fn bound(tolerance: Tolerance) -> String {
-    match tolerance {
-        Tolerance::Bits => "bits".to_owned(),
-        Tolerance::Exact => "exact".to_owned(),
-        other => other.ulp().to_string(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use wgpu_relu::reference::Errors;
-    use wgpu_relu::wgpu;
+    use wgpu_relu::{Tolerance, wgpu};
 
     use super::*;
 
@@ -177,6 +176,7 @@ mod tests {
         assert_eq!(report.exit_code(), ExitCode::FAILURE);
         assert!(report.foot().contains("silu f32 forward: 7 is no 8"), "{}", report.foot());
         assert!(report.foot().contains("5 of 6 operations"), "{}", report.foot());
+        assert!(report.foot().contains("driver or a kernel is wrong"), "{}", report.foot());
         let json: serde_json::Value = serde_json::from_str(&report.json().unwrap()).unwrap();
         assert_eq!(json["passed"], false);
         assert!(json["results"][4]["worst_ulp"].is_null());
