@@ -2,6 +2,7 @@
 
 mod browser;
 mod compilers;
+mod contributing;
 mod debian;
 mod driver;
 mod floors;
@@ -40,7 +41,10 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   floors      Check that no file of the library uses a file of a higher floor, and that there is no circle.
   wgsl        List the WGSL modules that GPUs run, or print one: wgsl gelu gradient f16 one.
               Arguments: words of a name, --update
-  activations Write docs/ACTIVATIONS.md and its plots from the table of activations.
+  regenerate  Write every file that follows from the table of activations or a shader: activations, wgsl
+              --update and compilers --update. Arguments: activations, whose checksums alone are made anew
+  activations Write every text that lists the activations: docs/ACTIVATIONS.md and its plots, the table in
+              README.md, tests/data/activations.tsv.
   tint        Compile every shader by Tint, the compiler of Chromium. Needs node and npm.
   web         Build the page that draws activations in a browser, into target/web. --serve shows it on
               localhost.
@@ -52,6 +56,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   egui        Open a window of egui with an activation's curve, on egui's device. Needs Rust 1.95.
               Arguments: --activation NAME, --screenshot FILE.png
   test-egui   Test that program. Arguments: those of cargo test
+  test-contributing
+              Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
               Rust 1.95.
   bench       Measure every activation beside a plain copy. Writes a table to benches/results/, unless the
@@ -62,8 +68,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
 A task takes the best adapter that wgpu finds, or the one that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
 If a Linux machine has none, a software Vulkan driver is installed first. --driver chooses a software
 driver, and installs it. It has no effect on web and test-web. activations, compilers, floors, isa,
-wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the installed Rust, which
-rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always does.";
+regenerate, wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the
+installed Rust, which rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always
+does.";
 
 type Outcome = Result<(), String>;
 
@@ -104,6 +111,8 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
             cargo.args(&arguments);
             return exit_code(cargo);
         }
+        "regenerate" => return regenerate(&arguments),
+        "test-contributing" => return contributing::test(driver::any()?),
         "activations" if arguments.is_empty() => {
             return exit_code(cargo(&["run", "--quiet", "--example", "activations"]));
         }
@@ -140,6 +149,14 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     exit_code(cargo)
+}
+
+/// Every file that follows from the table of activations and from the shaders.
+fn regenerate(activations: &[String]) -> Result<ExitCode, String> {
+    check(&mut cargo(&["run", "--quiet", "--example", "activations"]))?;
+    check(&mut cargo(&["run", "--quiet", "--example", "wgsl", "--", "--update"]))?;
+    let update = std::iter::once("--update".to_owned()).chain(activations.iter().cloned());
+    exit_code(compilers::command(&update.collect::<Vec<_>>())?)
 }
 
 /// Builds for a browser, and shows or tests it there.

@@ -1,0 +1,146 @@
+//! The examples of CONTRIBUTING.md, as a contributor adds them: in a copy of the repository, which is then tested.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, ExitCode};
+
+use crate::{Outcome, TARGET, cargo_on, check, compilers, exit_code};
+
+const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/contributing");
+
+/// An activation: its WGSL file and its row.
+struct Example {
+    name: String,
+    wgsl: String,
+    row: String,
+}
+
+/// The examples in the text. Each is a block of WGSL and, after it, one of Rust.
+fn examples(text: &str) -> Result<Vec<Example>, String> {
+    let blocks = |start: &str| -> Vec<String> {
+        let blocks = text.split(start).skip(1).filter_map(|rest| rest.split_once("\n```"));
+        blocks.map(|(block, _)| format!("{block}\n")).collect()
+    };
+    let (sources, rows) = (blocks("```wgsl\n"), blocks("```rust,ignore\n"));
+    if sources.len() != rows.len() {
+        return Err(format!(
+            "CONTRIBUTING.md has {} blocks of WGSL and {} rows",
+            sources.len(),
+            rows.len()
+        ));
+    }
+    let pairs = sources.into_iter().zip(rows);
+    let example = |(wgsl, row): (String, String)| {
+        let name = row.split("name: \"").nth(1).and_then(|rest| rest.split('"').next());
+        let name = name.ok_or("a row in CONTRIBUTING.md has no name")?.to_owned();
+        match wgsl.contains(&format!("fn {name}_grad(")) {
+            true => Ok(Example { name, wgsl, row }),
+            false => Err(format!(
+                "the WGSL before the row of {name} in CONTRIBUTING.md has no {name}_grad"
+            )),
+        }
+    };
+    pairs.map(example).collect()
+}
+
+/// The table with the rows at its end.
+fn with_rows(table: &str, examples: &[Example]) -> Result<String, String> {
+    let end = "\n}\n\nimpl Activation {";
+    let (before, after) =
+        table.split_once(end).ok_or("src/activation/mod.rs: where does the table end?")?;
+    let rows: String =
+        examples.iter().map(|example| format!("\n\n{}", example.row.trim_end())).collect();
+    Ok(format!("{before}{rows}{end}{after}"))
+}
+
+fn copy(from: &Path, to: &Path) -> Outcome {
+    let told = |error| format!("{}: {error}", from.display());
+    if from.is_file() {
+        return fs::copy(from, to).map(|_| ()).map_err(told);
+    }
+    fs::create_dir_all(to).map_err(told)?;
+    for entry in fs::read_dir(from).map_err(told)? {
+        let path = entry.map_err(told)?.path();
+        let Some(name) = path.file_name() else { continue };
+        if name != "target" && name != ".git" && !path.is_symlink() {
+            copy(&path, &to.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds the examples to a copy, makes its listings, and runs the tests that look at every row.
+pub(crate) fn test(environment: Vec<(&'static str, String)>) -> Result<ExitCode, String> {
+    let told = |error| format!("{COPY}: {error}");
+    let text = fs::read_to_string(Path::new(ROOT).join("CONTRIBUTING.md")).map_err(told)?;
+    let examples = examples(&text)?;
+    if Path::new(COPY).exists() {
+        fs::remove_dir_all(COPY).map_err(told)?;
+    }
+    copy(Path::new(ROOT), Path::new(COPY))?;
+    for example in &examples {
+        let path = format!("{COPY}/shaders/activation/{}.wgsl", example.name);
+        fs::write(&path, &example.wgsl).map_err(told)?;
+    }
+    let table = Path::new(COPY).join("src/activation/mod.rs");
+    let rows = with_rows(&fs::read_to_string(&table).map_err(told)?, &examples)?;
+    fs::write(&table, rows).map_err(told)?;
+
+    // Both use one folder of builds, so that other packages are built once. Cargo tells packages of the same name apart by
+    // their versions; without this, the repository would get the copy's builds.
+    let manifest = Path::new(COPY).join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(told)?;
+    let (before, rest) = text.split_once("\nversion = \"").ok_or("Cargo.toml has no version")?;
+    let (version, after) = rest.split_once('"').ok_or("Cargo.toml has no version")?;
+    let text = format!("{before}\nversion = \"{version}+contributing\"{after}");
+    fs::write(&manifest, text).map_err(told)?;
+
+    let names: Vec<&str> = examples.iter().map(|example| example.name.as_str()).collect();
+    let in_copy = |arguments: &[&str]| -> Command {
+        let mut cargo = cargo_on(&format!("{COPY}/Cargo.toml"), arguments);
+        cargo.env("CARGO_TARGET_DIR", TARGET).envs(environment.iter().cloned());
+        cargo.env("TEST_ACTIVATION", names.join(","));
+        cargo
+    };
+    check(&mut in_copy(&["run", "--quiet", "--example", "activations"]))?;
+    check(&mut in_copy(&["run", "--quiet", "--example", "wgsl", "--", "--update"]))?;
+    let mut update = in_copy(&["run", "--release", "--package", "compilers", "--", "--update"]);
+    check(update.args(&names).env("CXX", compilers::clang()?))?;
+    // Could a compiler change a step? And the command that developers begin with.
+    check(&mut in_copy(&["test", "--package", "compilers"]))?;
+    check(in_copy(&["run", "--package", "wgpu-relu-cli", "--", "check"]).args(&names))?;
+    // Modules of the library and of tests/it.
+    let tests = [
+        "activation::",
+        "catalog::",
+        "harness::",
+        "activations::",
+        "same_bits::",
+        "vectors::",
+        "wgsl::",
+    ];
+    let mut cargo = in_copy(&["test", "--package", "wgpu-relu", "--lib", "--test", "it", "--"]);
+    cargo.args(tests);
+    exit_code(cargo)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_examples_are_found_and_have_their_place() {
+        let read =
+            |path: &str| fs::read_to_string(Path::new(ROOT).join(path)).expect("the file is there");
+        let examples = examples(&read("CONTRIBUTING.md")).expect("the blocks come in pairs");
+        let names: Vec<&str> = examples.iter().map(|example| example.name.as_str()).collect();
+        assert_eq!(names, ["abs_value", "squareplus"]);
+        let table =
+            with_rows(&read("src/activation/mod.rs"), &examples).expect("the table has an end");
+        assert!(
+            table.contains("    }\n\n/// Absolute value"),
+            "the rows follow the last row of the table"
+        );
+    }
+}
