@@ -175,13 +175,13 @@ fn main(
     }
 }
 // shaders/kernel/mask.wgsl
-// A mask has one bit per element, which says which of its two levels the derivative has. If the gradient of a NaN is
+// A mask has one bit per element, which says which of its two values the derivative has. If the gradient of a NaN is
 // NaN, a second u32 has a bit per NaN.
 
 const MASK_BITS = 2u;
 
-// The higher of the two levels.
-const UPPER_LEVEL = 1065353216u;
+// The higher of the two values.
+const UPPER_VALUE = 1065353216u;
 // shaders/kernel/masked_forward.wgsl
 // y = f(x) and the mask.
 
@@ -192,7 +192,7 @@ fn bits_of(first: vec4<bool>, second: vec4<bool>, step: u32) -> u32 {
 }
 
 fn is_high(derivative: vec4<f32>) -> vec4<bool> {
-    return bitcast<vec4<u32>>(derivative) == vec4<u32>(UPPER_LEVEL);
+    return bitcast<vec4<u32>>(derivative) == vec4<u32>(UPPER_VALUE);
 }
 
 fn is_nan(derivative: vec4<f32>) -> vec4<bool> {

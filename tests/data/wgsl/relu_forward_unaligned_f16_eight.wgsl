@@ -144,6 +144,13 @@ fn main(
     params = given;
     let first = block_of(local, workgroup, workgroups) * LANES * VECTORS_PER_INVOCATION + local % LANES;
     let count = vector_count();
+    // GPUs take this way. naga bounds each loop by counters of its own, so no compiler unrolls a loop of one step.
+    if (VECTORS_PER_INVOCATION == 1u) {
+        if (first < count) {
+            run(first);
+        }
+        return;
+    }
     for (var step = 0u; step < VECTORS_PER_INVOCATION; step++) {
         let i = first + step * LANES;
         if (i >= count) {

@@ -165,30 +165,30 @@ fn main(
     }
 }
 // shaders/kernel/mask.wgsl
-// A mask has one bit per element, which says which of its two levels the derivative has. If the gradient of a NaN is
+// A mask has one bit per element, which says which of its two values the derivative has. If the gradient of a NaN is
 // NaN, a second u32 has a bit per NaN.
 
 const MASK_BITS = 1u;
 
-// The higher of the two levels.
-const UPPER_LEVEL = 1065353216u;
+// The higher of the two values.
+const UPPER_VALUE = 1065353216u;
 // shaders/kernel/mask_gradient.wgsl
 // dx = dy * f'(x), from the mask that the forward operation wrote. params.activation has the derivative's lower and upper
-// level, and a NaN.
+// value, and a NaN.
 
-// dy times a level: dy itself for 1, and 0 for 0, whatever dy is.
-fn times_level(dy: vec4<u32>, level: u32) -> vec4<u32> {
-    if (level == 0x3f800000u) {
+// dy times a value: dy itself for 1, and 0 for 0, whatever dy is.
+fn times_value(dy: vec4<u32>, value: u32) -> vec4<u32> {
+    if (value == 0x3f800000u) {
         return dy;
     }
-    let product = numerics_times(bitcast<vec4<f32>>(dy), vec4<f32>(bitcast<f32>(level)));
-    return select(bitcast<vec4<u32>>(product), vec4<u32>(0u), (level & 0x7fffffffu) == 0u);
+    let product = numerics_times(bitcast<vec4<f32>>(dy), vec4<f32>(bitcast<f32>(value)));
+    return select(bitcast<vec4<u32>>(product), vec4<u32>(0u), (value & 0x7fffffffu) == 0u);
 }
 
-fn times_levels(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
-    let levels = bitcast<vec4<u32>>(params.activation);
+fn times_mask_values(dy: vec4<u32>, high: vec4<u32>, nan: vec4<u32>) -> vec4<u32> {
+    let values = bitcast<vec4<u32>>(params.activation);
     let low = vec4<u32>(0u);
-    let dx = select(low, times_level(dy, UPPER_LEVEL), high != vec4<u32>(0u));
+    let dx = select(low, times_value(dy, UPPER_VALUE), high != vec4<u32>(0u));
     return dx;
 }
 
@@ -203,8 +203,8 @@ fn run_mask(index: u32, first: u32, count: u32) {
         let pair = load_pair(i);
         let bits = vec4<u32>(high >> (8u * step));
         let nans = vec4<u32>(nan >> (8u * step));
-        let a = times_levels(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
-        let b = times_levels(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
+        let a = times_mask_values(pair.first.dy, bits & FIRST_BITS, nans & FIRST_BITS);
+        let b = times_mask_values(pair.second.dy, bits & SECOND_BITS, nans & SECOND_BITS);
         store_pair(i, Results(with_residual(a, pair.first)), Results(with_residual(b, pair.second)));
     }
 }

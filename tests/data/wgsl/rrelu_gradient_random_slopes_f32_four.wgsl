@@ -190,11 +190,11 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
 // The activation and its derivative, under the names that kernels call. i counts vectors of four elements.
 
 fn activate(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
-    return rrelu_with(x, rrelu_drawn(draw(i), params.activation));
+    return rrelu_with(x, rrelu_random_slopes(draw(i), params.activation));
 }
 
 fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
-    return rrelu_grad_with(x, rrelu_drawn(draw(i), params.activation));
+    return rrelu_grad_with(x, rrelu_random_slopes(draw(i), params.activation));
 }
 // shaders/kernel/draw.wgsl
 // A uniform variate in [0, 1) per element of vector i of four. It depends only on the element's position in the
@@ -268,7 +268,7 @@ fn rrelu_slope(p: vec4<f32>) -> vec4<f32> {
 
 // The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product loses
 // its last bit, so that no compiler fuses it with the sum.
-fn rrelu_drawn(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
+fn rrelu_random_slopes(variate: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let product = bitcast<vec4<u32>>(numerics_product(variate, p.zzzz)) & vec4<u32>(0xfffffffeu);
     let slope = numerics_plus(p.xxxx, bitcast<vec4<f32>>(product));
     return numerics_select(slope, p.yyyy, numerics_order(slope) > numerics_order(p.yyyy));
