@@ -1,5 +1,5 @@
-// Statistics of units: each of `segments` segments of `length` elements gives `sums` results, each over every `sums`-th
-// element in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
+// Statistics of units: each of `segments` segments of `length` vectors gives `sums` results, each over every `sums`-th
+// vector in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
 // the previous pass (statistics_merge.wgsl).
 
 override WORKGROUP: u32 = 64u;
@@ -18,7 +18,7 @@ struct UnitStatistics {
 }
 
 struct Params {
-    // The first element of each operand in its binding.
+    // The first result of y in its binding, and the first vector of x.
     offset_y: u32,
     offset_x: u32,
     segments: u32,
@@ -36,9 +36,8 @@ struct Params {
 }
 
 // a / count.
-fn over(a: vec4<f32>, count: u32) -> vec4<f32> {
-    let divisor = numerics_split(vec4<f32>(f32(count)));
-    return numerics_value(numerics_wide_div(numerics_plain(a), divisor));
+fn over(a: vec4<f32>, count: vec4<u32>) -> vec4<f32> {
+    return numerics_quotient(numerics_plain(a), numerics_split(vec4<f32>(count)));
 }
 
 @group(0) @binding(PARAMS) var<uniform> params: Params;
@@ -54,12 +53,5 @@ fn main(
     if (index >= params.segments * params.sums) {
         return;
     }
-    let segment = params.offset_x + index / params.sums * params.length;
-    let first = index % params.sums;
-    begin(segment + first);
-    var total: UnitStatistics;
-    for (var i = first; i < params.length; i += params.sums) {
-        total = joined(total, segment + i);
-    }
-    y[params.offset_y + index] = total;
+    reduce(index, index / params.sums * params.length, index % params.sums);
 }

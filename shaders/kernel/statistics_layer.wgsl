@@ -1,9 +1,13 @@
 // The elements are the outputs of a layer, y = f(x + bias), which this pass stores too.
 
-@group(0) @binding(2) var<storage, read_write> result: array<u32>;
+@group(0) @binding(2) var<storage, read_write> result: array<WORD>;
 @group(0) @binding(3) var<storage, read> bias: array<u32>;
 
-// The bias of the channel, which is the same for all elements of an invocation.
+fn at_result(i: u32) -> u32 {
+    return params.offset_result + i;
+}
+
+// The biases of an invocation's columns.
 var<private> shift: vec4<u32>;
 
 fn activate(x: vec4<u32>) -> vec4<u32> {
@@ -11,13 +15,22 @@ fn activate(x: vec4<u32>) -> vec4<u32> {
 }
 
 fn begin(i: u32) {
+#if one
+    let element = vec4<u32>(i);
+#else
+    let element = vec4<u32>(4u * i) + vec4<u32>(0u, 1u, 2u, 3u);
+#endif
     // The dispatch's first element is the first of a channel.
-    let channel = (params.first_channel + (i - params.offset_x) / params.inner) % params.channels;
-    shift = vec4<u32>(bias[params.offset_bias + channel]);
+    let channel = (params.first_channel + element / params.inner) % params.channels + params.offset_bias;
+    shift = vec4<u32>(bias[channel.x], bias[channel.y], bias[channel.z], bias[channel.w]);
 }
 
-fn element(i: u32) -> u32 {
-    let y = activate(add(vec4<u32>(x[i]), shift)).x;
-    result[params.offset_result + i - params.offset_x] = y;
+fn elements(i: u32) -> vec4<u32> {
+    let y = activate(add(load_x(i), shift));
+#if one
+    put_result(at_result(i), y.x);
+#else
+    store_result(i, y);
+#endif
     return y;
 }

@@ -2,11 +2,6 @@
 
 fn begin(i: u32) {}
 
-fn element(i: u32) -> u32 {
-#if is_16_bit
-    let half = (x[i >> 1u] >> (16u * (i & 1u))) & 0xffffu;
-    return WIDEN(vec4<u32>(half)).x;
-#else
-    return x[i];
-#endif
+fn elements(i: u32) -> vec4<u32> {
+    return load_x(i);
 }

@@ -154,7 +154,7 @@ mod tests {
     use crate::element::ElementType;
     use crate::shader::Shader;
     use crate::shader::elementwise::ElementwiseShader;
-    use crate::shader::statistics::StatisticsInput;
+    use crate::shader::statistics::{Statistics, StatisticsInput};
     use crate::shader::sum::{Sum, SumInput};
     use crate::shader::texture::TextureShader;
     use crate::shader::variant::{BindingSlot, ChannelPattern, Variant, VectorWidth};
@@ -198,7 +198,8 @@ mod tests {
         let input = SumInput::Values(ElementType::F32);
         let sum = Sum { input, width: VectorWidth::Four, accumulates: false };
         check(&sum, SumParams::FIELDS, &SumParams::ZERO.words(), size_of::<SumParams>());
-        let statistics = StatisticsInput::Elements(ElementType::F32);
+        let input = StatisticsInput::Elements(ElementType::F32);
+        let statistics = Statistics { input, width: VectorWidth::Four };
         let size = size_of::<StatisticsParams>();
         check(&statistics, StatisticsParams::FIELDS, &StatisticsParams::ZERO.words(), size);
         let (activation, format) = (Activation::Relu.name(), wgpu::TextureFormat::R32Float);

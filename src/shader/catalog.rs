@@ -7,7 +7,7 @@ use crate::shader::Shader;
 use crate::shader::elementwise::ElementwiseShader;
 #[cfg(feature = "init")]
 use crate::shader::fill::FillShader;
-use crate::shader::statistics::StatisticsInput;
+use crate::shader::statistics::{Statistics, StatisticsInput};
 use crate::shader::sum::{Sum, SumInput};
 use crate::shader::texture::{FORMATS, TextureShader};
 use crate::shader::variant::{Addressing, BindingSlot, ChannelPattern, Variant, VectorWidth};
@@ -64,9 +64,14 @@ fn others() -> Vec<Named> {
     let elements = ElementType::ALL.iter().copied();
     let layers = Activation::ALL.iter().map(|activation| StatisticsInput::Layer(activation.name()));
     let of_elements = elements.clone().map(StatisticsInput::Elements);
-    for input in of_elements.chain([StatisticsInput::Merge]).chain(layers) {
-        modules.push((format!("statistics {}", input.name()), Box::new(input)));
+    for input in of_elements.chain(layers) {
+        for width in [VectorWidth::Four, VectorWidth::One] {
+            let name = format!("statistics {} {}", input.name(), width.name());
+            modules.push((name, Box::new(Statistics { input, width })));
+        }
     }
+    let merge = Statistics { input: StatisticsInput::Merge, width: VectorWidth::One };
+    modules.push((format!("statistics {}", merge.input.name()), Box::new(merge)));
     #[cfg(feature = "init")]
     for element in elements {
         modules.push((format!("fill {element}"), Box::new(FillShader(element))));

@@ -195,6 +195,18 @@ pub(crate) fn link(linker: &mut Linker, module: &Scope<'_>, layouts: &[Layout]) 
     conversions(linker, layouts.iter().map(|layout| layout.element));
 }
 
+/// [`link`] for terms that are reduced. By single elements, a vector holds one element in all its components.
+pub(crate) fn link_terms(linker: &mut Linker, module: &Scope<'_>, layouts: &[Layout]) {
+    if layouts.iter().any(|layout| layout.width != VectorWidth::One) {
+        return link(linker, module, layouts);
+    }
+    for (_, scope) in scopes(layouts) {
+        linker.expand(file!("operand/element.wgsl"), &[module, &scope]);
+        linker.expand(file!("operand/single.wgsl"), &[module, &scope]);
+    }
+    conversions(linker, layouts.iter().map(|layout| layout.element));
+}
+
 /// Appends the conversions of 16-bit elements, each once.
 pub(crate) fn conversions(linker: &mut Linker, elements: impl Iterator<Item = ElementType>) {
     let mut elements: Vec<ElementType> = elements.collect();

@@ -28,44 +28,59 @@ impl StatisticsInput {
     }
 }
 
-impl Shader for StatisticsInput {
+/// The shader of a pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Statistics {
+    pub(crate) input: StatisticsInput,
+    /// Four, or one, which is what a pass that merges takes.
+    pub(crate) width: VectorWidth,
+}
+
+impl Shader for Statistics {
     fn name(&self) -> String {
         "statistics".to_owned()
     }
 
     fn source(&self) -> String {
-        let (activation, element) = match *self {
+        let Statistics { input, width } = *self;
+        let (activation, element) = match input {
             StatisticsInput::Elements(element) => (None, element),
             StatisticsInput::Layer(name) => (Activation::named(name), ElementType::F32),
             StatisticsInput::Merge => (None, ElementType::F32),
         };
-        let layout = Layout::new("x", element, VectorWidth::One, false);
-        let mut module = layout.scope(1);
+        let x = Layout::new("x", element, width, false);
+        let result = Layout::new("result", element, width, true);
+        // With the type of the items of x, which those of the result have as well.
+        let mut module = x.scope(1);
         module.names.push(("PARAMS", operand::digits(self.bindings().len())));
         module.names.extend(activation.map(|a| ("ACTIVATION", a.name())));
+        module.flags.push(("one", width == VectorWidth::One));
         let mut linker = Linker::default();
         let mut add = |file| linker.expand(file, &[&module]);
         add(file!("kernel/statistics.wgsl"));
-        match self {
+        match input {
             StatisticsInput::Merge => add(file!("kernel/statistics_merge.wgsl")),
             _ => add(file!("kernel/statistics_elements.wgsl")),
         }
-        match self {
-            StatisticsInput::Elements(_) => add(file!("kernel/statistics_stored.wgsl")),
+        match input {
+            StatisticsInput::Elements(_) => {
+                add(file!("kernel/statistics_stored.wgsl"));
+                operand::link_terms(&mut linker, &module, &[x]);
+            }
             StatisticsInput::Layer(_) => {
                 add(file!("kernel/statistics_layer.wgsl"));
                 add(file!("kernel/add.wgsl"));
+                operand::link_terms(&mut linker, &module, &[x, result]);
             }
             StatisticsInput::Merge => {}
         }
-        operand::conversions(&mut linker, [element].into_iter());
         linker.append_functions(activation, true);
         linker.finish()
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
         let [read, written] = [false, true].map(storage);
-        match self {
+        match self.input {
             StatisticsInput::Layer(_) => vec![written, read, written, read],
             _ => vec![written, read],
         }

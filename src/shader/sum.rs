@@ -60,15 +60,7 @@ impl Shader for Sum {
         if width == VectorWidth::Eight64 {
             linker.append(file!("operand/eight.wgsl"));
         }
-        if width == VectorWidth::One {
-            for (_, scope) in operand::scopes(&layouts) {
-                linker.expand(file!("operand/element.wgsl"), &[&module, &scope]);
-                linker.expand(file!("operand/single.wgsl"), &[&module, &scope]);
-            }
-            operand::conversions(&mut linker, input.elements().into_iter());
-        } else {
-            operand::link(&mut linker, &module, &layouts);
-        }
+        operand::link_terms(&mut linker, &module, &layouts);
         if slopes {
             linker.append(file!("kernel/slopes.wgsl"));
         }

@@ -20,7 +20,8 @@ use crate::plan::planner::Planner;
 use crate::plan::ranges::BoundRange;
 use crate::plan::reduce::{ReducePass, Reduction, scratch};
 use crate::plan::uniform::StatisticsParams;
-use crate::shader::statistics::StatisticsInput;
+use crate::shader::statistics::{Statistics, StatisticsInput};
+use crate::shader::variant::VectorWidth;
 
 /// The words of `UnitStatistics` in `statistics.wgsl`.
 type UnitStatistics = [u32; 8];
@@ -275,17 +276,17 @@ fn plan(
     let (launch, ranges) = (planner.launch.one_vector_per_invocation(), planner.ranges);
     planner.check_limits(launch.workgroup, if layer.is_some() { 4 } else { 2 })?;
     let (count, inner) = (u64::from(channels.count), u64::from(channels.inner));
-    let mut input = (x, element.size());
+    let mut read = (x, element.size());
     if length == 0 {
         // A binding cannot be empty.
-        input.0 = scratch(reduction.scratch.len() as u32, 4);
+        read.0 = scratch(reduction.scratch.len() as u32, 4);
         reduction.scratch.push(4);
     }
     let mut dispatches = Vec::new();
     for (level, passes) in reduction.levels.iter().enumerate() {
         let output = reduction.output(level, records);
         let layer = layer.filter(|_| level == 0);
-        let shader = match layer {
+        let input = match layer {
             _ if level > 0 => StatisticsInput::Merge,
             Some(_) => StatisticsInput::Layer(activation.name()),
             None => StatisticsInput::Elements(element),
@@ -293,21 +294,23 @@ fn plan(
         for pass in passes {
             let mut bound = vec![
                 ranges.bind(&output, Unit::SIZE, pass.output_start, pass.outputs()),
-                ranges.bind(&input.0, input.1, pass.input_start, pass.inputs()),
+                ranges.bind(&read.0, read.1, pass.input_start, pass.inputs()),
             ];
             if let Some([y, bias]) = &layer {
                 bound.push(ranges.bind(y, 4, pass.input_start, pass.inputs()));
                 bound.push(ranges.bind(bias, 4, 0, count));
             }
-            let first = |index| bound.get(index).map_or(0, |range: &BoundRange| range.first as u32);
+            let width = width(input, pass, &bound);
+            let vectors = |elements: u64| (elements / width.elements()) as u32;
+            let first = |index| bound.get(index).map_or(0, |range: &BoundRange| range.first);
             let params = StatisticsParams {
-                offset_y: first(0),
-                offset_x: first(1),
+                offset_y: first(0) as u32,
+                offset_x: vectors(first(1)),
                 segments: pass.segments as u32,
-                length: pass.length as u32,
-                sums: pass.sums as u32,
-                offset_result: first(2),
-                offset_bias: first(3),
+                length: vectors(pass.length),
+                sums: vectors(pass.sums),
+                offset_result: vectors(first(2)),
+                offset_bias: first(3) as u32,
                 first_channel: (pass.input_start / inner % count) as u32,
                 bounds: bounds(&activation),
                 activation: activation.uniform(),
@@ -315,16 +318,23 @@ fn plan(
                 inner: channels.inner,
                 ..StatisticsParams::ZERO
             };
-            let workgroups = launch.workgroups(4 * pass.outputs());
-            dispatches.push(Dispatch::new(
-                shader,
-                &launch.size(),
-                bound,
-                params.words(),
-                workgroups,
-            ));
+            let workgroups = launch.workgroups(4 * pass.outputs() / width.elements());
+            let shader = Statistics { input, width };
+            let dispatch = Dispatch::new(shader, &launch.size(), bound, params.words(), workgroups);
+            dispatches.push(dispatch);
         }
-        input = (output, Unit::SIZE);
+        read = (output, Unit::SIZE);
     }
     Ok(Plan { scratch: reduction.scratch, dispatches, ..Plan::default() })
+}
+
+/// By how many columns a pass goes. `bound` has its results, what it reads, and the outputs of a layer.
+fn width(input: StatisticsInput, pass: &ReducePass, bound: &[BoundRange]) -> VectorWidth {
+    let starts = bound.iter().skip(1).take(2).map(|range| range.first);
+    let mut counts = starts.chain([pass.length, pass.sums]);
+    match input {
+        StatisticsInput::Merge => VectorWidth::One,
+        _ if counts.all(|count| count.is_multiple_of(4)) => VectorWidth::Four,
+        _ => VectorWidth::One,
+    }
 }
