@@ -65,12 +65,12 @@ fn joined(total: Columns, a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>
     return record;
 }
 
-// The element of each column in the row that starts at i. A row that is not there counts as not finite.
+// The elements of the row that starts at i. A row that is not there counts as not finite. Its loads take the last vector,
+// since a branch around them costs more.
 fn row(segment: u32, i: u32) -> vec4<u32> {
-    if (i >= params.length) {
-        return vec4<u32>(0x7f800000u);
-    }
-    return elements(segment + i);
+    let is_there = i < params.length;
+    let bits = elements(segment + min(i, params.length - 1u), is_there);
+    return select(vec4<u32>(0x7f800000u), bits, is_there);
 }
 
 fn reduce(index: u32, segment: u32, first: u32) {

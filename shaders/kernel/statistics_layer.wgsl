@@ -25,12 +25,14 @@ fn begin(i: u32) {
     shift = vec4<u32>(bias[channel.x], bias[channel.y], bias[channel.z], bias[channel.w]);
 }
 
-fn elements(i: u32) -> vec4<u32> {
+fn elements(i: u32, is_there: bool) -> vec4<u32> {
     let y = activate(add(load_x(i), shift));
+    if (is_there) {
 #if one
-    put_result(at_result(i), y.x);
+        put_result(at_result(i), y.x);
 #else
-    store_result(i, y);
+        store_result(i, y);
 #endif
+    }
     return y;
 }

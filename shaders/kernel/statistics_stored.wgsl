@@ -2,6 +2,6 @@
 
 fn begin(i: u32) {}
 
-fn elements(i: u32) -> vec4<u32> {
+fn elements(i: u32, is_there: bool) -> vec4<u32> {
     return load_x(i);
 }

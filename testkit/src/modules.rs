@@ -24,7 +24,7 @@ pub const SHOWN: [&str; 17] = [
     "silu gate f32 four",
     "rrelu gradient random slopes f32 four",
     "sum slopes f16 f16 four",
-    "statistics layer tanh",
+    "statistics layer tanh four",
 ];
 
 /// Every module and its name.
