@@ -148,6 +148,30 @@ fn variances_survive_large_means() {
     }
 }
 
+/// The same where the first elements of a channel are not finite, by four channels at once and by one.
+#[test]
+fn variances_survive_large_means_behind_nan() {
+    let (gpu, channels) = (gpu(), Channels::last(8));
+    let number = |(i, x): (usize, &f32)| match i {
+        0..16 => f32::NAN,
+        16..20 => f32::INFINITY,
+        _ => 1e5 + x,
+    };
+    let mut y = vec![0.0];
+    // 59 rows, which are no multiple of four.
+    y.extend(numbers(8 * 59, 12).iter().enumerate().map(number));
+    let one = gpu.upload(&y).unwrap();
+    let one = View::elements::<f32>(&one, 1, 8 * 59);
+    let one = gpu.units(one, channels, Activation::Relu).unwrap();
+    let four = gpu.upload(&y[1..]).unwrap();
+    let four = gpu.units(&four, channels, Activation::Relu).unwrap();
+    assert_eq!(one, four);
+    for (found, expected) in one.iter().zip(expected(&y[1..], channels, |_| (false, false))) {
+        assert_eq!((found.finite, found.not_finite), (expected.finite, expected.not_finite));
+        assert!((found.variance / expected.variance - 1.0).abs() < 2e-2, "{found:?}");
+    }
+}
+
 #[test]
 fn many_dispatches_and_many_runs_agree() {
     let (device, queue) = own_device(|limits| limits.max_storage_buffer_binding_size = 1 << 16);

@@ -15,8 +15,7 @@ impl GpuRelu {
     /// instead of four. y is equal to the last bit with and without them. All elements are f32, and x, y, the bias and
     /// the records must be in four different buffers.
     ///
-    /// Each invocation goes along one channel, one element at a time. On a software adapter, the two operations one
-    /// after the other are faster.
+    /// On a software adapter, the two operations one after the other are faster.
     ///
     /// # Errors
     ///

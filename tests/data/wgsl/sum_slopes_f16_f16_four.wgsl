@@ -81,7 +81,16 @@ fn main(
         return;
     }
     var total = value(segment + first);
-    for (var i = first + params.sums; i < params.length; i += params.sums) {
+    var i = first + params.sums;
+    // Four loads come before their additions, so that a GPU waits for them together. The order of additions stays.
+    for (; i + 3u * params.sums < params.length; i += 4u * params.sums) {
+        let a = value(segment + i);
+        let b = value(segment + i + params.sums);
+        let c = value(segment + i + 2u * params.sums);
+        let d = value(segment + i + 3u * params.sums);
+        total = plus(plus(plus(plus(total, a), b), c), d);
+    }
+    for (; i < params.length; i += params.sums) {
         total = plus(total, value(segment + i));
     }
     put(index, total);
