@@ -1,7 +1,7 @@
 // shaders/kernel/statistics.wgsl
 // Statistics of units: each of `segments` segments of `length` vectors gives `sums` results, each over every `sums`-th
 // vector in a fixed order. The first pass reads elements (statistics_elements.wgsl). The others merge the results of
-// the pass before (statistics_merge.wgsl).
+// the previous pass (statistics_merge.wgsl).
 
 override WORKGROUP: u32 = 64u;
 
@@ -186,7 +186,7 @@ fn elements(i: u32, is_there: bool) -> vec4<u32> {
     return y;
 }
 // shaders/kernel/add.wgsl
-// a + b, rounded before anything else happens to it.
+// a + b, rounded before another operation uses it.
 
 fn add(a: vec4<u32>, b: vec4<u32>) -> vec4<u32> {
     return bitcast<vec4<u32>>(numerics_plus(bitcast<vec4<f32>>(a), bitcast<vec4<f32>>(b)));
