@@ -213,7 +213,7 @@ fn tanh(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 20.0);
     let far = numerics_value(numerics_tanh(size));
     let small = numerics_tanhshrink_small(size);
-    let sum = numerics_sum(size, -small.head);
+    let sum = numerics_fast_two_sum(size, -small.head);
     let near = numerics_add(sum.head, numerics_sub(sum.tail, small.tail));
     let value = select(far, near, size < vec4<f32>(0.24));
     // Below 2^-13 it is x, subnormal or not.
