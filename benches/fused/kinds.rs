@@ -54,21 +54,25 @@ fn stored<'a, X: Element, Y: Element + PartialEq + std::fmt::Debug>(
     Form::new((name, "relu"), (bytes, operands.length), relu.prepare(from, to), output)
 }
 
-/// From element 1 of a buffer on to the start of another.
+/// From an element of a buffer on to an element of another.
 fn unaligned<'a, T: Element + PartialEq + std::fmt::Debug>(
     name: &'static str,
     operands: &'a Operands<'_>,
-    from: &wgpu::Buffer,
-    to: &'a wgpu::Buffer,
+    [from, to]: [&'a wgpu::Buffer; 2],
+    [x_at, y_at]: [usize; 2],
 ) -> Form<'a> {
     let Operands { gpu, length, .. } = operands;
     let relu = GpuRelu::new(gpu).with_element(T::TYPE);
-    let last = length - 1;
-    let view = |buffer, first| View::elements::<T>(buffer, first, last as u64);
-    let value = move |i| if i < last { T::from_f32(relu_of(i + 1)).to_f32() } else { BEFORE };
+    let count = length - x_at.max(y_at);
+    let view = |buffer, first| View::elements::<T>(buffer, first as u64, count as u64);
+    let value = move |i: usize| match i.checked_sub(y_at) {
+        Some(element) if element < count => T::from_f32(relu_of(element + x_at)).to_f32(),
+        _ => BEFORE,
+    };
     let output = Output::exact::<T>(gpu, to, value);
     let bytes = 2.0 * size_of::<T>() as f64;
-    Form::new((name, "relu"), (bytes, last), relu.prepare(view(from, 1), view(to, 0)), output)
+    let step = relu.prepare(view(from, x_at), view(to, y_at));
+    Form::new((name, "relu"), (bytes, count), step, output)
 }
 
 fn of_halves<'a>(operands: &'a Operands<'_>, halves: &'a Halves) -> Vec<Form<'a>> {
@@ -84,9 +88,11 @@ fn of_halves<'a>(operands: &'a Operands<'_>, halves: &'a Halves) -> Vec<Form<'a>
         stored::<f16, f32>("relu, f16 to f32", operands, f16_x, y),
         stored::<f32, bf16>("relu, f32 to bf16", operands, x, bf16_y),
         stored::<bf16, f32>("relu, bf16 to f32", operands, bf16_x, y),
-        unaligned::<f32>("relu, x off by an element", operands, x, y),
-        unaligned::<f16>("relu, f16, x off by an element", operands, f16_x, f16_y),
-        unaligned::<bf16>("relu, bf16, x off by an element", operands, bf16_x, bf16_y),
+        unaligned::<f32>("relu, x off by an element", operands, [x, y], [1, 0]),
+        unaligned::<f16>("relu, f16, x off by an element", operands, [f16_x, f16_y], [1, 0]),
+        unaligned::<bf16>("relu, bf16, x off by an element", operands, [bf16_x, bf16_y], [1, 0]),
+        unaligned::<f32>("relu, both from element 1", operands, [x, y], [1, 1]),
+        unaligned::<f16>("relu, f16, both from element 1", operands, [f16_x, f16_y], [1, 1]),
         Form::new(
             ("relu gradient, accumulated", "relu gradient"),
             (16.0, operands.length),

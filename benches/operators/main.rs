@@ -54,7 +54,7 @@ fn measure(criterion: &mut Criterion, setup: &Setup<'_>, operation: Operation, t
     let mut samples = Vec::new();
     group.bench_function(BenchmarkId::from_parameter(setup.length()), |bencher| {
         bencher.iter_custom(|iterations| {
-            let spent = setup.time(operation, iterations).expect("the operation runs");
+            let spent = setup.time(operation, iterations).expect("the operation runs").wall;
             samples.push((iterations, spent));
             spent
         });

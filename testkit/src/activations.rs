@@ -4,7 +4,7 @@
 //! The formulas are the rustdoc of the rows. Its first paragraph gives the value, then `; derivative ` and the derivative.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wgpu_relu::{Activation, Gradient, Tolerance, reference};
 
@@ -111,7 +111,7 @@ const PICTURES: &str = "pictures/activations";
 const DATA: &str = "tests/data/activations.tsv";
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    crate::repository()
 }
 
 /// The checked-in text of a file, with the line ends that the generated texts have.

@@ -149,28 +149,41 @@ impl<'g> Launcher<'g> {
         if let Some(pipeline) = pipelines.get(dispatch.key()) {
             return Ok(pipeline.clone());
         }
-        let device = self.gpu.device();
-        let descriptor = wgpu::ShaderModuleDescriptor {
-            label: None,
-            source: wgpu::ShaderSource::Wgsl(dispatch.source_with_constants().into()),
-        };
-        // SAFETY: no shader of the crate indexes outside the ranges that its plan binds. This launcher tests that, on
-        // drivers whose memory belongs to the tests.
-        #[expect(unsafe_code, reason = "foreign engines compile so")]
-        let module = unsafe {
-            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
-        };
-        let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
-            label: None,
-            layout: None,
-            module: &module,
-            entry_point: Some(Dispatch::ENTRY_POINT),
-            compilation_options: wgpu::PipelineCompilationOptions::default(),
-            cache: None,
-        });
+        let pipeline = compile(self.gpu.device(), dispatch.source_with_constants(), Checks::Off);
         pipelines.insert(dispatch.key().clone(), pipeline.clone());
         Ok(pipeline)
     }
+}
+
+/// Whether a driver's code checks each index into a buffer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Checks {
+    On,
+    Off,
+}
+
+/// A pipeline with a layout from its shader, whose entry point is that of the crate's shaders. Without checks, the shader
+/// must stay within the buffers that are bound.
+pub fn compile(device: &wgpu::Device, wgsl: String, checks: Checks) -> wgpu::ComputePipeline {
+    let source = wgpu::ShaderSource::Wgsl(wgsl.into());
+    let descriptor = wgpu::ShaderModuleDescriptor { label: None, source };
+    let module = match checks {
+        Checks::On => device.create_shader_module(descriptor),
+        // SAFETY: no shader of the crate indexes outside the ranges that its plan binds; that is what this launcher tries,
+        // on drivers whose memory is the tests' own. The sweep's kernel that copies tests each index.
+        #[expect(unsafe_code, reason = "foreign engines compile so")]
+        Checks::Off => unsafe {
+            device.create_shader_module_trusted(descriptor, wgpu::ShaderRuntimeChecks::unchecked())
+        },
+    };
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: None,
+        layout: None,
+        module: &module,
+        entry_point: Some(Dispatch::ENTRY_POINT),
+        compilation_options: wgpu::PipelineCompilationOptions::default(),
+        cache: None,
+    })
 }
 
 impl Subject for Launcher<'_> {

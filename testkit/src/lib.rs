@@ -20,4 +20,16 @@ pub mod layout;
 // Its files are on a disk.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod modules;
+#[cfg(feature = "bench")]
+pub mod stopwatch;
 pub mod stored;
+
+/// The folder of the repository, for files that are read when a program runs: the one that `WGPU_RELU_REPOSITORY` names,
+/// else the one that the program was built in. A program that was carried to another machine needs the former.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn repository() -> std::path::PathBuf {
+    match std::env::var_os("WGPU_RELU_REPOSITORY") {
+        Some(folder) => folder.into(),
+        None => concat!(env!("CARGO_MANIFEST_DIR"), "/..").into(),
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use wgpu_relu::wgsl;
 
@@ -66,7 +66,7 @@ pub fn differing() -> Vec<String> {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/data/wgsl")
+    crate::repository().join("tests/data/wgsl")
 }
 
 fn file_name(module: &str) -> String {

@@ -1,7 +1,10 @@
 //! Timing in rounds that take turns.
 
+use std::time::Duration;
+
 use indicatif::ProgressBar;
 use testkit::bench::{Operation, Operator, Setup};
+use testkit::stopwatch::median;
 use wgpu_relu::{Activation, Gpu};
 
 use crate::{Outcome, progress};
@@ -17,7 +20,10 @@ const MOST_RUNS: f64 = 4096.0;
 pub(super) struct Rate {
     pub(super) operation: Operation,
     pub(super) elements: usize,
+    /// By the host's clock.
     pub(super) seconds: f64,
+    /// By the device's timestamps, if it has them.
+    pub(super) device_seconds: Option<f64>,
 }
 
 impl Rate {
@@ -29,6 +35,10 @@ impl Rate {
     pub(super) fn bytes_per_second(&self) -> f64 {
         self.bytes() as f64 / self.seconds
     }
+
+    pub(super) fn device_bytes_per_second(&self) -> Option<f64> {
+        self.device_seconds.map(|seconds| self.bytes() as f64 / seconds)
+    }
 }
 
 /// Times the copy and all activations at all sizes. Sizes that do not fit into the device's memory are left out, with a
@@ -36,11 +46,15 @@ impl Rate {
 pub(super) fn all(
     gpu: &Gpu,
     activations: &[Activation],
+    with_new_buffers: bool,
     elements: &[usize],
     rounds: u32,
 ) -> Outcome<Vec<Rate>> {
     let operators = activations.iter().flat_map(|&activation| {
-        Operator::ALL.map(|operator| Operation::Operator(activation, operator))
+        let applied: &[Operator] =
+            if with_new_buffers { &[Operator::NewBuffer, Operator::Recycled] } else { &[] };
+        let operators = Operator::ALL.into_iter().chain(applied.iter().copied());
+        operators.map(move |operator| Operation::Operator(activation, operator))
     });
     let operations: Vec<Operation> = [Operation::Copy].into_iter().chain(operators).collect();
     // Each round is a step, and so is the check of the results.
@@ -79,24 +93,28 @@ fn at_size(
         progress::go_on()?;
         // The first run compiles.
         setup.time(operation, 1)?;
-        let seconds = setup.time(operation, 4)?.as_secs_f64() / 4.0;
+        let seconds = setup.time(operation, 4)?.wall.as_secs_f64() / 4.0;
         runs.push((ROUND_SECONDS / seconds.max(1e-9)).clamp(1.0, MOST_RUNS) as u64);
     }
     let mut samples = vec![Vec::new(); operations.len()];
     for _ in 0..rounds {
         for ((&operation, samples), &runs) in operations.iter().zip(&mut samples).zip(&runs) {
             progress::go_on()?;
-            samples.push(setup.time(operation, runs)?.as_secs_f64() / runs as f64);
+            samples.push(setup.time(operation, runs)?);
             bar.inc(1);
         }
     }
     let mut rates = Vec::new();
-    for (&operation, mut samples) in operations.iter().zip(samples) {
+    for ((&operation, samples), &runs) in operations.iter().zip(samples).zip(&runs) {
         progress::go_on()?;
         setup.verify(operation).map_err(|error| format!("{error}; `wgpu-relu check` says more"))?;
         bar.inc(1);
-        samples.sort_by(f64::total_cmp);
-        rates.push(Rate { operation, elements, seconds: samples[samples.len() / 2] });
+        let of_one = |spent: Duration| spent.as_secs_f64() / runs as f64;
+        let seconds = median(samples.iter().map(|spent| of_one(spent.wall)).collect());
+        let device: Option<Vec<f64>> = samples.iter().map(|s| s.device.map(of_one)).collect();
+        // A clock that stands still tells nothing.
+        let device_seconds = device.map(median).filter(|seconds| *seconds > 0.0);
+        rates.push(Rate { operation, elements, seconds, device_seconds });
     }
     Ok(rates)
 }

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use testkit::stopwatch;
 use wgpu_relu::Activation;
 
 use crate::adapter::{Choice, Name};
@@ -21,6 +22,7 @@ const USUAL: &str = "relu leaky_relu elu gelu silu softplus";
 /// Measure bytes per second, beside a plain copy of the same buffers
 ///
 /// Times each activation forward, in place and backward, in rounds that alternate with the copy, and prints medians.
+/// Times are by the host's clock and, where the device has timestamps, also by these.
 /// Every result is compared with the CPU reference after it was timed.
 #[derive(clap::Args)]
 #[command(
@@ -34,12 +36,15 @@ pub(crate) struct Arguments {
     /// All activations (takes minutes)
     #[arg(long, conflicts_with = "activations")]
     all: bool,
+    /// Time `apply` as well, which makes a new buffer for each result, or takes one that was handed back
+    #[arg(long)]
+    new_buffers: bool,
     /// Elements per operand: 4096, 4Ki, 1Mi; several with commas
     #[arg(
         long,
         value_name = "N,N,...",
         value_delimiter = ',',
-        value_parser = elements,
+        value_parser = testkit::bench::elements,
         default_value = "4Ki,16Ki,64Ki,256Ki,1Mi,4Mi,16Mi"
     )]
     elements: Vec<usize>,
@@ -79,11 +84,12 @@ pub(crate) fn run(
     let files =
         (start(&arguments.json)?, start(&arguments.csv)?, start(&arguments.plot)?.zip(picture));
 
-    let gpu = choice.open()?;
+    let gpu = stopwatch::open(&choice.options())?;
     let name = Name::from(&gpu.adapter_info());
     writeln!(out, "{name}")?;
     out.flush()?;
-    let rates = measure::all(&gpu, &activations, &elements, arguments.rounds)?;
+    let rates =
+        measure::all(&gpu, &activations, arguments.new_buffers, &elements, arguments.rounds)?;
     let report = Report::new(name, arguments.rounds, rates);
     write!(out, "{}", report.table())?;
     let (json, csv, plot) = files;
@@ -100,37 +106,4 @@ pub(crate) fn run(
         file.finish()?;
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads 4096, 4Ki, 1Mi.
-fn elements(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit: usize = match text[digits.len()..].trim() {
-        "" => 1,
-        "Ki" => 1 << 10,
-        "Mi" => 1 << 20,
-        "Gi" => 1 << 30,
-        other => return Err(format!("{other:?} is no unit; take Ki, Mi or Gi, or none")),
-    };
-    let number: usize = digits.parse().map_err(|_| format!("{text:?} is no number of elements"))?;
-    match number.checked_mul(unit) {
-        Some(elements @ 1..) => Ok(elements),
-        Some(0) => Err("there must be an element to time".to_owned()),
-        _ => Err(format!("{text} is more than this machine can count")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::elements;
-
-    #[test]
-    fn numbers_of_elements_are_read() {
-        assert_eq!(elements("4096"), Ok(4096));
-        assert_eq!(elements("4Ki"), Ok(4096));
-        assert_eq!(elements("3 Mi"), Ok(3 << 20));
-        for wrong in ["", "Ki", "0", "4K", "-1", "1.5Mi", "99999999999999999999", "99999999999Gi"] {
-            assert!(elements(wrong).is_err(), "{wrong}");
-        }
-    }
 }

@@ -28,6 +28,10 @@ struct Row {
     bytes_per_second: f64,
     /// The share of the copy's rate at this size.
     share_of_copy: Option<f64>,
+    /// By the device's timestamps.
+    device_seconds: Option<f64>,
+    device_bytes_per_second: Option<f64>,
+    device_share_of_copy: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -61,14 +65,27 @@ impl Report {
         operations
     }
 
+    fn find(&self, operation: Operation, elements: usize) -> Option<&Rate> {
+        self.rates.iter().find(|rate| rate.operation == operation && rate.elements == elements)
+    }
+
     /// Bytes per second.
     pub(super) fn rate(&self, operation: Operation, elements: usize) -> Option<f64> {
-        let here = |rate: &&Rate| rate.operation == operation && rate.elements == elements;
-        self.rates.iter().find(here).map(Rate::bytes_per_second)
+        self.find(operation, elements).map(Rate::bytes_per_second)
+    }
+
+    /// The same by the device's timestamps.
+    fn device_rate(&self, operation: Operation, elements: usize) -> Option<f64> {
+        self.find(operation, elements).and_then(Rate::device_bytes_per_second)
     }
 
     fn share(&self, operation: Operation, elements: usize) -> Option<f64> {
         Some(self.rate(operation, elements)? / self.rate(Operation::Copy, elements)?)
+    }
+
+    fn device_share(&self, operation: Operation, elements: usize) -> Option<f64> {
+        let copy = self.device_rate(Operation::Copy, elements)?;
+        Some(self.device_rate(operation, elements)? / copy)
     }
 
     pub(super) fn table(&self) -> String {
@@ -88,14 +105,25 @@ impl Report {
                 row(name, &mut columns.iter().map(|&elements| cell(operation, elements)));
             }
         };
+        let rate = |rate: Option<f64>| rate.map_or("-".to_owned(), |rate| significant(rate / 1e9));
+        let share =
+            |share: Option<f64>| share.map_or("-".to_owned(), |share| format!("{share:.2}"));
         part("GB/s, read and written", 0, &|operation, elements| {
-            let rate = self.rate(operation, elements);
-            rate.map_or("-".to_owned(), |rate| significant(rate / 1e9))
+            rate(self.rate(operation, elements))
         });
         part("as a share of the copy's rate", 1, &|operation, elements| {
-            let share = self.share(operation, elements);
-            share.map_or("-".to_owned(), |share| format!("{share:.2}"))
+            share(self.share(operation, elements))
         });
+        if self.rates.iter().any(|rate| rate.device_seconds.is_some()) {
+            part("GB/s by the device's timestamps", 0, &|operation, elements| {
+                rate(self.device_rate(operation, elements))
+            });
+            part(
+                "as a share of the copy's rate, by the device's timestamps",
+                1,
+                &|operation, elements| share(self.device_share(operation, elements)),
+            );
+        }
         let _ = writeln!(
             text,
             "\nRounds: {}, of which the median counts; every result verified.",
@@ -120,6 +148,9 @@ impl Report {
                 seconds: rate.seconds,
                 bytes_per_second: rate.bytes_per_second(),
                 share_of_copy: self.share(rate.operation, rate.elements),
+                device_seconds: rate.device_seconds,
+                device_bytes_per_second: rate.device_bytes_per_second(),
+                device_share_of_copy: self.device_share(rate.operation, rate.elements),
             }
         })
     }
@@ -136,20 +167,27 @@ impl Report {
 
     pub(super) fn csv(&self) -> String {
         let mut text = String::from(
-            "activation,operation,elements,bytes,seconds,bytes_per_second,share_of_copy\n",
+            "activation,operation,elements,bytes,seconds,bytes_per_second,share_of_copy,\
+             device_seconds,device_bytes_per_second,device_share_of_copy\n",
         );
+        let number = |value: Option<f64>, digits: usize| {
+            value.map_or(String::new(), |value| format!("{value:.digits$}"))
+        };
         for row in self.rows() {
             let _ = writeln!(
                 text,
                 // Parameters have commas between them, so the text is quoted.
-                "\"{}\",{},{},{},{:e},{:.0},{}",
+                "\"{}\",{},{},{},{:e},{:.0},{},{},{},{}",
                 row.activation.unwrap_or_default(),
                 row.operation,
                 row.elements,
                 row.bytes,
                 row.seconds,
                 row.bytes_per_second,
-                row.share_of_copy.map_or(String::new(), |share| format!("{share:.4}")),
+                number(row.share_of_copy, 4),
+                row.device_seconds.map_or(String::new(), |seconds| format!("{seconds:e}")),
+                number(row.device_bytes_per_second, 0),
+                number(row.device_share_of_copy, 4),
             );
         }
         text
@@ -190,15 +228,17 @@ mod tests {
 
     fn report() -> Report {
         let softplus = Activation::Softplus { beta: 1.0, threshold: 20.0 };
-        let rates =
-            [(4096, 1.0, 2.0), (1 << 20, 3.0, 4.0)]
-                .into_iter()
-                .flat_map(|(elements, copy, forward)| {
-                    let forward_of = Operation::Operator(softplus, Operator::Forward);
-                    [(Operation::Copy, copy), (forward_of, forward)]
-                        .map(|(operation, seconds)| Rate { operation, elements, seconds })
+        let rates = [(4096, 1.0, 2.0), (1 << 20, 3.0, 4.0)]
+            .into_iter()
+            .flat_map(|(elements, copy, forward)| {
+                let forward_of = Operation::Operator(softplus, Operator::Forward);
+                [(Operation::Copy, copy), (forward_of, forward)].map(|(operation, seconds)| {
+                    // The device saw the half of it.
+                    let device_seconds = (elements == 4096).then_some(seconds / 2.0);
+                    Rate { operation, elements, seconds, device_seconds }
                 })
-                .collect();
+            })
+            .collect();
         let info = wgpu::AdapterInfo::new(wgpu::DeviceType::Cpu, wgpu::Backend::Vulkan);
         Report::new(Name::from(&info), 3, rates)
     }
@@ -208,6 +248,8 @@ mod tests {
         let table = report().table();
         assert!(table.contains("softplus forward     0.50     0.75"), "{table}");
         assert!(table.contains("4 Ki     1 Mi"), "{table}");
+        let device = table.split("share of the copy's rate, by the device's timestamps").nth(1);
+        assert!(device.unwrap().contains("softplus forward     0.50        -"), "{table}");
     }
 
     #[test]
@@ -215,10 +257,16 @@ mod tests {
         let csv = report().csv();
         assert_eq!(csv.lines().count(), 5);
         let line = csv.lines().nth(2).unwrap();
-        assert_eq!(line, "\"softplus(beta=1,threshold=20)\",forward,4096,32768,2e0,16384,0.5000");
+        assert_eq!(
+            line,
+            "\"softplus(beta=1,threshold=20)\",forward,4096,32768,2e0,16384,0.5000,1e0,32768,0.5000"
+        );
+        assert!(csv.ends_with(",0.7500,,,\n"), "{csv}");
         let json: serde_json::Value = serde_json::from_str(&report().json().unwrap()).unwrap();
         assert_eq!(json["results"].as_array().unwrap().len(), 4);
         assert_eq!(json["results"][3]["share_of_copy"], 0.75);
+        assert_eq!(json["results"][1]["device_bytes_per_second"], 32768.0);
+        assert!(json["results"][3]["device_seconds"].is_null());
         assert!(json["results"][0]["activation"].is_null());
     }
 }

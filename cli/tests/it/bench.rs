@@ -22,6 +22,9 @@ fn the_rates_come_as_table_json_csv_and_pictures() {
     let results = report["results"].as_array().unwrap();
     assert_eq!(results.len(), 14, "{json}");
     for result in results {
+        assert!(
+            result["device_seconds"].is_null() || result["device_seconds"].as_f64() > Some(0.0)
+        );
         let number = |key: &str| result[key].as_f64().unwrap();
         let operands = if result["operation"] == "gradient" { 3.0 } else { 2.0 };
         assert_eq!(number("bytes"), 4.0 * operands * number("elements"));
@@ -58,6 +61,14 @@ fn a_file_that_cannot_be_written_is_told_at_once() {
         assert!(error.contains(part), "{error}");
     }
     assert_eq!(folder.files(), Vec::<String>::new());
+}
+
+#[test]
+fn apply_is_timed_where_it_is_asked_for() {
+    let folder = Folder::new();
+    let table = folder.run(QUICK.iter().chain(&["--new-buffers"])).succeeded();
+    assert!(table.contains("relu new buffer") && table.contains("relu recycled"), "{table}");
+    assert!(!folder.run(QUICK).succeeded().contains("new buffer"));
 }
 
 #[test]
