@@ -58,6 +58,9 @@ struct Measure {
     /// Also write the report to benches/results/.
     #[arg(long)]
     write: bool,
+    /// Write the times of activations to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +96,10 @@ fn measure(options: &Measure) -> Outcome<()> {
         let contenders = contender::all(&operands, &options.activations)?;
         report.add(elements, rounds::run(contenders, options.rounds)?);
         println!("{}", report.last());
+        // After each size: who ends this early has the sizes so far.
+        if let Some(path) = &options.json {
+            report.write_json(path)?;
+        }
     }
     for &elements in options.elements.iter().filter(|n| kinds::takes(**n)) {
         report.add_kinds(elements, &kinds::measure(&shared, elements, options.rounds)?);
@@ -131,6 +138,8 @@ mod tests {
         let defaults = Arguments::parse_from(["peers"]).measure;
         assert_eq!(defaults.elements, [1 << 20, 1 << 24]);
         assert_eq!(defaults.activations.len(), 6);
+        let json = Arguments::parse_from(["peers", "--elements", "1Mi", "--json", "there"]).measure;
+        assert_eq!(json.json.as_deref(), Some(std::path::Path::new("there")));
     }
 
     #[test]

@@ -16,6 +16,8 @@ pub(crate) struct Report {
     slug: String,
     sections: Vec<String>,
     figures: Vec<Figure>,
+    /// Times, for other programs.
+    rows: Vec<serde_json::Value>,
 }
 
 /// A ratio with an aim.
@@ -45,7 +47,7 @@ impl Report {
         );
         let dashed = name.to_lowercase().replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let slug = dashed.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
-        Report { slug, sections: vec![head], figures: Vec::new() }
+        Report { slug, sections: vec![head], figures: Vec::new(), rows: Vec::new() }
     }
 
     pub(crate) fn head(&self) -> &str {
@@ -72,6 +74,12 @@ impl Report {
              | --- | --- | --- | --- | --- | --- |\n"
         );
         for m in &measured {
+            self.rows.push(serde_json::json!({
+                "activation": m.activation.map(|activation| activation.to_string()),
+                "way": m.way.to_string(),
+                "elements": elements,
+                "seconds": m.seconds,
+            }));
             let bytes = m.way.bytes() * elements;
             let rate = bytes as f64 / m.seconds;
             let copy_rate = (Way::BufferCopy.bytes() * elements) as f64 / copy;
@@ -215,6 +223,12 @@ impl Report {
     /// The last two sections: the host's time and the figures.
     pub(crate) fn tail(&self) -> String {
         self.sections[self.sections.len().saturating_sub(2)..].join("\n")
+    }
+
+    /// The times so far as a JSON file.
+    pub(crate) fn write_json(&self, path: &Path) -> Outcome<()> {
+        let file = serde_json::json!({ "results": self.rows });
+        Ok(std::fs::write(path, format!("{file:#}\n"))?)
     }
 
     pub(crate) fn write(&self) -> Outcome<()> {
