@@ -37,11 +37,18 @@ impl LaunchConfig {
             let fours = if wide { 32 } else { 16 };
             LaunchConfig { workgroup: 64, lanes, fours, wide, max_workgroups }
         } else {
-            // One vector per invocation: neighbours read neighbouring vectors, which coalesces.
+            // One vector per invocation: neighbours read neighbouring vectors, which coalesces. That is reasoned, not
+            // measured: no GPU has been at hand. `cargo xtask kit` has the sweep over grids that decides it (`kit sweep`),
+            // and its page in benches/results the table.
             let workgroup =
                 if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
             LaunchConfig { workgroup, lanes: workgroup, fours: 1, wide: false, max_workgroups }
         }
+    }
+
+    /// The same device with a grid to be measured.
+    pub(crate) fn shaped(self, workgroup: u32, fours: u32) -> Self {
+        LaunchConfig { workgroup, lanes: workgroup, fours, wide: false, ..self }
     }
 
     /// The shape for `variant`. A mask has a shape of its own (`mask_grid.wgsl`). Of 16-bit elements, an invocation takes at

@@ -71,6 +71,14 @@ impl Planner {
         catalog::shaders().into_iter().map(kernel).collect()
     }
 
+    /// With another compute grid, for measuring grids (`kit sweep`): `workgroup` neighbours read neighbouring vectors, and
+    /// each invocation takes `fours` vectors of four elements.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_grid(self, workgroup: u32, fours: u32) -> Self {
+        Planner { launch: self.launch.shaped(workgroup, fours), ..self }
+    }
+
     /// Checks that the device's limits allow a dispatch with so many storage buffers.
     pub(crate) fn check_limits(&self, workgroup: u32, buffers: u32) -> Result<()> {
         let limits = &self.limits;

@@ -7,6 +7,7 @@ mod debian;
 mod driver;
 mod floors;
 mod isa;
+mod kit;
 #[cfg(test)]
 mod links;
 mod npm;
@@ -64,11 +65,14 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               arguments name a part. Arguments: those of criterion
   peers       Measure Burn, naive kernels and plain copies beside the library in one run. The first build
               takes some minutes. Arguments: see peers --help
+  kit         Make a folder, target/kit, that checks and measures a GPU on any x86-64 Linux without Rust and
+              network. Its run.sh writes a page. The first build takes many minutes.
+              Arguments: --without-peers leaves Burn out
 
 A task takes the best adapter that wgpu finds, or the one that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
 If a Linux machine has none, a software Vulkan driver is installed first. --driver chooses a software
 driver, and installs it. It has no effect on web and test-web. activations, compilers, floors, isa,
-regenerate, wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the
+kit, regenerate, wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the
 installed Rust, which rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always
 does.";
 
@@ -119,6 +123,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "activations" => return Err(format!("activations takes no arguments\n\n{USAGE}")),
         "tint" => return tint::run().map(|()| ExitCode::SUCCESS),
         "pictures" => return pictures::make(),
+        "kit" => return kit::make(&arguments).map(|()| ExitCode::SUCCESS),
         "web" | "test-web" => return in_browser(&task, arguments),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
