@@ -79,10 +79,9 @@ pub enum Error {
         expected: u64,
     },
 
-    /// A range whose start or size is no whole number of elements.
+    /// A range whose start or size is no whole number of elements, or of the 4 bytes that wgpu copies at least.
     #[error(
-        "{operand} starts at byte {offset} and has {size} bytes, but an element has {element} bytes; \
-         make both a multiple of {element}"
+        "{operand} starts at byte {offset} and has {size} bytes; make both a multiple of {element} bytes"
     )]
     PartialElement {
         /// The operand.
@@ -91,7 +90,7 @@ pub enum Error {
         offset: u64,
         /// Size of the range in bytes.
         size: u64,
-        /// Bytes of an element.
+        /// Bytes of an element, or 4.
         element: u64,
     },
 
@@ -317,7 +316,8 @@ pub enum Error {
     /// A number of elements that is no whole number of rows of channels.
     #[error(
         "{length} elements are no multiple of {channels} channels of {inner} elements; pass whole rows, or other \
-         channels"
+         channels{}",
+        if *.channels == 0 || *.inner == 0 { ", with at least one element" } else { "" }
     )]
     Channels {
         /// Elements of the operation.
@@ -326,6 +326,18 @@ pub enum Error {
         channels: u32,
         /// Elements of a channel of a row.
         inner: u32,
+    },
+
+    /// A row of channels that is too long for the crate's shaders.
+    #[error(
+        "a row of all channels has {length} elements, but the shaders count up to {limit}; split the channels into \
+         several calls"
+    )]
+    RowLength {
+        /// Elements of a row.
+        length: u64,
+        /// The most there can be.
+        limit: u64,
     },
 
     /// An axis that cannot be split into halves.
@@ -337,7 +349,8 @@ pub enum Error {
 
     /// A per-channel operand whose length is not the number of channels.
     #[error(
-        "{operand} has {length} elements for {channels} channels; pass one element per channel"
+        "{operand} has {length} elements for {channels} channels; pass one element per channel{}",
+        if *.operand == Operand::Weight { ", or make the operator by GpuPrelu::with_channels" } else { "" }
     )]
     ChannelLength {
         /// The operand.
@@ -407,7 +420,7 @@ pub enum Error {
     /// A device limit too small for the crate's kernels.
     #[error(
         "this device allows {found} for {limit}, but {needed} are needed; request the device with the adapter's \
-         own limits"
+         own limits, or use another adapter if it has no more"
     )]
     Limit {
         /// Name of the limit in `wgpu::Limits`.
@@ -427,12 +440,32 @@ pub enum Error {
         doing: &'static str,
     },
 
+    /// The host has no memory for a result.
+    #[error(
+        "{size} bytes of the host's memory could not be reserved; read ranges of the buffer one after another, with \
+         Gpu::download_into"
+    )]
+    OutOfHostMemory {
+        /// Bytes asked for.
+        size: u64,
+    },
+
     /// The device is lost or was destroyed.
     #[error(
         "the device was lost or destroyed before {doing}; make a new one and upload the data again"
     )]
     DeviceLost {
         /// The operation that failed.
+        doing: &'static str,
+    },
+
+    /// A [`Gpu`](crate::Gpu) made of the device and the queue of two devices.
+    #[error(
+        "the queue belongs to another device, so {doing} is impossible; pass to Gpu::from_device the queue that \
+         request_device returned with the device"
+    )]
+    ForeignQueue {
+        /// What was being done.
         doing: &'static str,
     },
 

@@ -107,6 +107,9 @@ pub use ops::prelu::GpuPrelu;
 pub use ops::statistics::Unit;
 #[cfg(not(target_arch = "wasm32"))]
 pub use ops::statistics::monitor::{UnitMonitor, UnitReport};
+/// The crate of random number generators, of which [`Init::fill`] takes one.
+#[cfg(feature = "init")]
+pub use rand;
 #[cfg(not(target_arch = "wasm32"))]
 pub use stream::Stream;
 /// The wgpu whose types this crate takes and returns.

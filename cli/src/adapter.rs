@@ -8,7 +8,8 @@ use wgpu_relu::{Activation, Gpu, GpuOptions, wgpu};
 /// The options that all commands share.
 #[derive(clap::Args)]
 pub(crate) struct Choice {
-    /// A part of the adapter's name, in any case; else the best one (`wgpu-relu devices` lists them)
+    /// A part of the adapter's name, its number (#1), its PCI bus ID or vendor:device in hexadecimal; else the best one
+    /// (`wgpu-relu devices` lists them)
     #[arg(long, global = true, value_name = "NAME", help_heading = "Adapter")]
     adapter: Option<String>,
     /// The graphics API to reach it by; else any

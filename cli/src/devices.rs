@@ -41,7 +41,9 @@ pub(crate) fn run(
     } else {
         write!(out, "{}", devices::text(&found))?;
     }
-    taken?;
+    for error in taken?.skipped() {
+        eprintln!("not taken: {error}");
+    }
     Ok(ExitCode::SUCCESS)
 }
 

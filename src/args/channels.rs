@@ -45,7 +45,7 @@ impl Channels {
             return Err(Error::Channels { length, channels: self.count, inner: self.inner });
         }
         if row > 1 << 31 {
-            return Err(Error::Limit { limit: "elements of a row", found: 1 << 31, needed: row });
+            return Err(Error::RowLength { length: row, limit: 1 << 31 });
         }
         Ok(())
     }

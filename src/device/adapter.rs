@@ -20,14 +20,18 @@ use crate::error::{Error, Result};
 pub struct GpuOptions {
     /// The backends to search; else `WGPU_BACKEND`, else all that are compiled in.
     pub backends: Option<wgpu::Backends>,
-    /// A part of the adapter's name, in any case; else `WGPU_ADAPTER_NAME`, else any. It has no effect in a browser,
-    /// which tells no names.
+    /// A part of the adapter's name, in any case. Or, where names are not enough, its number in the list of `wgpu-relu devices`
+    /// (`"#1"`), its PCI bus ID (`"0000:01:00.0"`), or its vendor and device ID in hexadecimal (`"10de:2330"`). Else
+    /// `WGPU_ADAPTER_NAME`, else any. Without effect in a browser, which tells no names.
     pub adapter_name: Option<String>,
     /// Low power puts integrated adapters before discrete ones; else `WGPU_POWER_PREF`, else high
     /// performance.
     pub power_preference: Option<wgpu::PowerPreference>,
     /// Features the device must have for the caller's own work; the crate itself needs none.
     pub features: wgpu::Features,
+    /// Whether a software adapter is refused, so that there is an error where no GPU can be opened. Without effect in a
+    /// browser.
+    pub no_software: bool,
 }
 
 impl GpuOptions {
@@ -37,7 +41,8 @@ impl GpuOptions {
         name.filter(|name| !name.is_empty())
     }
 
-    fn instance(&self) -> Result<wgpu::Instance> {
+    /// The instance of some of the backends to search.
+    fn instance(&self, among: wgpu::Backends) -> Result<wgpu::Instance> {
         if wgpu::Instance::enabled_backend_features().is_empty() {
             return Err(Error::NoAdapter {
                 reason: "no backend of wgpu is compiled in for this platform".to_owned(),
@@ -52,9 +57,7 @@ impl GpuOptions {
                 remedy: "name vulkan, metal, dx12 or gl, or leave both unset".to_owned(),
             });
         }
-        let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-        descriptor.backends = backends;
-        Ok(wgpu::Instance::new(descriptor))
+        Ok(shared_instance(backends & among))
     }
 
     fn wanted_backends(&self) -> wgpu::Backends {
@@ -66,10 +69,47 @@ impl GpuOptions {
     }
 }
 
-/// Opens the device of the best adapter: discrete before integrated before software.
-pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Queue)> {
+fn new_instance(backends: wgpu::Backends) -> wgpu::Instance {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
+    descriptor.backends = backends;
+    wgpu::Instance::new(descriptor)
+}
+
+/// One instance per process and set of backends: wgpu notices a buffer of another device only within an instance. Not for
+/// OpenGL, where all devices of an instance wait for one context, and wgpu panics after a second.
+#[cfg(not(target_arch = "wasm32"))]
+fn shared_instance(backends: wgpu::Backends) -> wgpu::Instance {
+    use std::sync::{Mutex, PoisonError};
+    static INSTANCES: Mutex<Vec<(wgpu::Backends, wgpu::Instance)>> = Mutex::new(Vec::new());
+    if backends.contains(wgpu::Backends::GL) {
+        return new_instance(backends);
+    }
+    let mut instances = INSTANCES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, instance)) = instances.iter().find(|(of, _)| *of == backends) {
+        return instance.clone();
+    }
+    let instance = new_instance(backends);
+    instances.push((backends, instance.clone()));
+    instance
+}
+
+/// A browser has one anyway.
+#[cfg(target_arch = "wasm32")]
+fn shared_instance(backends: wgpu::Backends) -> wgpu::Instance {
+    new_instance(backends)
+}
+
+/// A device that was opened, and why better adapters were not.
+pub(crate) struct Opened {
+    pub(crate) device: wgpu::Device,
+    pub(crate) queue: wgpu::Queue,
+    pub(crate) skipped: Vec<Error>,
+}
+
+/// Opens the best adapter's device: discrete before integrated before software.
+pub(crate) async fn open(options: &GpuOptions) -> Result<Opened> {
     let adapters = candidates(options).await?;
-    let mut first_failure = None;
+    let mut skipped = Vec::new();
     for adapter in adapters {
         let info = adapter.get_info();
         let required_features = options.features | (wanted_features(&info) & adapter.features());
@@ -80,16 +120,13 @@ pub(crate) async fn open(options: &GpuOptions) -> Result<(wgpu::Device, wgpu::Qu
             ..Default::default()
         };
         match adapter.request_device(&descriptor).await {
-            Ok(opened) => return Ok(opened),
+            Ok((device, queue)) => return Ok(Opened { device, queue, skipped }),
             Err(error) => {
-                first_failure.get_or_insert(Error::NoDevice {
-                    adapter: info.name,
-                    reason: error.to_string(),
-                });
+                skipped.push(Error::NoDevice { adapter: info.name, reason: error.to_string() });
             }
         }
     }
-    Err(first_failure.unwrap_or_else(|| none(String::from("none was found"))))
+    Err(skipped.into_iter().next().unwrap_or_else(|| none(String::from("none was found"))))
 }
 
 /// Features that make operations faster: caches of pipelines, and on CPU adapters 64-bit integers and data buffers that
@@ -106,24 +143,41 @@ pub(crate) fn wanted_features(info: &wgpu::AdapterInfo) -> wgpu::Features {
 /// The adapters that fit, best first; never empty.
 #[cfg(not(target_arch = "wasm32"))]
 async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
-    let instance = options.instance()?;
     let backends = options.wanted_backends();
-    let mut adapters = instance.enumerate_adapters(backends).await;
-    let found: Vec<String> = adapters.iter().map(|adapter| describe(&adapter.get_info())).collect();
-    adapters.retain(|adapter| {
+    let (gl, others) = (wgpu::Backends::GL, wgpu::Backends::GL.complement());
+    let power = match options.power_preference {
+        None => power_preference(std::env::var("WGPU_POWER_PREF").ok().as_deref())?,
+        given => given,
+    };
+    let mut all = options.instance(others)?.enumerate_adapters(backends & others).await;
+    if backends.contains(gl) {
+        all.extend(options.instance(gl)?.enumerate_adapters(gl).await);
+    }
+    let found: Vec<String> =
+        (0..).zip(&all).map(|(index, adapter)| describe(index, &adapter.get_info())).collect();
+    let wanted = options.wanted_name();
+    let fits = |index: usize, adapter: &wgpu::Adapter| {
+        let info = adapter.get_info();
         let flags = adapter.get_downlevel_capabilities().flags;
         flags.contains(wgpu::DownlevelFlags::COMPUTE_SHADERS)
-    });
-    let wanted = options.wanted_name();
-    if let Some(name) = &wanted {
-        let name = name.to_lowercase();
-        adapters.retain(|adapter| adapter.get_info().name.to_lowercase().contains(&name));
+            && wanted.as_ref().is_none_or(|wanted| is_named(wanted, index, &info))
+    };
+    let fitting = all.into_iter().enumerate().filter(|(index, adapter)| fits(*index, adapter));
+    let mut adapters: Vec<wgpu::Adapter> = fitting.map(|(_, adapter)| adapter).collect();
+    if options.no_software && !adapters.is_empty() {
+        adapters.retain(|adapter| adapter.get_info().device_type != wgpu::DeviceType::Cpu);
+        if adapters.is_empty() {
+            return Err(Error::NoAdapter {
+                reason: format!("GpuOptions::no_software is set; found {}", found.join(", ")),
+                remedy: "install a GPU's driver, or allow software".to_owned(),
+            });
+        }
     }
     if adapters.is_empty() {
         if let (Some(name), false) = (&wanted, found.is_empty()) {
             return Err(Error::NoAdapter {
                 reason: format!("no adapter's name contains {name:?}; found {}", found.join(", ")),
-                remedy: "name one of these, or leave WGPU_ADAPTER_NAME and \
+                remedy: "name one of these by name or number, or leave WGPU_ADAPTER_NAME and \
                          GpuOptions::adapter_name unset"
                     .to_owned(),
             });
@@ -136,7 +190,6 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
             backends.iter_names().map(|(name, _)| name).collect::<Vec<_>>().join(", "),
         )));
     }
-    let power = options.power_preference.or_else(wgpu::PowerPreference::from_env);
     adapters.sort_by_key(|adapter| rank(&adapter.get_info(), power));
     Ok(adapters)
 }
@@ -149,7 +202,7 @@ async fn candidates(options: &GpuOptions) -> Result<Vec<wgpu::Adapter>> {
             .unwrap_or(wgpu::PowerPreference::HighPerformance),
         ..Default::default()
     };
-    let adapter = options.instance()?.request_adapter(&request).await;
+    let adapter = options.instance(wgpu::Backends::all())?.request_adapter(&request).await;
     adapter.map(|adapter| vec![adapter]).map_err(|error| none(error.to_string()))
 }
 
@@ -193,9 +246,37 @@ fn rank(info: &wgpu::AdapterInfo, power: Option<wgpu::PowerPreference>) -> (u8, 
     (kind, backend)
 }
 
+/// Whether `wanted` names the adapter with this number: by number, PCI bus ID, vendor and device ID, or a part of its name.
 #[cfg(not(target_arch = "wasm32"))]
-fn describe(info: &wgpu::AdapterInfo) -> String {
-    format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)
+fn is_named(wanted: &str, index: usize, info: &wgpu::AdapterInfo) -> bool {
+    if let Some(number) = wanted.strip_prefix('#') {
+        return number.parse() == Ok(index);
+    }
+    let hexadecimal = |text| u32::from_str_radix(text, 16).ok();
+    let ids = wanted.split_once(':').map(|(vendor, device)| [vendor, device].map(hexadecimal));
+    ids == Some([Some(info.vendor), Some(info.device)])
+        || info.device_pci_bus_id.eq_ignore_ascii_case(wanted)
+        || info.name.to_lowercase().contains(&wanted.to_lowercase())
+}
+
+/// What `WGPU_POWER_PREF` says. wgpu itself ignores a value that it does not know.
+#[cfg(not(target_arch = "wasm32"))]
+fn power_preference(value: Option<&str>) -> Result<Option<wgpu::PowerPreference>> {
+    match value.unwrap_or_default().to_lowercase().as_str() {
+        "" => Ok(None),
+        "low" => Ok(Some(wgpu::PowerPreference::LowPower)),
+        "high" => Ok(Some(wgpu::PowerPreference::HighPerformance)),
+        "none" => Ok(Some(wgpu::PowerPreference::None)),
+        other => Err(Error::NoAdapter {
+            reason: format!("WGPU_POWER_PREF is {other:?}, which means nothing"),
+            remedy: "set it to low, high or none, or leave it unset".to_owned(),
+        }),
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn describe(index: usize, info: &wgpu::AdapterInfo) -> String {
+    format!("#{index} {} ({:?}, {:?})", info.name, info.backend, info.device_type)
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -231,8 +312,34 @@ mod tests {
     fn an_unknown_name_is_told_with_a_remedy() {
         let options =
             GpuOptions { adapter_name: Some("no such adapter".into()), ..Default::default() };
-        let error = pollster::block_on(open(&options)).unwrap_err();
+        let error = pollster::block_on(open(&options)).err().expect("an error");
         assert!(matches!(error, Error::NoAdapter { .. }), "{error}");
         assert!(error.to_string().contains("no such adapter"), "{error}");
+    }
+
+    #[test]
+    fn adapters_of_one_name_are_told_apart() {
+        let mut info = wgpu::AdapterInfo::new(DeviceType::DiscreteGpu, Backend::Vulkan);
+        info.name = "NVIDIA H100".into();
+        (info.vendor, info.device) = (0x10de, 0x2330);
+        info.device_pci_bus_id = "0000:0A:00.0".into();
+        for wanted in ["#3", "10de:2330", "10DE:2330", "0000:0a:00.0", "h100"] {
+            assert!(is_named(wanted, 3, &info), "{wanted}");
+        }
+        for wanted in ["#2", "#", "#x", "10de:2331", "0000:0b:00.0", "a100", ":"] {
+            assert!(!is_named(wanted, 3, &info), "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_power_preference_that_means_nothing_is_told() {
+        assert_eq!(power_preference(None), Ok(None));
+        assert_eq!(power_preference(Some("")), Ok(None));
+        assert_eq!(power_preference(Some("Low")), Ok(Some(PowerPreference::LowPower)));
+        let error = power_preference(Some("fast")).unwrap_err().to_string();
+        assert!(
+            error.contains("WGPU_POWER_PREF is \"fast\"") && error.contains("low, high or none"),
+            "{error}"
+        );
     }
 }

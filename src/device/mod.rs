@@ -45,7 +45,12 @@ pub(crate) struct Shared {
     pub(crate) staging: Staging,
     /// Buffers that callers handed back.
     pub(crate) recycled: Pool,
-    /// Whether uploads write straight into the new buffer: the device can map it, and its memory is the CPU's.
+    /// Whether the queue is of another device, so that nothing can be submitted.
+    foreign_queue: bool,
+    /// Why better adapters could not be opened.
+    skipped: Vec<Error>,
+    /// Whether uploads go straight into the new buffer: the device can map it, and its memory is the
+    /// CPU's.
     pub(crate) mappable: bool,
 }
 
@@ -53,8 +58,8 @@ pub(crate) struct Shared {
 const RECYCLED: u64 = 2 << 30;
 
 impl Gpu {
-    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: a buffer of one
-    /// `Gpu::new` cannot be used with another.
+    /// Opens the best adapter and waits for it; see [`Gpu::request`]. Call it once and clone: a call with a buffer of another
+    /// `Gpu::new` is [`Error::Refused`]. On OpenGL wgpu cannot tell such buffers apart, and results are wrong.
     ///
     /// # Errors
     ///
@@ -71,14 +76,17 @@ impl Gpu {
     ///
     /// [`Error::NoAdapter`] with the way to get one, and [`Error::NoDevice`].
     pub async fn request(options: &GpuOptions) -> Result<Self> {
-        let (device, queue) = adapter::open(options).await?;
-        Ok(Self::from_device(&device, &queue))
+        let adapter::Opened { device, queue, skipped } = adapter::open(options).await?;
+        Ok(Self::adopt(&device, &queue, skipped))
     }
 
     /// Adopts the caller's device. Creates nothing on it and installs no handler.
     ///
     /// Pipelines are compiled when first used, and kept as long as a clone of this `Gpu` lives. So adopt a device once,
     /// and clone.
+    ///
+    /// `queue` must be the one that `request_device` returned with `device`. With another, every call that creates or
+    /// submits something is [`Error::ForeignQueue`], and the other device's error handler hears of one error.
     ///
     /// ```
     /// # async fn example(adapter: wgpu::Adapter) -> Result<(), Box<dyn std::error::Error>> {
@@ -88,11 +96,15 @@ impl Gpu {
     /// # }
     /// ```
     #[must_use]
+    pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+        Self::adopt(device, queue, Vec::new())
+    }
+
     #[cfg_attr(
         target_arch = "wasm32",
         expect(clippy::arc_with_non_send_sync, reason = "a browser's device lives on one thread")
     )]
-    pub fn from_device(device: &wgpu::Device, queue: &wgpu::Queue) -> Self {
+    fn adopt(device: &wgpu::Device, queue: &wgpu::Queue, skipped: Vec<Error>) -> Self {
         let info = device.adapter_info();
         let limits = device.limits();
         let features = device.features() & adapter::wanted_features(&info);
@@ -103,7 +115,13 @@ impl Gpu {
                 queue: queue.clone(),
                 staging: Staging::new(&limits),
                 recycled: Pool::new(RECYCLED),
+                #[cfg(not(target_arch = "wasm32"))]
+                foreign_queue: error_scope::is_foreign(device, queue),
+                // A browser tells of it in its console.
+                #[cfg(target_arch = "wasm32")]
+                foreign_queue: false,
                 pipelines: Pipelines::default(),
+                skipped,
                 mappable: features.contains(wgpu::Features::MAPPABLE_PRIMARY_BUFFERS),
             }),
         }
@@ -127,9 +145,78 @@ impl Gpu {
         self.shared.device.adapter_info()
     }
 
-    /// Makes the driver use `cache` for all pipelines that are compiled from now on. Written to disk, the cache
-    /// outlives the program: `device.create_pipeline_cache` takes the bytes that `cache.get_data()` gave in an earlier
-    /// run. `wgpu::util::pipeline_cache_key` gives the file's name for an adapter.
+    /// Whether the CPU does the work, by a software adapter.
+    ///
+    /// ```
+    /// # use wgpu_relu::Gpu;
+    /// let gpu = Gpu::new()?;
+    /// if gpu.is_software() {
+    ///     eprintln!("no GPU was opened: {:?}", gpu.skipped());
+    /// }
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_software(&self) -> bool {
+        self.adapter_info().device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// The errors of better adapters that [`Gpu::request`] could not open before it took this one; empty if it took the best.
+    #[must_use]
+    pub fn skipped(&self) -> &[Error] {
+        &self.shared.skipped
+    }
+
+    /// Frees the staging buffers that transfers and streams keep for the next, up to 256 MiB in either direction, and the
+    /// buffers that [`recycle`](Gpu::recycle) keeps. The next calls allocate them again.
+    ///
+    /// ```
+    /// # use wgpu_relu::Gpu;
+    /// let gpu = Gpu::new()?;
+    /// let x = gpu.upload(&[1.0; 1000])?;
+    /// let data = gpu.download(&x)?;
+    /// gpu.trim();
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    pub fn trim(&self) {
+        self.shared.staging.read.clear();
+        self.shared.staging.write.clear();
+        self.shared.recycled.clear();
+    }
+
+    /// Whether the device is lost: the driver reset or removed it, or somebody destroyed it. Every call returns
+    /// [`Error::DeviceLost`] from then on. The way back is a new `Gpu`, and new buffers.
+    ///
+    /// Asks wgpu by a buffer of 4 bytes, which costs a few microseconds. A loss that the driver has not told of yet does not
+    /// show. In a browser it is always false; there, `device.set_device_lost_callback` tells.
+    ///
+    /// ```
+    /// use wgpu_relu::{Error, Gpu, GpuRelu};
+    ///
+    /// let weights = [-1.0, 2.0]; // the host's copy, which outlives the device
+    /// let mut gpu = Gpu::new()?;
+    /// let mut x = gpu.upload(&weights)?;
+    /// # gpu.device().destroy();
+    /// let y = loop {
+    ///     match GpuRelu::new(&gpu).apply(&x).and_then(|y| gpu.download(&y)) {
+    ///         Err(Error::DeviceLost { .. }) => {
+    ///             assert!(gpu.is_lost());
+    ///             gpu = Gpu::new()?; // fails where there is no adapter any more
+    ///             x = gpu.upload(&weights)?;
+    ///         }
+    ///         other => break other?,
+    ///     }
+    /// };
+    /// assert_eq!(y, [0.0, 2.0]);
+    /// # Ok::<(), wgpu_relu::Error>(())
+    /// ```
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        error_scope::check_lost(self.device(), "").is_err()
+    }
+
+    /// Lets the driver keep what it makes of shaders from now on in `cache`, and find it there again. On disk it
+    /// outlives the program: `device.create_pipeline_cache` takes what `cache.get_data()` gave an earlier run, under a
+    /// name of `wgpu::util::pipeline_cache_key`.
     ///
     /// Only devices with [`wgpu::Features::PIPELINE_CACHE`] have such caches, so far only those of Vulkan.
     /// [`Gpu::request`] asks for the feature if the adapter has it. The caller makes the cache, because making one is
@@ -256,8 +343,15 @@ impl Gpu {
 
     /// Creates a buffer, or returns the reason why not.
     pub(crate) fn create(&self, descriptor: &wgpu::BufferDescriptor<'_>) -> Result<wgpu::Buffer> {
+        let doing = "creating a buffer";
+        self.check_queue(doing)?;
         let device = &self.shared.device;
-        catch_errors(device, "creating a buffer", || device.create_buffer(descriptor))
+        catch_errors(device, doing, || device.create_buffer(descriptor))
+    }
+
+    /// An error if nothing can be submitted.
+    fn check_queue(&self, doing: &'static str) -> Result<()> {
+        if self.shared.foreign_queue { Err(Error::ForeignQueue { doing }) } else { Ok(()) }
     }
 
     /// Creates a buffer that starts with `bytes` and is mapped at its creation, or returns the reason why not. It takes
@@ -268,6 +362,7 @@ impl Gpu {
         descriptor: &wgpu::BufferDescriptor<'_>,
         bytes: &[u8],
     ) -> Result<wgpu::Buffer> {
+        self.check_queue(doing)?;
         let device = &self.shared.device;
         let (buffer, filled) = catch_errors(device, doing, || {
             let buffer = device.create_buffer(descriptor);
@@ -292,19 +387,21 @@ impl Gpu {
         catch_errors(&self.shared.device, doing, || buffer.unmap())
     }
 
-    /// Records commands into an encoder and submits them.
+    /// Records and submits; the index to wait for, or none where only a wait for everything will do.
     pub(crate) fn submit(
         &self,
         doing: &'static str,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> Result<wgpu::SubmissionIndex> {
+    ) -> Result<Option<wgpu::SubmissionIndex>> {
+        self.check_queue(doing)?;
         let Shared { device, queue, .. } = &*self.shared;
-        catch_errors(device, doing, || {
+        let commands = catch_errors(device, doing, || {
             let descriptor = wgpu::CommandEncoderDescriptor { label: Some("wgpu-relu") };
             let mut encoder = device.create_command_encoder(&descriptor);
             record(&mut encoder);
-            queue.submit([encoder.finish()])
-        })
+            encoder.finish()
+        })?;
+        error_scope::submit(device, queue, commands, doing)
     }
 }
 

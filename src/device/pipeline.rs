@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::device::error_scope::catch_errors;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::shader::{self, ShaderKey};
 
 /// A compiled pipeline with the layout its bind groups need.
@@ -35,7 +35,19 @@ impl Pipelines {
             return Ok(pipeline.clone());
         }
         let driver_cache = lock(&self.driver_cache).clone();
-        let pipeline = compile(device, key, driver_cache.as_ref())?;
+        let pipeline = match compile(device, key, driver_cache.as_ref()) {
+            Err(Error::Refused { reason, .. }) if driver_cache.is_some() => {
+                // If it compiles without, the cache is at fault: it is told once, and used no more.
+                let pipeline = compile(device, key, None)?;
+                let _ = slot.insert(pipeline);
+                *lock(&self.driver_cache) = None;
+                return Err(Error::Refused {
+                    doing: "using the cache of Gpu::set_pipeline_cache",
+                    reason,
+                });
+            }
+            compiled => compiled?,
+        };
         Ok(slot.insert(pipeline).clone())
     }
 

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::plan::dispatch::{Binding, Dispatch, Parameters, Patchable, Plan};
 
 const SUBMITTING: &str = "submitting an operation";
+const CHANGING: &str = "changing parameters";
 
 /// An operation on given buffers: checked, bound and sized once, recorded as often as needed.
 ///
@@ -97,7 +98,8 @@ impl Prepared {
         match self.patchable.activation {
             Some(prepared) if prepared.activation.name() == activation.name() => {
                 let words = Parameters { activation, ..prepared }.values().map(f32::to_bits);
-                self.write(prepared.offset, |_| words)
+                self.write(prepared.offset, |_| words)?;
+                self.check_lost()
             }
             _ => Err(Error::Unsupported {
                 activation: activation.name(),
@@ -121,7 +123,8 @@ impl Prepared {
                 remedy: "prepare it with GpuRelu::in_training of rrelu",
             });
         };
-        self.write(offset, |_| draw.words())
+        self.write(offset, |_| draw.words())?;
+        self.check_lost()
     }
 
     /// Sets the position of the operation's first element in a longer operation, for its draws: a multiple of 4. It
@@ -135,10 +138,17 @@ impl Prepared {
         })
     }
 
+    /// wgpu lets a write to a lost device's buffer succeed.
+    fn check_lost(&self) -> Result<()> {
+        self.uniforms
+            .as_ref()
+            .map_or(Ok(()), |uniforms| check_lost(uniforms.gpu.device(), CHANGING))
+    }
+
     /// Overwrites fields at this offset in bytes of every dispatch's uniform.
     fn write<const N: usize>(&self, offset: u64, words: impl Fn(&Bound) -> [u32; N]) -> Result<()> {
         let Some(Uniforms { gpu, buffer, stride }) = &self.uniforms else { return Ok(()) };
-        catch_errors(gpu.device(), "changing parameters", || {
+        catch_errors(gpu.device(), CHANGING, || {
             for (index, dispatch) in (0..).zip(&self.dispatches) {
                 let words = words(dispatch);
                 let offset = index * stride + offset;
@@ -283,7 +293,16 @@ impl Uniforms {
     fn new(gpu: &Gpu, dispatches: &[Dispatch]) -> Result<Self> {
         let alignment = u64::from(gpu.shared.planner.limits.min_uniform_buffer_offset_alignment);
         let size = dispatches.iter().map(|dispatch| dispatch.uniform().len()).max();
-        let stride = (size.unwrap_or(0) as u64).next_multiple_of(alignment);
+        let size = size.unwrap_or(0) as u64;
+        let found = gpu.shared.planner.limits.max_uniform_buffer_binding_size;
+        if size > found {
+            return Err(Error::Limit {
+                limit: "max_uniform_buffer_binding_size",
+                found,
+                needed: size,
+            });
+        }
+        let stride = size.next_multiple_of(alignment);
         let mut bytes = vec![0; dispatches.len() * stride as usize];
         for (bytes, dispatch) in bytes.chunks_exact_mut(stride as usize).zip(dispatches) {
             bytes[..dispatch.uniform().len()].copy_from_slice(dispatch.uniform());

@@ -57,6 +57,13 @@ impl Pool {
         free.remove(index)
     }
 
+    /// Lets all free buffers go.
+    pub(crate) fn clear(&self) {
+        // They are dropped after the lock: wgpu may run callbacks then, which put buffers back.
+        let free = std::mem::take(&mut *self.free.lock().unwrap_or_else(PoisonError::into_inner));
+        drop(free);
+    }
+
     /// Takes a buffer back. If the pool is full, it frees the buffers that have been in it for longest.
     pub(crate) fn put(&self, buffer: wgpu::Buffer) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);

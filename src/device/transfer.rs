@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{catch_errors, poll};
+use crate::device::error_scope::{catch_errors, not_mapped, poll};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::device::error_scope::{is_lost, wait};
 use crate::device::staging::SMALLEST;
@@ -150,7 +150,7 @@ impl Gpu {
         for chunk in bytes.chunks(staging.chunk() as usize) {
             #[cfg(not(target_arch = "wasm32"))]
             if under_way.len() == IN_FLIGHT {
-                wait(device, under_way.pop_front().as_ref(), UPLOAD)?;
+                wait(device, under_way.pop_front().flatten().as_ref(), UPLOAD)?;
             }
             let part = self.write_staging(chunk.len() as u64)?;
             self.fill_mapped(UPLOAD, &part, chunk)?;
@@ -214,8 +214,8 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// Errors for a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another device,
-    /// and a lost device.
+    /// For a range that does not fit, a missing usage, a buffer that is destroyed, mapped or of another
+    /// device, and a lost device; [`Error::OutOfHostMemory`].
     ///
     /// ```
     /// # use wgpu_relu::Gpu;
@@ -248,7 +248,7 @@ impl Gpu {
     #[cfg(not(target_arch = "wasm32"))]
     pub fn download_elements<'a, T: Element>(&self, source: impl Into<View<'a>>) -> Result<Vec<T>> {
         let source = source.into();
-        let mut data = vec![T::zeroed(); readable::<T>(&source)? as usize];
+        let mut data = on_host(readable::<T>(&source)?)?;
         self.download_elements_into(source, &mut data)?;
         Ok(data)
     }
@@ -350,11 +350,11 @@ impl Gpu {
         }
         Download(Box::pin(async move {
             let (length, reads) = started?;
-            let mut data = vec![T::zeroed(); length as usize];
+            let mut data = on_host::<T>(length)?;
             let mut rest: &mut [u8] = bytemuck::cast_slice_mut(&mut data);
             for read in reads {
                 let (into, after) = rest.split_at_mut(read.place.payload);
-                read.arrived().await?.copy_to(into)?;
+                read.arrived().await.copy_to(into)?;
                 rest = after;
             }
             Ok(data)
@@ -379,11 +379,9 @@ impl Gpu {
         for (chunk, part) in chunks.iter().zip(parts) {
             let (sender, receiver) = oneshot_channel();
             let sender = Arc::new(sender);
-            let told = Arc::clone(&sender);
+            let told = Told(Arc::clone(&sender));
             catch_errors(device, DOWNLOAD, || {
-                part.map_async(wgpu::MapMode::Read, 0..chunk.size, move |result| {
-                    let _ = told.send(result.is_ok());
-                });
+                part.map_async(wgpu::MapMode::Read, 0..chunk.size, move |_| drop(told));
             })?;
             reads.push(Read {
                 gpu: self.clone(),
@@ -433,6 +431,15 @@ fn readable<T: Element>(source: &View<'_>) -> Result<u64> {
     Ok(length)
 }
 
+/// Zeros in the host's memory. A `vec!` that does not fit would end the process.
+fn on_host<T: Element>(length: u64) -> Result<Vec<T>> {
+    let refused = || Error::OutOfHostMemory { size: length.saturating_mul(T::TYPE.size()) };
+    let length = usize::try_from(length).map_err(|_| refused())?;
+    // Tried and freed: `vec!` takes zeroed pages, which are not written.
+    Vec::<T>::new().try_reserve_exact(length).map_err(|_| refused())?;
+    Ok(vec![T::zeroed(); length])
+}
+
 /// A range of a buffer to read back, a multiple of 4 bytes.
 struct Chunk<'a> {
     buffer: &'a wgpu::Buffer,
@@ -471,9 +478,9 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
     let submission = last.submission.clone();
     let senders: Vec<_> = reads.iter().map(|read| Arc::clone(&read.sender)).collect();
     let until_arrived = Arc::new(move || {
-        if wait(&device, Some(&submission), DOWNLOAD).is_err() {
+        if wait(&device, submission.as_ref(), DOWNLOAD).is_err() {
             for sender in &senders {
-                let _ = sender.send(false);
+                let _ = sender.send(());
             }
         }
     });
@@ -485,37 +492,45 @@ fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
     }
 }
 
+/// Owned by a mapping's callback. It tells the read that the callback has run, or that wgpu dropped it: after a panic in one
+/// callback wgpu drops the others that were due, though their buffers are mapped.
+struct Told(Arc<OneshotSender<()>>);
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
 /// A chunk on its way to the host.
 #[cfg_attr(target_arch = "wasm32", expect(dead_code, reason = "the browser drives the device"))]
 struct Read {
     gpu: Gpu,
     part: wgpu::Buffer,
     place: Place,
-    /// Told by the mapping's callback, or by the thread that finds the device lost. The first message counts.
-    sender: Arc<OneshotSender<bool>>,
-    receiver: OneshotReceiver<bool>,
-    submission: wgpu::SubmissionIndex,
+    /// For the callback, and for whoever finds the device lost: the first counts.
+    sender: Arc<OneshotSender<()>>,
+    receiver: OneshotReceiver<()>,
+    submission: Option<wgpu::SubmissionIndex>,
 }
 
 impl Read {
     /// Blocks until the chunk is here.
     #[cfg(not(target_arch = "wasm32"))]
     fn wait(self) -> Result<Arrived> {
-        wait(&self.gpu.shared.device, Some(&self.submission), DOWNLOAD)?;
-        // Another thread's poll may have found the mapping done, and not have sent the message yet.
-        pollster::block_on(self.arrived())
+        wait(&self.gpu.shared.device, self.submission.as_ref(), DOWNLOAD)?;
+        // Another thread's poll may have found the mapping done, and be about to tell us.
+        Ok(pollster::block_on(self.arrived()))
     }
 
-    async fn arrived(self) -> Result<Arrived> {
-        if self.receiver.receive().await == Some(true) {
-            Ok(Arrived { gpu: self.gpu, part: self.part, place: self.place })
-        } else {
-            Err(Error::DeviceLost { doing: DOWNLOAD })
-        }
+    /// Waits until the mapping is decided. Whether it succeeded, its memory tells.
+    async fn arrived(self) -> Arrived {
+        let _ = self.receiver.receive().await;
+        Arrived { gpu: self.gpu, part: self.part, place: self.place }
     }
 }
 
-/// A chunk that is mapped.
+/// A chunk that is mapped, or never will be.
 struct Arrived {
     gpu: Gpu,
     part: wgpu::Buffer,
@@ -530,12 +545,26 @@ impl Arrived {
         let view = self
             .part
             .get_mapped_range(0..end.next_multiple_of(4) as u64)
-            .map_err(|_| Error::DeviceLost { doing: DOWNLOAD })?;
+            .map_err(|_| not_mapped(&self.gpu.shared.device, DOWNLOAD))?;
         into.copy_from_slice(&view[skipped..end]);
         drop(view);
         let Shared { device, staging, .. } = &*self.gpu.shared;
         catch_errors(device, DOWNLOAD, || self.part.unmap())?;
         staging.read.put(self.part);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_than_the_hosts_memory_is_an_error() {
+        assert_eq!(on_host::<f32>(3), Ok(vec![0.0; 3]));
+        for length in [1 << 60, u64::MAX] {
+            let size = length.saturating_mul(4);
+            assert_eq!(on_host::<f32>(length), Err(Error::OutOfHostMemory { size }));
+        }
     }
 }

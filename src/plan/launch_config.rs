@@ -40,8 +40,10 @@ impl LaunchConfig {
             // One vector per invocation: neighbours read neighbouring vectors, which coalesces. That is reasoned, not
             // measured: no GPU has been at hand. `cargo xtask kit` has the sweep over grids that decides it (`kit sweep`),
             // and its page in benches/results the table.
-            let workgroup =
-                if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
+            let most = limits
+                .max_compute_invocations_per_workgroup
+                .min(limits.max_compute_workgroup_size_x);
+            let workgroup = if most >= 256 { 256 } else { 64 };
             LaunchConfig { workgroup, lanes: workgroup, fours: 1, wide: false, max_workgroups }
         }
     }
@@ -123,6 +125,22 @@ mod tests {
                 assert!(x * y * 256 >= length);
                 assert!((x * y - y) * 256 < length, "no row has a workgroup too many");
             }
+        }
+    }
+
+    #[test]
+    fn small_workgroups_are_enough() {
+        let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
+        for [invocations, x] in [[128, 128], [256, 128], [128, 256], [64, 64]] {
+            let limits = wgpu::Limits {
+                max_compute_invocations_per_workgroup: invocations,
+                max_compute_workgroup_size_x: x,
+                ..Default::default()
+            };
+            let planner =
+                crate::plan::planner::Planner::new(&info, &limits, wgpu::Features::empty());
+            assert_eq!(planner.launch.workgroup, 64);
+            assert_eq!(planner.check_limits(planner.launch.workgroup, 1), Ok(()));
         }
     }
 

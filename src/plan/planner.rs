@@ -82,6 +82,9 @@ impl Planner {
     /// Checks that the device's limits allow a dispatch with so many storage buffers.
     pub(crate) fn check_limits(&self, workgroup: u32, buffers: u32) -> Result<()> {
         let limits = &self.limits;
+        check_limit("max_bind_groups", limits.max_bind_groups, 1)?;
+        let found = limits.max_bindings_per_bind_group;
+        check_limit("max_bindings_per_bind_group", found, buffers + 1)?;
         let found = limits.max_storage_buffers_per_shader_stage;
         check_limit("max_storage_buffers_per_shader_stage", found, buffers)?;
         let found = limits.max_uniform_buffers_per_shader_stage;

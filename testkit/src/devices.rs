@@ -14,8 +14,8 @@ pub struct Found {
 /// All adapters of the backends in `options`, or of all backends, and the device that `options` open.
 pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle_from_env();
-    descriptor.backends =
-        options.backends.unwrap_or(wgpu::Backends::all().difference(wgpu::Backends::NOOP));
+    let all = wgpu::Backends::all().difference(wgpu::Backends::NOOP);
+    descriptor.backends = options.backends.or_else(wgpu::Backends::from_env).unwrap_or(all);
     let backends = descriptor.backends;
     let adapters = pollster::block_on(wgpu::Instance::new(descriptor).enumerate_adapters(backends));
     let gpu = pollster::block_on(Gpu::request(options));
@@ -38,19 +38,24 @@ pub fn adapters(options: &GpuOptions) -> (Vec<Found>, Result<Gpu>) {
 /// One paragraph per adapter.
 pub fn text(found: &[Found]) -> String {
     let mut text = String::new();
-    for Found { info, limits, taken } in found {
+    for (index, Found { info, limits, taken }) in found.iter().enumerate() {
         let mark = if *taken { "  (taken)" } else { "" };
         let driver = format!("{} {}", info.driver, info.driver_info);
         let _ = write!(
             text,
-            "{}{mark}\n  \
+            "#{index} {}{mark}\n  \
                type       {}\n  \
+               IDs        {:04x}:{:04x}{}{}\n  \
                backend    {}\n  \
                driver     {}\n  \
                buffers    up to {}, bindings up to {}\n  \
                workgroups up to {} invocations, {} workgroups a dimension\n",
             info.name,
             kind(info.device_type),
+            info.vendor,
+            info.device,
+            if info.device_pci_bus_id.is_empty() { "" } else { ", PCI " },
+            info.device_pci_bus_id,
             info.backend,
             if driver.trim().is_empty() { "not told" } else { driver.trim() },
             mebibytes(limits.max_buffer_size),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wgpu::BufferUsages as Usage;
-use wgpu_relu::{Activation, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, View};
+use wgpu_relu::{Activation, Channels, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, View};
 
 use crate::{device_on, gpu, instance, own_device, raw_buffer};
 
@@ -246,4 +246,74 @@ fn features_the_adapter_lacks() {
     let options = GpuOptions { features: wgpu::Features::all(), ..Default::default() };
     let error = pollster::block_on(Gpu::request(&options)).unwrap_err();
     assert!(matches!(error, Error::NoDevice { .. }), "{error}");
+}
+
+/// Two of `Gpu::new` share an instance, so that wgpu tells their buffers apart; not on OpenGL.
+#[test]
+fn buffers_of_another_gpu() {
+    let (one, other) = (Gpu::new().unwrap(), Gpu::new().unwrap());
+    if one.adapter_info().backend == wgpu::Backend::Gl {
+        return;
+    }
+    let x = one.upload(&[-1.0, 2.0]).unwrap();
+    let foreign = other.upload(&[-3.0, 4.0]).unwrap();
+    let relu = GpuRelu::new(&one);
+    let refused = |result: Result<(), Error>| matches!(result, Err(Error::Refused { .. }));
+    assert!(refused(relu.apply(&foreign).map(drop)));
+    assert!(refused(relu.apply_into(&x, &foreign)));
+    assert!(refused(relu.gradient(&x, &foreign).map(drop)));
+    assert!(refused(one.upload_into(&[0.0, 0.0], &foreign)));
+    assert!(refused(one.download(&foreign).map(drop)));
+    assert!(refused(pollster::block_on(one.download_async(&foreign)).map(drop)));
+    assert_eq!(one.download(&relu.apply(&x).unwrap()).unwrap(), [0.0, 2.0]);
+    assert_eq!(other.download(&foreign).unwrap(), [-3.0, 4.0]);
+}
+
+#[test]
+fn adapters_are_chosen_by_id() {
+    let info = gpu().adapter_info();
+    let request = |options: GpuOptions| pollster::block_on(Gpu::request(&options));
+    let named = |name: String| GpuOptions { adapter_name: Some(name), ..Default::default() };
+    let by_id = request(named(format!("{:x}:{:04X}", info.vendor, info.device))).unwrap();
+    assert_eq!(by_id.adapter_info().device, info.device);
+    if !info.device_pci_bus_id.is_empty() {
+        let by_bus = request(named(info.device_pci_bus_id.clone())).unwrap();
+        assert_eq!(by_bus.adapter_info(), info);
+    }
+    assert!(request(named("#0".into())).is_ok());
+    let error = request(named("#99".into())).unwrap_err().to_string();
+    assert!(error.contains("#99") && error.contains("found #0 "), "{error}");
+    // Software is told, and can be refused.
+    let hardware = request(GpuOptions { no_software: true, ..Default::default() });
+    match hardware {
+        Ok(gpu) => assert!(!gpu.is_software()),
+        Err(error) => {
+            assert!(gpu().is_software());
+            assert!(error.to_string().contains("no_software"), "{error}");
+        }
+    }
+    assert_eq!(gpu().is_software(), info.device_type == wgpu::DeviceType::Cpu);
+    assert_eq!(gpu().skipped(), []);
+}
+
+/// What is wrong is in the text, and nothing else.
+#[test]
+fn texts_name_what_was_given() {
+    let gpu = gpu();
+    let x = gpu.upload(&[1.0; 24]).unwrap();
+    let told = |error: Error, texts: &[&str]| {
+        let error = error.to_string();
+        assert!(texts.iter().all(|text| error.contains(text)), "{error}");
+    };
+    let halves = View::elements::<wgpu_relu::half::f16>(&x, 1, 3);
+    let error = gpu.upload_elements_into(&[wgpu_relu::half::f16::ONE; 3], halves).unwrap_err();
+    told(error.clone(), &["starts at byte 2", "has 6 bytes", "multiple of 4 bytes"]);
+    assert!(!error.to_string().contains("element has"), "{error}");
+    told(gpu.channel_sums(&x, Channels::last(0)).unwrap_err(), &["at least one element"]);
+    let long = gpu.channel_sums(x.slice(0..0), Channels::second(3, u32::MAX)).unwrap_err();
+    told(long.clone(), &["12884901885", "2147483648", "split the channels"]);
+    assert!(!long.to_string().contains("device"), "{long}");
+    let slopes = x.slice(0..8);
+    let error = wgpu_relu::GpuPrelu::new(gpu, slopes).apply(&x).unwrap_err();
+    told(error, &["weight has 2 elements for 1 channels", "GpuPrelu::with_channels"]);
 }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use wgpu_relu::{Error, Gpu, GpuRelu};
+use wgpu_relu::{
+    Activation, Channels, Draw, Error, Fusion, Gpu, GpuCrelu, GpuGlu, GpuPrelu, GpuRelu,
+    UnitMonitor,
+};
 
 use crate::own_device;
 
@@ -23,7 +26,39 @@ fn everything_after_the_loss_says_so() {
     let x = gpu.upload(&[1.0; 100]).unwrap();
     let y = relu.apply(&x).unwrap();
     let step = relu.prepare(&x, &y).unwrap();
+    let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
+    let patchable = leaky.on(&gpu).unwrap().prepare(&x, &y).unwrap();
+    let rrelu = Activation::Rrelu { lower: 0.1, upper: 0.3 }.on(&gpu).unwrap();
+    let drawn = rrelu.in_training(Draw::default()).unwrap().prepare(&x, &y).unwrap();
+    let (prelu, weight) = (GpuPrelu::new(&gpu, x.slice(0..4)), gpu.zeros::<f32>(1).unwrap());
+    let two = gpu.zeros::<f32>(200).unwrap();
+    let mut monitor = UnitMonitor::new(&gpu, &y, Channels::last(10), Activation::Relu).unwrap();
+    let (_, mask) = relu.apply_with_mask(&x).unwrap();
+    assert!(!gpu.is_lost());
     gpu.device().destroy();
+    assert!(gpu.is_lost());
+    assert!(is_lost(patchable.set_activation(leaky)));
+    assert!(is_lost(drawn.set_draw(Draw::default())));
+    assert!(is_lost(gpu.prewarm([Activation::Relu, Activation::Gelu])));
+    assert!(is_lost(relu.apply_fused(&x, Fusion::default())));
+    assert!(is_lost(relu.apply_with_mask(&x)));
+    assert!(is_lost(relu.mask_gradient(&mask, &x)));
+    assert!(is_lost(relu.gradient_into(&x, &x, &y)));
+    assert!(is_lost(prelu.apply(&x)));
+    assert!(is_lost(prelu.gradient(&x, &y)));
+    assert!(is_lost(prelu.weight_gradient(&x, &y)));
+    assert!(is_lost(prelu.weight_gradient_into(&x, &y, &weight)));
+    assert!(is_lost(GpuGlu::swiglu(&gpu).apply(&x, &y)));
+    assert!(is_lost(GpuGlu::swiglu(&gpu).gradient(&x, &y, &x)));
+    assert!(is_lost(GpuCrelu::new(&gpu).apply(&x, Channels::last(10))));
+    assert!(is_lost(GpuCrelu::new(&gpu).gradient(&x, &two, Channels::last(10))));
+    assert!(is_lost(gpu.channel_sums(&x, Channels::last(10))));
+    assert!(is_lost(gpu.units(&y, Channels::last(10), Activation::Relu)));
+    assert!(is_lost(monitor.observe()));
+    assert!(is_lost(monitor.read()));
+    assert!(is_lost(gpu.download_into(&y, &mut [0.0; 100])));
+    assert!(is_lost(relu.stream().pipe(&[0; 400][..], std::io::sink())));
+    assert!(is_lost(relu.stream().gradient(&[1.0], &[1.0], &mut [0.0])));
     assert!(is_lost(relu.apply(&x)));
     assert!(is_lost(relu.apply_into(&x, &y)));
     assert!(is_lost(relu.apply_in_place(&x)));

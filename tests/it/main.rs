@@ -4,9 +4,11 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
 mod activations;
+mod callbacks;
 mod crelu;
 mod errors;
 mod exhaustive;
+mod extremes;
 mod fused;
 mod glu;
 mod halves;

@@ -218,6 +218,8 @@ fn dropped_downloads_leave_no_trace() {
 fn transfers_reuse_their_staging() {
     let (device, queue) = own_device(|_| ());
     let gpu = Gpu::from_device(&device, &queue);
+    // wgpu frees what the check of the queue made.
+    device.poll(wgpu_relu::wgpu::PollType::wait_indefinitely()).unwrap();
     let before = buffers(&device);
     let mut kept = Vec::new();
     for round in 0..50 {
@@ -229,7 +231,25 @@ fn transfers_reuse_their_staging() {
     assert!((1..=4).contains(&staging), "{staging} staging buffers are kept");
 }
 
-/// Longer than all chunks in flight, and no multiple of a chunk.
+#[test]
+fn trimming_frees_the_staging() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    // Long enough for staging buffers in both directions.
+    let x = gpu.upload(&[1.0; 50_000]).unwrap();
+    assert_eq!(gpu.download(&x).unwrap(), [1.0; 50_000]);
+    let buffers = || {
+        device.poll(wgpu_relu::wgpu::PollType::wait_indefinitely()).unwrap();
+        buffers(&device)
+    };
+    let kept = buffers();
+    gpu.trim();
+    let trimmed = buffers();
+    assert!(trimmed <= kept - 2, "{trimmed} buffers, {kept} before");
+    assert_eq!(gpu.download(&x).unwrap(), [1.0; 50_000]);
+}
+
+/// Longer than all chunks that may be under way, and no multiple of one.
 #[test]
 fn long_transfers_go_in_pieces() {
     let (device, queue) = own_device(|_| ());
