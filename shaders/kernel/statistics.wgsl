@@ -33,6 +33,8 @@ struct Params {
     activation: vec4<f32>,
     channels: u32,
     inner: u32,
+    // 1 if the elements join the results that y holds.
+    adds: u32,
 }
 
 // a / count.
@@ -42,6 +44,15 @@ fn over(a: vec4<f32>, count: vec4<u32>) -> vec4<f32> {
 
 @group(0) @binding(PARAMS) var<uniform> params: Params;
 @group(0) @binding(0) var<storage, read_write> y: array<UnitStatistics>;
+
+// The result that a pass starts from.
+fn before(index: u32) -> UnitStatistics {
+    var record: UnitStatistics;
+    if (params.adds == 1u) {
+        record = y[params.offset_y + index];
+    }
+    return record;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(

@@ -3,7 +3,7 @@
 @group(0) @binding(1) var<storage, read> x: array<UnitStatistics>;
 
 fn reduce(index: u32, segment: u32, first: u32) {
-    var total: UnitStatistics;
+    var total = before(index);
     for (var i = first; i < params.length; i += params.sums) {
         total = joined(total, x[params.offset_x + segment + i]);
     }

@@ -94,8 +94,8 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// Those of [`channel_sums`](Gpu::channel_sums), [`Error::ChannelLength`] for sums that are not one per channel,
-    /// [`Error::SharedBuffer`] for sums in the buffer of x, and [`Error::Limit`] if one binding does not hold two rows.
+    /// As [`channel_sums`](Gpu::channel_sums); [`Error::ChannelLength`] for sums that are not one per channel,
+    /// and [`Error::SharedBuffer`] for sums in the buffer of x.
     pub fn prepare_channel_sums<'a>(
         &self,
         x: impl Into<View<'a>>,

@@ -244,9 +244,8 @@ impl GpuPrelu {
     ///
     /// # Errors
     ///
-    /// Those of [`weight_gradient`](GpuPrelu::weight_gradient), [`Error::ChannelLength`] for a dw that is not one
-    /// number per channel, [`Error::SharedBuffer`] for a dw in the buffer of x or dy, and [`Error::Limit`] if one
-    /// binding does not hold two rows.
+    /// As [`weight_gradient`](GpuPrelu::weight_gradient); [`Error::ChannelLength`] for dw that is not one a
+    /// channel, and [`Error::SharedBuffer`] for dw in the buffer of x or dy.
     pub fn prepare_weight_gradient<'a>(
         &self,
         x: impl Into<View<'a>>,

@@ -3,10 +3,13 @@
 use crate::args::channels::Channels;
 use crate::args::range::{BufferId, BufferRange};
 use crate::error::Result;
-use crate::plan::ranges::Ranges;
+use crate::plan::planner::Planner;
 
 /// The most items that one sum adds up.
 const ITEMS_PER_SUM: u64 = 64;
+
+/// The least number of elements that a binding must hold.
+const LEAST: u64 = ITEMS_PER_SUM;
 
 /// One dispatch: each of `segments` segments of `length` elements gives `sums` sums.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -17,6 +20,17 @@ pub(crate) struct ReducePass {
     /// The first element of its input, and of its output.
     pub(crate) input_start: u64,
     pub(crate) output_start: u64,
+    /// Whether the sums are added to those that an earlier pass of the level wrote there.
+    pub(crate) adds: bool,
+}
+
+/// What one pass can take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Most {
+    /// Elements of one binding.
+    elements: u64,
+    /// Sums of one grid.
+    sums: u64,
 }
 
 impl ReducePass {
@@ -39,25 +53,24 @@ impl Reduction {
     /// Plans the passes for `length` elements, at least a row. `bytes` is the size of an element or of a sum, whichever is larger, and
     /// `sum` that of a sum.
     pub(crate) fn new(
-        ranges: Ranges,
+        planner: &Planner,
         channels: Channels,
         length: u64,
         bytes: u64,
         sum: u64,
     ) -> Result<Self> {
-        let max_len = ranges.max_len() / bytes;
-        let row = channels.row();
-        // A pass makes one row of two, so a binding holds two, or the only one.
-        let least = if length > row { 2 * row } else { row };
-        if least > max_len {
-            return Err(ranges.too_small(bytes * least + ranges.limit - ranges.max_len()));
+        let (ranges, launch) = (planner.ranges, planner.launch.one_vector_per_invocation());
+        let most = Most { elements: ranges.max_len() / bytes, sums: launch.max_elements() / 4 };
+        if most.elements < LEAST {
+            return Err(ranges.too_small(bytes * LEAST + ranges.limit - ranges.max_len()));
         }
-        Ok(Reduction::of_levels(levels(channels, length, max_len), sum))
+        Ok(Reduction::of_levels(levels(channels, length, most), sum))
     }
 
     /// `sum` is the size of a sum in bytes.
     pub(crate) fn of_levels(levels: Vec<Vec<ReducePass>>, sum: u64) -> Self {
-        let outputs = |level: &Vec<ReducePass>| level.iter().map(ReducePass::outputs).sum::<u64>();
+        let end = |pass: &ReducePass| pass.output_start + pass.outputs();
+        let outputs = |level: &Vec<ReducePass>| level.iter().map(end).max().unwrap_or(0);
         let inner = levels.split_last().map_or(&[][..], |(_, inner)| inner);
         let of_turn = |turn| inner.iter().skip(turn).step_by(2).map(outputs).max();
         let scratch = [0, 1].into_iter().filter_map(of_turn).map(|most| sum * most).collect();
@@ -78,40 +91,47 @@ pub(crate) fn scratch(index: u32, size: u64) -> BufferRange {
     BufferRange { buffer: BufferId::Scratch(index), ..BufferRange::whole(0, size) }
 }
 
-/// The levels for `length` elements, at least a row. One binding holds `max_len` elements: two rows, if there are more
-/// than one. Each pass reads contiguous memory, because wide strides are slow: long channels are summed within
-/// themselves first, then rows are added to rows nearby, and the rest of the channels is summed last.
-fn levels(channels: Channels, length: u64, max_len: u64) -> Vec<Vec<ReducePass>> {
+/// The levels for `length` elements, at least a row. Each pass reads contiguous memory, because wide strides are slow: long
+/// channels are summed within themselves first, then rows are added to rows nearby, and the rest of the channels is summed
+/// last.
+fn levels(channels: Channels, length: u64, most: Most) -> Vec<Vec<ReducePass>> {
     let count = u64::from(channels.count);
     let mut inner = u64::from(channels.inner);
     let mut rows = length / channels.row();
     let mut levels = Vec::new();
-    while rows > 1 && inner >= 2 * ITEMS_PER_SUM {
-        levels.push(within(rows * count, inner, max_len));
-        inner = shorter(inner);
+    // No pass takes two such rows.
+    let is_wide = |row: u64| 2 * row > most.elements || row > most.sums;
+    while rows > 1 && (inner >= 2 * ITEMS_PER_SUM || (inner > 1 && is_wide(count * inner))) {
+        let (level, sums) = within(rows * count, inner, most);
+        levels.push(level);
+        inner = sums;
+    }
+    while rows > 1 && is_wide(count * inner) {
+        levels.push(row_by_row(rows, count * inner, most));
+        rows = rows.div_ceil(ITEMS_PER_SUM);
+        if rows == 1 && inner == 1 {
+            // The sums may have to be added to what the result holds, in one pass.
+            levels.push(within(count, 1, most).0);
+        }
     }
     while rows > 1 {
         let row = count * inner;
         // Enough columns to read together.
         let sums = row * COLUMNS.div_ceil(row);
-        let span = max_len / (ITEMS_PER_SUM * sums) * (ITEMS_PER_SUM * sums);
-        let span = if span > 0 { span } else { max_len / row * row };
+        let sums = if sums <= most.sums { sums } else { row };
+        let full = (most.elements / (ITEMS_PER_SUM * sums)).min(most.sums / sums);
+        let span = if full > 0 { full * ITEMS_PER_SUM * sums } else { most.elements / row * row };
         let (mut passes, mut input_start, mut output_start) = (Vec::new(), 0, 0);
         while input_start < rows * row {
             let left = span.min(rows * row - input_start);
             let segments = left / (ITEMS_PER_SUM * sums);
-            let pass = if segments > 0 {
-                ReducePass {
-                    segments,
-                    length: ITEMS_PER_SUM * sums,
-                    sums,
-                    input_start,
-                    output_start,
-                }
+            let (segments, length, sums) = if segments > 0 {
+                (segments, ITEMS_PER_SUM * sums, sums)
             } else {
-                let sums = left.div_ceil(ITEMS_PER_SUM).next_multiple_of(row);
-                ReducePass { segments: 1, length: left, sums, input_start, output_start }
+                (1, left, left.div_ceil(ITEMS_PER_SUM).next_multiple_of(row))
             };
+            let pass =
+                ReducePass { segments, length, sums, input_start, output_start, adds: false };
             input_start += pass.inputs();
             output_start += pass.outputs();
             passes.push(pass);
@@ -120,8 +140,9 @@ fn levels(channels: Channels, length: u64, max_len: u64) -> Vec<Vec<ReducePass>>
         rows = output_start / row;
     }
     while inner > 1 || levels.is_empty() {
-        levels.push(within(count, inner, max_len));
-        inner = shorter(inner);
+        let (level, sums) = within(count, inner, most);
+        levels.push(level);
+        inner = sums;
     }
     levels
 }
@@ -138,19 +159,66 @@ fn shorter(inner: u64) -> u64 {
     }
 }
 
-/// The sums within each of `segments` channels of `inner` elements.
-fn within(segments: u64, inner: u64, max_len: u64) -> Vec<ReducePass> {
+/// The sums within each of `segments` channels of `inner` elements, and how many each channel leaves.
+fn within(segments: u64, inner: u64, most: Most) -> (Vec<ReducePass>, u64) {
     let sums = shorter(inner);
-    let most = (max_len / inner).max(1);
-    let starts = (0..segments).step_by(most as usize);
+    if inner > most.elements || sums > most.sums {
+        return in_pieces(segments, inner, most);
+    }
+    let at_once = (most.elements / inner).min(most.sums / sums);
+    let starts = (0..segments).step_by(at_once as usize);
     let pass = |start: u64| ReducePass {
-        segments: most.min(segments - start),
+        segments: at_once.min(segments - start),
         length: inner,
         sums,
         input_start: start * inner,
         output_start: start * sums,
+        adds: false,
     };
-    starts.map(pass).collect()
+    (starts.map(pass).collect(), sums)
+}
+
+/// The same of channels that are too long for one pass.
+fn in_pieces(segments: u64, inner: u64, most: Most) -> (Vec<ReducePass>, u64) {
+    // Wide words need multiples of 8.
+    let longest = most.elements.min(ITEMS_PER_SUM * most.sums) / 8 * 8;
+    let pieces: Vec<_> = (0..inner).step_by(longest as usize).collect();
+    let (mut passes, mut output_start) = (Vec::new(), 0);
+    for segment in 0..segments {
+        for &start in &pieces {
+            let length = longest.min(inner - start);
+            let (sums, input_start) = (shorter(length), segment * inner + start);
+            passes.push(ReducePass {
+                segments: 1,
+                length,
+                sums,
+                input_start,
+                output_start,
+                adds: false,
+            });
+            output_start += sums;
+        }
+    }
+    (passes, output_start / segments)
+}
+
+/// Adds up 64 rows at a time, each in passes of its own.
+fn row_by_row(rows: u64, row: u64, most: Most) -> Vec<ReducePass> {
+    let widest = most.elements.min(most.sums).min(row);
+    let of_row = |index: u64| {
+        (0..row).step_by(widest as usize).map(move |start| {
+            let sums = widest.min(row - start);
+            ReducePass {
+                segments: 1,
+                length: sums,
+                sums,
+                input_start: index * row + start,
+                output_start: index / ITEMS_PER_SUM * row + start,
+                adds: !index.is_multiple_of(ITEMS_PER_SUM),
+            }
+        })
+    };
+    (0..rows).flat_map(of_row).collect()
 }
 
 #[cfg(test)]
@@ -158,18 +226,26 @@ mod tests {
     use super::*;
 
     /// Runs the levels on the host.
-    fn sum(channels: Channels, x: &[f64], max_len: u64) -> Vec<f64> {
+    fn sum(channels: Channels, x: &[f64], most: Most) -> Vec<f64> {
         let mut input = x.to_vec();
-        for level in levels(channels, x.len() as u64, max_len) {
+        for level in levels(channels, x.len() as u64, most) {
             let mut output = Vec::new();
             for pass in level {
-                assert!(pass.inputs() <= max_len.max(channels.row()));
+                assert!(
+                    pass.inputs() <= most.elements && pass.outputs() <= most.sums,
+                    "{pass:?}, {most:?}"
+                );
                 assert!(pass.length.div_ceil(pass.sums) <= ITEMS_PER_SUM);
-                assert_eq!(pass.output_start as usize, output.len());
+                let start = pass.output_start as usize;
+                assert!(if pass.adds { start < output.len() } else { start == output.len() });
                 for index in 0..pass.outputs() {
                     let first = pass.input_start + index / pass.sums * pass.length;
                     let within = (index % pass.sums..pass.length).step_by(pass.sums as usize);
-                    output.push(within.map(|i| input[(first + i) as usize]).sum());
+                    let sum: f64 = within.map(|i| input[(first + i) as usize]).sum();
+                    match output.get_mut(start + index as usize) {
+                        Some(old) => *old += sum,
+                        None => output.push(sum),
+                    }
                 }
             }
             input = output;
@@ -188,17 +264,25 @@ mod tests {
             (2, 2, 5000),
             (70_000, 1, 1),
             (300, 2, 200),
+            (3, 2, 70_001),
+            (70, 3000, 3),
+            (1, 5000, 130),
         ] {
             let channels = Channels { count, inner };
             let length = rows * channels.row();
             let x: Vec<f64> = (0..length).map(|i| (i % 1013) as f64).collect();
-            for max_len in [2 * channels.row(), 5 * channels.row() + 1, 1 << 20] {
+            let row = channels.row();
+            let lengths =
+                [64, 100, 4096, 2 * row, 5 * row + 1, 1 << 20].into_iter().filter(|&l| l >= LEAST);
+            for most in lengths
+                .flat_map(|elements| [64, 256, 16_384, 1 << 27].map(|sums| Most { elements, sums }))
+            {
                 let mut expected = vec![0.0; count as usize];
                 for (i, x) in x.iter().enumerate() {
                     expected[i / inner as usize % count as usize] += x;
                 }
-                let found = sum(channels, &x, max_len);
-                assert_eq!(found, expected, "{rows} x {count} x {inner}, {max_len} at once");
+                let found = sum(channels, &x, most);
+                assert_eq!(found, expected, "{rows} x {count} x {inner}, {most:?}");
             }
         }
     }

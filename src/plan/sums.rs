@@ -53,7 +53,7 @@ fn of_rows(
 ) -> Result<Plan> {
     let launch = planner.launch.one_vector_per_invocation();
     planner.check_limits(launch.workgroup, 1 + operands.ranges.len() as u32)?;
-    let reduction = Reduction::new(planner.ranges, channels, length, 4, 4)?;
+    let reduction = Reduction::new(planner, channels, length, 4, 4)?;
     let mut dispatches = Vec::new();
     let mut operands = operands;
     let last = reduction.levels.len() - 1;
@@ -62,7 +62,7 @@ fn of_rows(
         for pass in passes {
             let bound = Bound::new(planner, pass, &operands, &output);
             let invocations = pass.outputs() / bound.width.elements() / bound.sums_per_invocation;
-            let accumulates = operands.accumulates && level == last;
+            let accumulates = pass.adds || (operands.accumulates && level == last);
             let shader = Sum { input: operands.input, width: bound.width, accumulates };
             let uniform = bound.params(pass).words();
             let workgroups = launch.workgroups(4 * invocations);

@@ -82,7 +82,8 @@ uniform! {
         activation: [f32; 4],
         channels: u32,
         inner: u32,
-        padding: [u32; 2],
+        adds: u32,
+        padding: u32,
     }
 }
 

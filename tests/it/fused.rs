@@ -409,8 +409,9 @@ fn channel_sums_of_more_than_a_binding_holds() {
     let sums = gpu.download(&gpu.channel_sums(&buffer, Channels::last(50)).unwrap()).unwrap();
     let expected: Vec<f32> = (0..50).map(|i| 300.0 * (2 * i + 50) as f32).collect();
     assert_eq!(sums, expected);
-    let error = gpu.channel_sums(&buffer, Channels::second(2, 15_000)).unwrap_err();
-    assert!(matches!(error, Error::Limit { needed: 120_000.., .. }), "{error}");
+    // A row, and a channel of it, that no binding holds.
+    let sums = gpu.channel_sums(&buffer, Channels::second(2, 15_000)).unwrap();
+    assert_eq!(gpu.download(&sums).unwrap(), [742_500.0; 2]);
     let short = gpu.upload(&[0.0; 3]).unwrap();
     let error = gpu.prepare_channel_sums(&buffer, Channels::last(50), &short).unwrap_err();
     assert!(error.to_string().contains("y has 3 elements for 50 channels"), "{error}");

@@ -318,9 +318,10 @@ fn what_does_not_fit_is_refused() {
         limits.max_storage_buffer_binding_size = 1 << 14;
     });
     let small = Gpu::from_device(&device, &queue);
-    let x = small.upload(&vec![1.0; 20_000]).unwrap();
+    let x = small.upload(&vec![-1.0; 20_000]).unwrap();
     let weights = small.upload(&vec![0.5; 10_000]).unwrap();
     let wide = GpuPrelu::with_channels(&small, &weights, Channels::last(10_000));
-    let error = wide.weight_gradient(&x, &x).unwrap_err();
-    assert!(matches!(error, Error::Limit { .. }), "{error}");
+    // No binding holds a row.
+    let dw = wide.weight_gradient(&x, &x).unwrap();
+    assert_eq!(small.download(&dw).unwrap(), [2.0; 10_000]);
 }

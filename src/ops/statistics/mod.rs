@@ -67,6 +67,9 @@ impl Unit {
         let read = |record: &[f32]| {
             let count = |index: usize| u64::from(record[index].to_bits());
             let finite = count(0);
+            // Squares that overflow may be NaN on the device: infinity less infinity.
+            let squares = f64::from(record[6]);
+            let squares = if squares.is_finite() { squares } else { f64::INFINITY };
             Unit {
                 finite,
                 zeros: count(1),
@@ -74,7 +77,7 @@ impl Unit {
                 at_upper_bound: count(3),
                 not_finite: count(4),
                 mean: record[5].into(),
-                variance: f64::from(record[6]) / finite.max(1) as f64,
+                variance: squares / finite.max(1) as f64,
             }
         };
         records.chunks_exact(size_of::<UnitStatistics>() / 4).map(read).collect()
@@ -123,9 +126,8 @@ impl Gpu {
     ///
     /// An output is saturated near a finite limit of the activation, unless the only finite limit is 0.
     ///
-    /// # Errors
-    ///
-    /// [`Error::Channels`] for a length that is no whole number of rows, and those of every operator.
+    /// The device computes in f32. The variance is infinite if the sum of the squared deviations exceeds 3.4e38: for outputs
+    /// near 1e19, or near 1e16 if there are a million of them. The mean is right up to |y| = 1.7e38, and may be NaN beyond.
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Channels, Gpu};
@@ -136,6 +138,11 @@ impl Gpu {
     /// assert_eq!((units[1].zeros, units[1].mean), (1, 2.0));
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Channels`] for a length that is no whole number of rows, [`Error::Unsupported`] for 2³² or more elements per
+    /// unit, and those of every operator.
     #[cfg(not(target_arch = "wasm32"))]
     pub fn units<'a>(
         &self,
@@ -172,9 +179,8 @@ impl Gpu {
     ///
     /// # Errors
     ///
-    /// Those of [`units`](Gpu::units), [`Error::ChannelLength`] for a buffer of records of another size,
-    /// [`Error::SharedBuffer`] for records in the buffer of y, and [`Error::Limit`] if one binding does not hold the
-    /// records of two rows.
+    /// As [`units`](Gpu::units); [`Error::ChannelLength`] for a buffer of records of another size,
+    /// and [`Error::SharedBuffer`] for one that is that of y.
     pub fn prepare_units<'a>(
         &self,
         y: impl Into<View<'a>>,
@@ -223,14 +229,27 @@ pub(crate) fn check_records(records: View<'_>, channels: Channels) -> Result<()>
     Err(Error::ChannelLength { operand, length, channels })
 }
 
+/// Checks that the elements of a channel can be counted.
+fn check_counts(length: u64, channels: Channels) -> Result<()> {
+    if length / u64::from(channels.count) <= u64::from(u32::MAX) {
+        return Ok(());
+    }
+    Err(Error::Unsupported {
+        activation: "a unit's record",
+        what: "counts of 2^32 or more elements",
+        remedy: "take the statistics of parts, and merge them with Unit::merged",
+    })
+}
+
 /// The passes that give one result per channel.
 fn reduction(planner: &Planner, channels: Channels, length: u64) -> Result<Reduction> {
     if length == 0 {
         let segments = channels.count.into();
-        let nothing = ReducePass { segments, length: 0, sums: 1, input_start: 0, output_start: 0 };
+        let (input_start, output_start, adds) = (0, 0, false);
+        let nothing = ReducePass { segments, length: 0, sums: 1, input_start, output_start, adds };
         return Ok(Reduction::of_levels(vec![vec![nothing]], Unit::SIZE));
     }
-    Reduction::new(planner.ranges, channels, length, Unit::SIZE, Unit::SIZE)
+    Reduction::new(planner, channels, length, Unit::SIZE, Unit::SIZE)
 }
 
 /// The first and the last output that count as the lower bound, and those for the upper bound.
@@ -272,10 +291,15 @@ fn plan(
     records: BufferRange,
 ) -> Result<Plan> {
     let Source { element, channels, activation, .. } = *source;
-    let mut reduction = reduction(planner, channels, length)?;
     let (launch, ranges) = (planner.launch.one_vector_per_invocation(), planner.ranges);
     planner.check_limits(launch.workgroup, if layer.is_some() { 4 } else { 2 })?;
     let (count, inner) = (u64::from(channels.count), u64::from(channels.inner));
+    check_counts(length, channels)?;
+    // The biases are bound as a whole.
+    if layer.is_some() && 4 * count > ranges.max_len() {
+        return Err(ranges.too_small(4 * count + ranges.limit - ranges.max_len()));
+    }
+    let mut reduction = reduction(planner, channels, length)?;
     let mut read = (x, element.size());
     if length == 0 {
         // A binding cannot be empty.
@@ -316,6 +340,7 @@ fn plan(
                 activation: activation.uniform(),
                 channels: channels.count,
                 inner: channels.inner,
+                adds: u32::from(pass.adds),
                 ..StatisticsParams::ZERO
             };
             let workgroups = launch.workgroups(4 * pass.outputs() / width.elements());
@@ -336,5 +361,19 @@ fn width(input: StatisticsInput, pass: &ReducePass, bound: &[BoundRange]) -> Vec
         StatisticsInput::Merge => VectorWidth::One,
         _ if counts.all(|count| count.is_multiple_of(4)) => VectorWidth::Four,
         _ => VectorWidth::One,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_that_would_wrap_are_refused() {
+        let channels = Channels::last(2);
+        assert_eq!(check_counts(2 * u64::from(u32::MAX), channels), Ok(()));
+        let error = check_counts(1 << 33, channels).unwrap_err();
+        let expected = "a unit's record has no counts of 2^32 or more elements; take the statistics of parts, and merge them with Unit::merged";
+        assert_eq!(error.to_string(), expected);
     }
 }
