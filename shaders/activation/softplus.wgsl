@@ -37,7 +37,8 @@ fn softplus_is_linear(x: vec4<f32>, p: vec4<f32>) -> vec4<bool> {
     let least = numerics_size(near) == vec4<u32>(0u);
     let up = select(above, numerics_is_negative(given), least) & !zero;
     let limit = select(numerics_order(near), vec4<i32>(0), zero) - select(vec4<i32>(0), vec4<i32>(1), up);
-    return numerics_order(x) > limit;
+    // -inf is on the curve, also where the largest x of the curve is beyond f32.
+    return numerics_order(x) > max(limit, vec4<i32>(-0x7f800000));
 }
 
 fn softplus(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {

@@ -89,7 +89,7 @@ activations! {
         rules: [lower: lower.is_finite() => "finite", upper: upper.is_finite() && upper >= lower => "finite and at least lower"],
         value: |x| if x > 0.0 { x } else { mean(lower, upper) * x },
         derivative: |x| if x > 0.0 { 1.0 } else { mean(lower, upper) },
-        limits: (if lower + upper == 0.0 { 0.0 } else { -mean(lower, upper) * f64::INFINITY }, f64::INFINITY),
+        limits: (if mean(lower, upper) == 0.0 { 0.0 } else { -mean(lower, upper) * f64::INFINITY }, f64::INFINITY),
         derivative_limits: (mean(lower, upper), 1.0),
         derivative_at_nan: mean(lower, upper),
         mask_values: (mean(lower.into(), upper.into()) as f32, 1.0),
@@ -300,6 +300,8 @@ activations! {
     }
 
     /// `min(max(x, min_val), max_val)`; derivative 1 strictly between `min_val` and `max_val`, else 0.
+    ///
+    /// At an infinite bound that x reaches, the derivative is the limit 1, where PyTorch gives 0.
     Hardtanh(
         /// Lower bound: no NaN.
         min_val = -1.0,
@@ -312,7 +314,7 @@ activations! {
         value: |x| if x < min_val { min_val } else { x.min(max_val) },
         derivative: |x| if x > min_val && x < max_val { 1.0 } else { 0.0 },
         limits: (min_val, max_val),
-        derivative_limits: (if min_val == f64::NEG_INFINITY { 1.0 } else { 0.0 }, if max_val == f64::INFINITY { 1.0 } else { 0.0 }),
+        derivative_limits: (if min_val == f64::NEG_INFINITY && max_val > min_val { 1.0 } else { 0.0 }, if max_val == f64::INFINITY && max_val > min_val { 1.0 } else { 0.0 }),
         mask_values: (0.0, 1.0),
         kinks: [min_val, max_val],
         blocks_non_finite_dy: true,

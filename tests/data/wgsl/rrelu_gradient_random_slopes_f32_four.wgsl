@@ -262,8 +262,14 @@ fn random_uniform(words: vec4<u32>) -> vec4<f32> {
 // rrelu(x) = x > 0: x; else a * x. In evaluation a is the mean of lower = p.x and upper = p.y. In training each element
 // has a random a.
 
+// Half of the sum, which is rounded once; the sum of the halves where the sum could overflow.
 fn rrelu_slope(p: vec4<f32>) -> vec4<f32> {
-    return numerics_plus(numerics_product(vec4<f32>(0.5), p.xxxx), numerics_product(vec4<f32>(0.5), p.yyyy));
+    let half = vec4<f32>(0.5);
+    let large = max(numerics_size(p.xxxx), numerics_size(p.yyyy)) > vec4<u32>(0x7e000000u);
+    let lower = numerics_select(p.xxxx, numerics_product(half, p.xxxx), large);
+    let upper = numerics_select(p.yyyy, numerics_product(half, p.yyyy), large);
+    let sum = numerics_plus(lower, upper);
+    return numerics_select(numerics_product(half, sum), sum, large);
 }
 
 // The slopes between lower = p.x and upper = p.y for uniform variates in [0, 1); p.z = upper - lower. The product loses
