@@ -223,8 +223,9 @@ fn transfers_reuse_their_staging() {
     let before = buffers(&device);
     let mut kept = Vec::new();
     for round in 0..50 {
-        kept.push(gpu.upload(&[round as f32; 5000]).unwrap());
-        assert_eq!(gpu.download(&kept[round]).unwrap(), [round as f32; 5000]);
+        // Long enough for staging buffers in both directions.
+        kept.push(gpu.upload(&[round as f32; 50_000]).unwrap());
+        assert_eq!(gpu.download(&kept[round]).unwrap(), [round as f32; 50_000]);
     }
     // Each download waits for the upload, whose staging buffer is then free.
     let staging = buffers(&device) - before - kept.len() as isize;

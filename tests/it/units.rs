@@ -177,7 +177,7 @@ fn variances_survive_large_means_behind_nan() {
 fn large_outputs_have_a_mean_and_an_end_of_the_variance() {
     let (gpu, channels) = (gpu(), Channels::last(1));
     for (magnitude, rows, finite) in
-        [(1e16, 1_000_000, true), (1e19, 3, true), (1e20, 300, false), (1.6e38, 300, false)]
+        [(1e16, 1_000_000, true), (5e18, 3, true), (1e20, 300, false), (1.6e38, 300, false)]
     {
         let y: Vec<f32> =
             (0..rows).map(|i| if i % 3 == 0 { -magnitude } else { magnitude }).collect();

@@ -126,8 +126,8 @@ impl Gpu {
     ///
     /// An output is saturated near a finite limit of the activation, unless the only finite limit is 0.
     ///
-    /// The device computes in f32. The variance is infinite if the sum of the squared deviations exceeds 3.4e38: for outputs
-    /// near 1e19, or near 1e16 if there are a million of them. The mean is right up to |y| = 1.7e38, and may be NaN beyond.
+    /// The device computes in f32. The variance is infinite if a sum of squared deviations exceeds 3.4e38, from the mean or
+    /// from the first outputs: for outputs near 5e18, or near 1e16 if there are a million of them. The mean is right up to |y| = 1.7e38, and may be NaN beyond.
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Channels, Gpu};

@@ -34,6 +34,8 @@ struct Params {
     activation: vec4<f32>,
     channels: u32,
     inner: u32,
+    // 1 if the elements join the results that y holds.
+    adds: u32,
 }
 
 // a / count.
@@ -43,6 +45,15 @@ fn over(a: vec4<f32>, count: vec4<u32>) -> vec4<f32> {
 
 @group(0) @binding(4) var<uniform> params: Params;
 @group(0) @binding(0) var<storage, read_write> y: array<UnitStatistics>;
+
+// The result that a pass starts from.
+fn before(index: u32) -> UnitStatistics {
+    var record: UnitStatistics;
+    if (params.adds == 1u) {
+        record = y[params.offset_y + index];
+    }
+    return record;
+}
 
 @compute @workgroup_size(WORKGROUP)
 fn main(
@@ -116,11 +127,13 @@ fn joined(total: Columns, a: vec4<u32>, b: vec4<u32>, c: vec4<u32>, d: vec4<u32>
     let q = deviation(b, mean);
     let r = deviation(c, mean);
     let s = deviation(d, mean);
-    let sum = sum_of_four(p, q, r, s);
+    // A quarter of the sum, which does not overflow where the deviations do not.
+    let quarter = vec4<f32>(0.25);
+    let sum = sum_of_four(quarter * p, quarter * q, quarter * r, quarter * s);
     let squares = sum_of_four(numerics_mul(p, p), numerics_mul(q, q), numerics_mul(r, r), numerics_mul(s, s));
-    let shift = over(sum, max(record.count, vec4<u32>(1u)));
+    let shift = 4.0 * over(sum, max(record.count, vec4<u32>(1u)));
     record.mean = numerics_add(mean, shift);
-    record.squares = numerics_add(total.squares, numerics_sub(squares, numerics_mul(sum, shift)));
+    record.squares = numerics_add(total.squares, numerics_sub(squares, 4.0 * numerics_mul(sum, shift)));
     return record;
 }
 
@@ -134,24 +147,38 @@ fn row(segment: u32, i: u32) -> vec4<u32> {
 
 fn reduce(index: u32, segment: u32, first: u32) {
     begin(segment + first);
-    var total: Columns;
+    let a = before(4u * index);
+    let b = before(4u * index + 1u);
+    let c = before(4u * index + 2u);
+    let d = before(4u * index + 3u);
+    var total = Columns(
+        vec4<u32>(a.count, b.count, c.count, d.count),
+        vec4<u32>(a.zeros, b.zeros, c.zeros, d.zeros),
+        vec4<u32>(a.low, b.low, c.low, d.low),
+        vec4<u32>(a.high, b.high, c.high, d.high),
+        vec4<f32>(a.mean, b.mean, c.mean, d.mean),
+        vec4<f32>(a.squares, b.squares, c.squares, d.squares),
+    );
+    // All elements, finite or not.
+    let joined_before =
+        total.count + vec4<u32>(a.not_finite, b.not_finite, c.not_finite, d.not_finite);
+    let rows = joined_before + (params.length - first + params.sums - 1u) / params.sums;
     for (var i = first; i < params.length; i += 4u * params.sums) {
-        let a = row(segment, i);
-        let b = row(segment, i + params.sums);
-        let c = row(segment, i + 2u * params.sums);
-        let d = row(segment, i + 3u * params.sums);
-        total = joined(total, a, b, c, d);
+        let p = row(segment, i);
+        let q = row(segment, i + params.sums);
+        let r = row(segment, i + 2u * params.sums);
+        let s = row(segment, i + 3u * params.sums);
+        total = joined(total, p, q, r, s);
     }
-    let rows = (params.length - first + params.sums - 1u) / params.sums;
     for (var i = 0u; i < 4u; i++) {
         y[params.offset_y + 4u * index + i] = column(total, i, rows);
     }
 }
 
-fn column(total: Columns, i: u32, rows: u32) -> UnitStatistics {
+fn column(total: Columns, i: u32, rows: vec4<u32>) -> UnitStatistics {
     let count = total.count[i];
     return UnitStatistics(
-        count, total.zeros[i], total.low[i], total.high[i], rows - count, total.mean[i], total.squares[i], 0u,
+        count, total.zeros[i], total.low[i], total.high[i], rows[i] - count, total.mean[i], total.squares[i], 0u,
     );
 }
 // shaders/kernel/statistics_layer.wgsl
