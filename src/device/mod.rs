@@ -354,8 +354,8 @@ impl Gpu {
         if self.shared.foreign_queue { Err(Error::ForeignQueue { doing }) } else { Ok(()) }
     }
 
-    /// Creates a buffer that starts with `bytes` and is mapped at its creation, or returns the reason why not. It takes
-    /// one error scope, because each costs the host about half a microsecond.
+    /// Creates a buffer of `bytes`, which are whole `u32`s, or returns the reason why not. It takes one error scope,
+    /// because each costs the host about half a microsecond.
     pub(crate) fn create_filled(
         &self,
         doing: &'static str,
@@ -363,9 +363,17 @@ impl Gpu {
         bytes: &[u8],
     ) -> Result<wgpu::Buffer> {
         self.check_queue(doing)?;
-        let device = &self.shared.device;
+        let Shared { device, queue, .. } = &*self.shared;
         let (buffer, filled) = catch_errors(device, doing, || {
-            let buffer = device.create_buffer(descriptor);
+            if cfg!(target_arch = "wasm32") {
+                // A page is smaller without the code that maps.
+                let buffer = device.create_buffer(descriptor);
+                queue.write_buffer(&buffer, 0, bytes);
+                return (buffer, Ok(()));
+            }
+            let descriptor =
+                wgpu::BufferDescriptor { mapped_at_creation: true, ..descriptor.clone() };
+            let buffer = device.create_buffer(&descriptor);
             let filled = write_mapped(doing, &buffer, bytes);
             // A buffer without memory is not mapped. Its unmapping would raise a second error.
             if filled.is_ok() {

@@ -311,7 +311,7 @@ impl Uniforms {
             label: Some("wgpu-relu operation"),
             size: bytes.len() as u64,
             usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: true,
+            mapped_at_creation: false,
         };
         let buffer = gpu.create_filled("preparing an operation", &descriptor, &bytes)?;
         Ok(Uniforms { gpu: gpu.clone(), buffer, stride })

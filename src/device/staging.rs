@@ -1,6 +1,5 @@
 //! Pools of buffers. A fresh large allocation costs more than a copy through it, and wgpu clears it.
 
-use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// The largest staging buffer; longer transfers take several.
@@ -40,7 +39,8 @@ impl Staging {
 
 /// Free buffers, ready to be used.
 pub(crate) struct Pool {
-    free: Mutex<VecDeque<wgpu::Buffer>>,
+    /// The oldest first.
+    free: Mutex<Vec<wgpu::Buffer>>,
     /// The most bytes that it keeps.
     kept: u64,
 }
@@ -54,7 +54,7 @@ impl Pool {
     pub(crate) fn take(&self, size: u64) -> Option<wgpu::Buffer> {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let index = free.iter().position(|buffer| buffer.size() == size)?;
-        free.remove(index)
+        Some(free.remove(index))
     }
 
     /// Lets all free buffers go.
@@ -67,11 +67,16 @@ impl Pool {
     /// Takes a buffer back. If the pool is full, it frees the buffers that have been in it for longest.
     pub(crate) fn put(&self, buffer: wgpu::Buffer) {
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        free.push(buffer);
         let mut kept: u64 = free.iter().map(wgpu::Buffer::size).sum();
-        free.push_back(buffer);
-        kept += free.back().map_or(0, wgpu::Buffer::size);
-        while kept > self.kept {
-            kept -= free.pop_front().map_or(kept, |buffer| buffer.size());
-        }
+        let is_surplus = |buffer: &&wgpu::Buffer| {
+            let is_surplus = kept > self.kept;
+            kept -= buffer.size();
+            is_surplus
+        };
+        let surplus = free.iter().take_while(is_surplus).count();
+        let surplus: Vec<wgpu::Buffer> = free.drain(..surplus).collect();
+        // Dropped after the lock, as in `clear`.
+        drop((free, surplus));
     }
 }

@@ -29,8 +29,8 @@ impl Gpu {
     ///
     /// Returns when the data has left the slice; the device may still be copying. If the device can map the new buffer
     /// (a software adapter that [`Gpu::request`] opened), the data is written straight into it. Otherwise it goes
-    /// through pooled staging buffers, two chunks of up to 32 MiB at a time. A browser cannot wait, so it takes all
-    /// staging buffers at once.
+    /// through pooled staging buffers, two chunks of up to 32 MiB at a time. Up to 64 KiB, and in a browser any length,
+    /// go through [`wgpu::Queue::write_buffer`].
     ///
     /// # Errors
     ///
@@ -62,7 +62,7 @@ impl Gpu {
     /// ```
     pub fn upload_elements<T: Element>(&self, data: &[T]) -> Result<wgpu::Buffer> {
         let bytes: &[u8] = bytemuck::cast_slice(data);
-        let in_place = self.shared.mappable && !bytes.is_empty();
+        let in_place = !cfg!(target_arch = "wasm32") && self.shared.mappable && !bytes.is_empty();
         let buffer = self.buffer(bytes.len().next_multiple_of(4) as u64, in_place)?;
         if in_place {
             self.fill_mapped(UPLOAD, &buffer, bytes)?;
@@ -75,9 +75,8 @@ impl Gpu {
     /// Copies `data` into a buffer, or a range of one, of the same length. Saves the cost of a new allocation, which is
     /// several times that of the copy if it is large.
     ///
-    /// The buffer needs the usage `COPY_DST`. The buffer may be in use, so the data goes through pooled staging buffers
-    /// on every device, or up to 64 KiB through `Queue::write_buffer`, which takes half the time. Work that was
-    /// submitted before sees the old contents, later work the new ones.
+    /// The buffer needs the usage `COPY_DST`. It may be in use, so the data takes the way of [`upload`](Gpu::upload) to
+    /// a buffer that cannot be mapped. Work that was submitted before sees the old contents, later work the new ones.
     ///
     /// # Errors
     ///
@@ -138,10 +137,17 @@ impl Gpu {
         if is_lost(device) {
             return Err(Error::DeviceLost { doing: UPLOAD });
         }
-        if bytes.len() as u64 <= SMALLEST {
-            let mut words = bytes.to_vec();
-            words.resize(bytes.len().next_multiple_of(4), 0);
-            let write = |_: &mut _| queue.write_buffer(target.buffer, target.offset, &words);
+        // Faster up to this length. A browser has staging buffers of its own, and cannot wait for ours.
+        if cfg!(target_arch = "wasm32") || bytes.len() as u64 <= SMALLEST {
+            let (words, rest) = bytes.split_at(bytes.len() / 4 * 4);
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            let write = |_: &mut _| {
+                queue.write_buffer(target.buffer, target.offset, words);
+                if !rest.is_empty() {
+                    queue.write_buffer(target.buffer, target.offset + words.len() as u64, &last);
+                }
+            };
             return self.submit(UPLOAD, write).map(|_| ());
         }
         #[cfg(not(target_arch = "wasm32"))]

@@ -69,14 +69,18 @@ impl ElementwisePlanner<'_> {
         let (variant, length) = (self.request.variant, self.request.length);
         let launch = self.planner.launch.of(variant);
         let widths = spans::widths(variant, launch.wide);
+        let (read, written) = (self.starts(Access::Read), self.starts(Access::Write));
+        let mut dispatches = Vec::new();
         let Some(region) = self.request.region.clone() else {
             let sizes = self.request.per_element().map(|argument| argument.element.size());
             let max_len = self.max_len() / sizes.max().unwrap_or(4);
             let max_len = max_len.min(launch.max_elements());
-            let [read, written] = self.starts();
-            let spans = spans::spans([&read, &written], length, max_len, variant, widths);
-            let parts = spans.into_iter().flat_map(|span| self.parts(span));
-            return parts.map(|span| self.dispatch(launch, span, None)).collect();
+            for span in spans::spans([&read, &written], length, max_len, variant, widths) {
+                for part in self.parts(span) {
+                    dispatches.push(self.dispatch(launch, part, None)?);
+                }
+            }
+            return Ok(dispatches);
         };
         let bytes = |region: &Region| {
             let sizes = self.request.per_element().filter_map(|argument| {
@@ -91,8 +95,6 @@ impl ElementwisePlanner<'_> {
         let needed = (bytes(&region) + alignment + 4) * self.bindings_per_buffer();
         let regions = region.fitting(variant, &fits);
         let regions = regions.ok_or_else(|| self.planner.ranges.too_small(needed))?;
-        let [read, written] = self.starts();
-        let mut dispatches = Vec::new();
         for region in regions {
             for (region, width) in region.by_width(variant, widths, [&read, &written]) {
                 for mut span in spans::of_region(region.start, region.length(), variant, width) {
@@ -139,11 +141,9 @@ impl ElementwisePlanner<'_> {
 
     /// Where the operands with a number per element start in their buffers, in elements: those read and those written, in
     /// the order of a region.
-    fn starts(&self) -> [Vec<u64>; 2] {
-        [Access::Read, Access::Write].map(|access| {
-            let arguments = self.request.per_element().filter(|a| a.access == access);
-            arguments.map(|argument| argument.range.offset / argument.element.size()).collect()
-        })
+    fn starts(&self, access: Access) -> Vec<u64> {
+        let arguments = self.request.per_element().filter(|a| a.access == access);
+        arguments.map(|argument| argument.range.offset / argument.element.size()).collect()
     }
 
     /// The dispatch of one span.

@@ -50,12 +50,14 @@ pub(crate) fn spans(
             start += length;
         }
     };
-    let fits = |width, starts: &[&[u64]]| {
-        let head = head(width, starts.iter().copied().flatten().copied())?;
+    let [read, written] = starts;
+    let fits = |width, all| {
+        let read = if all { read } else { &[] };
+        let head = head(width, &mut written.iter().chain(read).copied())?;
         (head == 0 || variant.position_independent()).then_some(head)
     };
     let widths = if length <= SHORT { &[] } else { widths };
-    let Some((width, head)) = fitting_width(widths, starts, fits) else {
+    let Some((width, head)) = fitting_width(widths, &fits) else {
         cut(0, length, VectorWidth::One);
         return spans;
     };
@@ -67,22 +69,21 @@ pub(crate) fn spans(
     spans
 }
 
-/// The width that most elements take, and the result of `fits` for it: the first that fits all operands, or else the
-/// first that fits those written. The operands that do not fit are then loaded element by element
-/// (`operand/unaligned.wgsl`).
-pub(crate) fn fitting_width<O, T>(
+/// The width that most elements take, and what `fits` gives for it: the first that fits all operands, or else the first
+/// that fits the operands that are written. The others are then loaded element by element (`operand/unaligned.wgsl`).
+/// `fits` takes a width, and whether it is for all operands.
+pub(crate) fn fitting_width(
     widths: &[VectorWidth],
-    [read, written]: [&[O]; 2],
-    fits: impl Fn(VectorWidth, &[&[O]]) -> Option<T>,
-) -> Option<(VectorWidth, T)> {
-    let found = |width: &VectorWidth, operands: &[&[O]]| Some((*width, fits(*width, operands)?));
-    let all = widths.iter().find_map(|width| found(width, &[written, read]));
-    let plain = || widths.iter().filter(|width| **width != VectorWidth::Eight64);
-    all.or_else(|| plain().find_map(|width| found(width, &[written])))
+    fits: &dyn Fn(VectorWidth, bool) -> Option<u64>,
+) -> Option<(VectorWidth, u64)> {
+    [true, false].into_iter().find_map(|all| {
+        let mut widths = widths.iter().filter(|width| all || **width != VectorWidth::Eight64);
+        widths.find_map(|width| Some((*width, fits(*width, all)?)))
+    })
 }
 
 /// The elements from each of `starts` to the next whole vector, if they are equally many.
-pub(crate) fn head(width: VectorWidth, starts: impl Iterator<Item = u64>) -> Option<u64> {
+pub(crate) fn head(width: VectorWidth, starts: &mut dyn Iterator<Item = u64>) -> Option<u64> {
     let elements = width.elements();
     let mut heads = starts.map(|start| start.wrapping_neg() % elements);
     let head = heads.next().unwrap_or(0);

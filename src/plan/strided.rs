@@ -182,24 +182,24 @@ impl Region {
     ) -> Vec<(Region, VectorWidth)> {
         const ROW: usize = DIMENSIONS - 1;
         let row = self.shape[ROW];
-        let fits = |width: VectorWidth, operands: &[&[(Strided, u64)]]| {
+        let [read, written] = starts;
+        let fits = |width: VectorWidth, all: bool| {
             let elements = width.elements();
-            let each = || operands.iter().copied().flatten();
+            // The operands that are read come first.
+            let left_out = if all { 0 } else { read.len() };
+            let each = || self.operands.iter().zip(read.iter().chain(written)).skip(left_out);
             let mut steps = each().map(|(s, _)| {
                 let outer = self.shape[..ROW].iter().zip(s.strides);
                 s.strides[ROW] == 1
                     && outer.into_iter().all(|(n, step)| *n == 1 || step % elements == 0)
             });
-            let head = spans::head(width, each().map(|(s, start)| s.first + start))?;
+            let head = spans::head(width, &mut each().map(|(s, start)| s.first + start))?;
             let even = head == 0 && row.is_multiple_of(elements);
             // Short rows are mostly edges.
             let long = !variant.position_dependent() && row >= 4 * elements + head;
             (steps.all(|fits| fits) && (even || long)).then_some(head)
         };
-        let all = starts.iter().copied().flatten();
-        let all: Vec<_> = self.operands.iter().copied().zip(all.copied()).collect();
-        let (read, written) = all.split_at(starts[0].len().min(all.len()));
-        let Some((width, head)) = spans::fitting_width(widths, [read, written], fits) else {
+        let Some((width, head)) = spans::fitting_width(widths, &fits) else {
             return vec![(self, VectorWidth::One)];
         };
         let tail = (row - head) % width.elements();
