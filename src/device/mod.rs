@@ -355,7 +355,7 @@ impl Gpu {
     }
 
     /// Creates a buffer of `bytes`, which are whole `u32`s, or returns the reason why not. It takes one error scope,
-    /// because each costs the host about half a microsecond.
+    /// because each costs the host time.
     pub(crate) fn create_filled(
         &self,
         doing: &'static str,
