@@ -67,7 +67,7 @@ impl Gpu {
         if in_place {
             self.fill_mapped(UPLOAD, &buffer, bytes)?;
         } else if !bytes.is_empty() {
-            self.write_staged(&View::from(&buffer), bytes)?;
+            self.write(&View::from(&buffer), bytes)?;
         }
         Ok(buffer)
     }
@@ -125,10 +125,10 @@ impl Gpu {
                 expected,
             });
         }
-        self.write_staged(&target, bytemuck::cast_slice(data))
+        self.write(&target, bytemuck::cast_slice(data))
     }
 
-    fn write_staged(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
+    fn write(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
         let Shared { device, queue, staging, .. } = &*self.shared;
         // Buffers of earlier uploads return to the pool in a poll. This one does not wait.
         let _ = poll(device, wgpu::PollType::Poll);
