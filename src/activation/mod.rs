@@ -165,7 +165,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         kinks: [],
         blocks_non_finite_dy: false,
-        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(2.0)],
+        tolerance: [Tolerance::Ulp(2.0), Tolerance::Ulp(1.5)],
     }
 
     /// GELU by way of tanh, `x/2 · (1 + tanh u)` with `u = √(2/π) · (x + 0.044715 x³)`; derivative
