@@ -1,6 +1,7 @@
 //! Kernels to compare with the library's: one that only copies, and naive ones.
 
-use wgpu_relu::Activation;
+use wgpu_relu::plan::{BufferId, BufferRange, Planner, Request};
+use wgpu_relu::{Activation, Operand};
 
 use crate::Outcome;
 use crate::device::Shared;
@@ -21,80 +22,33 @@ impl Kernel {
         pass.dispatch_workgroups(x, y, 1);
     }
 
-    /// A kernel that only copies, with the library's words and on its grid. No activation can be faster.
+    /// The library's kernel for relu with the identity in relu's place. No activation can be faster.
     pub(crate) fn copy(shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Outcome<Self> {
+        const RELU: &str = "return bitcast<vec4<f32>>(select(bits, vec4<u32>(0u), negative));";
         let device = shared.gpu.device();
-        let shape = Shape::new(&shared.gpu.adapter_info(), &device.limits(), device.features());
-        let length = u32::try_from(x.size() / 4)?;
-        // The library takes shorter lengths, and the rest of others, one element at a time.
-        if length <= 1024 || !length.is_multiple_of(shape.word) {
-            return Err(format!(
-                "{length} elements do not go by whole words: take a multiple of {} above 1024",
-                shape.word
-            )
-            .into());
+        let planner = Planner::new(&shared.gpu.adapter_info(), &device.limits(), device.features());
+        let plan = Request::forward(Activation::Relu)
+            .with(Operand::Y, BufferRange::whole(0, y.size()))
+            .with(Operand::X, BufferRange::whole(1, x.size()))
+            .plan(&planner)?;
+        let [dispatch] = &plan.dispatches[..] else {
+            return Err("relu takes more than one dispatch here: take fewer elements".into());
+        };
+        let source = dispatch.source_with_constants();
+        if source.matches(RELU).count() != 1 {
+            return Err("shaders/activation/relu.wgsl has changed: change RELU with it".into());
         }
-        let words = length / shape.word;
-        let pipeline = pipeline(device, "copy kernel", &shape.source());
-        let uniform = uniform_buffer(device, &[words, 0, 0, 0]);
-        let bind_group = bind(device, &pipeline, [&uniform, y, x]);
-        let needed = words.div_ceil(shape.workgroup * shape.words);
-        let workgroups = grid(device, needed);
-        Ok(Kernel { pipeline, bind_group, workgroups })
-    }
-}
-
-/// How the library moves data: `LaunchConfig` in src/plan/launch_config.rs.
-struct Shape {
-    workgroup: u32,
-    lanes: u32,
-    /// Words per invocation.
-    words: u32,
-    /// Elements per word.
-    word: u32,
-}
-
-impl Shape {
-    fn new(info: &wgpu::AdapterInfo, limits: &wgpu::Limits, features: wgpu::Features) -> Self {
-        if info.device_type == wgpu::DeviceType::Cpu {
-            let lanes = info.subgroup_min_size.clamp(4, 64);
-            let lanes = if lanes.is_power_of_two() { lanes } else { 8 };
-            let wide = features.contains(wgpu::Features::SHADER_INT64)
-                && info.backend == wgpu::Backend::Vulkan;
-            let word = if wide { 8 } else { 4 };
-            Shape { workgroup: 64, lanes, words: 16, word }
-        } else {
-            let workgroup =
-                if limits.max_compute_invocations_per_workgroup >= 256 { 256 } else { 64 };
-            Shape { workgroup, lanes: workgroup, words: 1, word: 4 }
-        }
-    }
-
-    fn source(&self) -> String {
-        let Shape { workgroup, lanes, words, word } = self;
-        let word = if *word == 8 { "vec4<u64>" } else { "vec4<u32>" };
-        format!(
-            "@group(0) @binding(0) var<uniform> given: vec4<u32>; // words, first of y, first of x
-            @group(0) @binding(1) var<storage, read_write> y: array<{word}>;
-            @group(0) @binding(2) var<storage, read> x: array<{word}>;
-
-            @compute @workgroup_size({workgroup})
-            fn main(
-                @builtin(local_invocation_index) local: u32,
-                @builtin(workgroup_id) workgroup: vec3<u32>,
-                @builtin(num_workgroups) workgroups: vec3<u32>,
-            ) {{
-                let operation = given;
-                let blocks = {workgroup}u / {lanes}u;
-                let block = (workgroup.y * workgroups.x + workgroup.x) * blocks + local / {lanes}u;
-                let first = block * {lanes}u * {words}u + local % {lanes}u;
-                for (var step = 0u; step < {words}u; step++) {{
-                    let i = first + step * {lanes}u;
-                    if (i >= operation.x) {{ break; }}
-                    y[operation.y + i] = x[operation.z + i];
-                }}
-            }}"
-        )
+        let pipeline = pipeline(device, "copy kernel", &source.replace(RELU, "return x;"));
+        let uniform = uniform_buffer(device, dispatch.uniform());
+        let mut buffers: Vec<&wgpu::Buffer> = dispatch
+            .bindings()
+            .iter()
+            .map(|binding| if binding.buffer == BufferId::Operand(0) { y } else { x })
+            .collect();
+        buffers.push(&uniform);
+        let bind_group = bind(device, &pipeline, &buffers);
+        let [width, height, _] = dispatch.workgroups();
+        Ok(Kernel { pipeline, bind_group, workgroups: [width, height] })
     }
 }
 
@@ -129,8 +83,9 @@ impl Naive {
     pub(crate) fn bind(&self, shared: &Shared, x: &wgpu::Buffer, y: &wgpu::Buffer) -> Kernel {
         let device = shared.gpu.device();
         let length = (x.size() / 4) as u32;
-        let uniform = uniform_buffer(device, &[length, 0, 0, 0]);
-        let bind_group = bind(device, &self.pipeline, [&uniform, y, x]);
+        let words = [length, 0, 0, 0].map(u32::to_le_bytes);
+        let uniform = uniform_buffer(device, words.as_flattened());
+        let bind_group = bind(device, &self.pipeline, &[&uniform, y, x]);
         let workgroups = grid(device, length.div_ceil(64));
         Kernel { pipeline: self.pipeline.clone(), bind_group, workgroups }
     }
@@ -192,13 +147,15 @@ fn pipeline(device: &wgpu::Device, label: &str, source: &str) -> wgpu::ComputePi
 fn bind(
     device: &wgpu::Device,
     pipeline: &wgpu::ComputePipeline,
-    buffers: [&wgpu::Buffer; 3],
+    buffers: &[&wgpu::Buffer],
 ) -> wgpu::BindGroup {
-    let mut number = 0..;
-    let entries = buffers.map(|buffer| wgpu::BindGroupEntry {
-        binding: number.next().unwrap_or_default(),
-        resource: buffer.as_entire_binding(),
-    });
+    let entries: Vec<_> = (0..)
+        .zip(buffers)
+        .map(|(binding, buffer)| wgpu::BindGroupEntry {
+            binding,
+            resource: buffer.as_entire_binding(),
+        })
+        .collect();
     device.create_bind_group(&wgpu::BindGroupDescriptor {
         label: None,
         layout: &pipeline.get_bind_group_layout(0),
@@ -206,12 +163,11 @@ fn bind(
     })
 }
 
-fn uniform_buffer(device: &wgpu::Device, words: &[u32; 4]) -> wgpu::Buffer {
+fn uniform_buffer(device: &wgpu::Device, contents: &[u8]) -> wgpu::Buffer {
     use wgpu::util::DeviceExt;
-    let bytes = words.map(u32::to_le_bytes);
     device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
         label: None,
-        contents: bytes.as_flattened(),
+        contents,
         usage: wgpu::BufferUsages::UNIFORM,
     })
 }
