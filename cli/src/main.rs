@@ -1,16 +1,23 @@
 //! `wgpu-relu` on the command line: lists adapters, checks and measures the activations on them, and applies
 //! activations to files.
 
+mod activation;
 mod adapter;
 mod apply;
 mod bench;
 mod check;
 mod devices;
+#[cfg(test)]
+mod fuzz;
+mod manual;
+mod messages;
 mod output;
 mod progress;
+mod signals;
 
 use std::error::Error;
 use std::io::{self, Write};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -21,8 +28,9 @@ use clap::{Parser, Subcommand};
     name = "wgpu-relu",
     version,
     after_help = "Activations are written as their name, with parameters where the defaults do not do: gelu, \
-                  \"elu(alpha=0.5)\".\nExit codes: 0 all is well; 1 something failed, as told; 2 a wrong \
-                  command line; 130 interrupted."
+                  \"elu(alpha=0.5)\", \"elu(0.5)\". Names of PyTorch and others are taken too: \
+                  \"nn.LeakyReLU(0.2)\", swish.\nExit codes: 0 all is well; 1 something failed or was interrupted, \
+                  as told; 2 a wrong command line."
 )]
 struct Arguments {
     #[command(flatten)]
@@ -37,19 +45,39 @@ enum Command {
     Check(check::Arguments),
     Bench(bench::Arguments),
     Apply(apply::Arguments),
+    Completions(manual::CompletionsArguments),
+    Man(manual::ManArguments),
 }
 
 /// The result of a command: the exit code, or an error as one line.
 type Outcome<T> = Result<T, Box<dyn Error>>;
 
+/// The exit code of a wrong command line.
+const MISUSED: u8 = 2;
+
 fn main() -> ExitCode {
-    let Arguments { adapter, command } = Arguments::parse();
+    signals::handle();
+    // The code of a panic would be 101, and scripts count on three codes. The panic's message has been printed.
+    panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or(ExitCode::FAILURE)
+}
+
+fn run() -> ExitCode {
     let mut out = io::stdout().lock();
-    let outcome = match command {
-        Command::Devices(arguments) => devices::run(&adapter, &arguments, &mut out),
-        Command::Check(arguments) => check::run(&adapter, &arguments, &mut out),
-        Command::Bench(arguments) => bench::run(&adapter, &arguments, &mut out),
-        Command::Apply(arguments) => apply::run(&adapter, &arguments, &mut out),
+    let outcome = match Arguments::try_parse() {
+        Ok(Arguments { adapter, command }) => match command {
+            Command::Devices(arguments) => devices::run(&adapter, &arguments, &mut out),
+            Command::Check(arguments) => check::run(&adapter, &arguments, &mut out),
+            Command::Bench(arguments) => bench::run(&adapter, &arguments, &mut out),
+            Command::Apply(arguments) => apply::run(&adapter, &arguments, &mut out),
+            Command::Completions(arguments) => manual::completions(&arguments, &mut out),
+            Command::Man(arguments) => manual::man(&arguments, &mut out),
+        },
+        Err(misuse) if misuse.use_stderr() => {
+            let _ = misuse.print();
+            return ExitCode::from(MISUSED);
+        }
+        // The text of --help and --version.
+        Err(help) => help.print().map(|()| ExitCode::SUCCESS).map_err(Into::into),
     };
     let outcome = outcome.and_then(|code| {
         out.flush()?;
@@ -57,13 +85,9 @@ fn main() -> ExitCode {
     });
     match outcome {
         Ok(code) => code,
-        Err(_) if progress::interrupted() => {
-            eprintln!("interrupted");
-            ExitCode::from(130)
-        }
         Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            messages::error(&error);
             ExitCode::FAILURE
         }
     }

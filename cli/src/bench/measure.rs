@@ -7,7 +7,7 @@ use testkit::bench::{Operation, Operator, Setup};
 use testkit::stopwatch::median;
 use wgpu_relu::{Activation, Gpu};
 
-use crate::{Outcome, progress};
+use crate::{Outcome, messages, progress};
 
 /// The time that an operation runs per round, unless one run takes longer.
 const ROUND_SECONDS: f64 = 0.02;
@@ -70,7 +70,9 @@ pub(super) fn all(
         };
         match setup {
             Ok(setup) => rates.extend(at_size(&setup, &operations, rounds, &bar)?),
-            Err(error) => bar.suspend(|| eprintln!("note: {elements} elements left out: {error}")),
+            Err(error) => bar.suspend(|| {
+                messages::note(&format_args!("{elements} elements left out: {error}"));
+            }),
         }
     }
     bar.finish_and_clear();
@@ -90,7 +92,6 @@ fn at_size(
     bar.set_message(format!("{elements} elements"));
     let mut runs = Vec::new();
     for &operation in operations {
-        progress::go_on()?;
         // The first run compiles.
         setup.time(operation, 1)?;
         let seconds = setup.time(operation, 4)?.wall.as_secs_f64() / 4.0;
@@ -99,14 +100,12 @@ fn at_size(
     let mut samples = vec![Vec::new(); operations.len()];
     for _ in 0..rounds {
         for ((&operation, samples), &runs) in operations.iter().zip(&mut samples).zip(&runs) {
-            progress::go_on()?;
             samples.push(setup.time(operation, runs)?);
             bar.inc(1);
         }
     }
     let mut rates = Vec::new();
     for ((&operation, samples), &runs) in operations.iter().zip(samples).zip(&runs) {
-        progress::go_on()?;
         setup.verify(operation).map_err(|error| format!("{error}; `wgpu-relu check` says more"))?;
         bar.inc(1);
         let of_one = |spent: Duration| spent.as_secs_f64() / runs as f64;

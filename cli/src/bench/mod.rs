@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use testkit::stopwatch;
 use wgpu_relu::Activation;
 
+use crate::Outcome;
+use crate::activation::ActivationParser;
 use crate::adapter::{Choice, Name};
-use crate::output::Output;
-use crate::{Outcome, progress};
+use crate::output::{Destination, Output};
 use report::Report;
 
 /// The activations that are measured by default.
@@ -31,7 +32,7 @@ const USUAL: &str = "relu leaky_relu elu gelu silu softplus";
 )]
 pub(crate) struct Arguments {
     /// The activations; by default relu, leaky_relu, elu, gelu, silu and softplus
-    #[arg(value_name = "ACTIVATION")]
+    #[arg(value_name = "ACTIVATION", value_parser = ActivationParser)]
     activations: Vec<Activation>,
     /// All activations (takes minutes)
     #[arg(long, conflicts_with = "activations")]
@@ -77,9 +78,8 @@ pub(crate) fn run(
     elements.dedup();
     // A file that cannot be written must be found before minutes of measuring.
     let picture = arguments.plot.as_deref().map(plot::Format::of).transpose()?;
-    progress::catch_interrupts();
     let start = |path: &Option<PathBuf>| -> Outcome<Option<Output>> {
-        path.as_deref().map(|path| Output::create(path, true)).transpose()
+        path.as_deref().map(|path| Destination::file(path, true)?.start()).transpose()
     };
     let files =
         (start(&arguments.json)?, start(&arguments.csv)?, start(&arguments.plot)?.zip(picture));

@@ -10,6 +10,7 @@ use std::process::ExitCode;
 use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{Activation, ElementType, Gpu, GpuRelu};
 
+use crate::activation::ActivationParser;
 use crate::adapter::{Choice, Name, short};
 use crate::{Outcome, progress};
 use report::Report;
@@ -25,7 +26,7 @@ use report::Report;
 pub(crate) struct Arguments {
     /// The activations; else all, with their default parameters, and after them learned slopes, gated units, rows
     /// and strides
-    #[arg(value_name = "ACTIVATION")]
+    #[arg(value_name = "ACTIVATION", value_parser = ActivationParser)]
     activations: Vec<Activation>,
     /// Take each activation with its tricky parameters too (takes minutes)
     #[arg(long)]

@@ -14,6 +14,9 @@ fn one_adapter_is_taken() {
     assert_eq!(taken.len(), 1, "{json}");
     assert!(text.contains(taken[0]["name"].as_str().unwrap()), "{text}");
     assert!(taken[0]["max_buffer_size"].as_u64().unwrap() > 0, "{json}");
+    let line = format!("#{} {}", taken[0]["number"], taken[0]["name"].as_str().unwrap());
+    assert!(text.contains(&line), "{text}");
+    assert!(text.contains(taken[0]["ids"].as_str().unwrap()), "{text}");
 }
 
 #[test]
@@ -33,7 +36,8 @@ fn a_wrong_command_line_is_code_2() {
     for (arguments, part) in [
         (vec![], "Usage"),
         (vec!["chek"], "check"),
-        (vec!["check", "rellu"], "none of relu, relu6"),
+        (vec!["check", "rellu"], "nearest names are relu, "),
+        (vec!["apply", "-a", "relu", "in.npy"], "<OUT>"),
         (vec!["bench", "--elements", "4Kb"], "take Ki, Mi or Gi"),
         (vec!["bench", "--elements", "0"], "there must be an element"),
         (vec!["apply", "in.npy", "out.npy"], "--activation"),
@@ -50,7 +54,7 @@ fn a_wrong_command_line_is_code_2() {
 fn help_tells_of_every_command() {
     let folder = Folder::new();
     let help = folder.run(["--help"]).succeeded();
-    for command in ["devices", "check", "bench", "apply"] {
+    for command in ["devices", "check", "bench", "apply", "completions", "man"] {
         assert!(help.contains(command), "{help}");
         assert!(folder.run([command, "--help"]).succeeded().contains("--adapter"));
     }

@@ -12,10 +12,13 @@ use crate::{Folder, Run};
 
 /// A file of two chunks, and a program that has read the first one and waits for more.
 fn half_way(folder: &Folder) -> (std::process::Child, fs::File, Vec<u8>) {
+    half_way_of(folder, folder.command(["apply", "-a", "relu", "x.npy", "y.npy"]))
+}
+
+fn half_way_of(folder: &Folder, mut command: Command) -> (std::process::Child, fs::File, Vec<u8>) {
     let bytes = file("<f4", Order::C, &[1 << 21], &vec![-1.0f32; 1 << 21]);
     let made = Command::new("mkfifo").arg(folder.path("x.npy")).status().unwrap();
     assert!(made.success());
-    let mut command = folder.command(["apply", "-a", "relu", "x.npy", "y.npy"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut pipe = OpenOptions::new().write(true).open(folder.path("x.npy")).unwrap();
     let (first, rest) = bytes.split_at(bytes.len() / 2);
@@ -29,18 +32,47 @@ fn half_way(folder: &Folder) -> (std::process::Child, fs::File, Vec<u8>) {
 }
 
 #[test]
-fn an_interrupt_leaves_no_file() {
+fn a_signal_is_heard_at_any_time_and_leaves_no_file() {
+    for signal in ["-INT", "-TERM", "-XCPU"] {
+        let folder = Folder::new();
+        // The program waits for the pipe. Nothing more comes through it.
+        let (child, _pipe, _) = half_way(&folder);
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+        assert_eq!(Run::ended(child).failed(), "interrupted");
+        assert_eq!(folder.files(), ["x.npy"], "{signal}");
+    }
+}
+
+/// As after `nohup`, when the terminal is closed.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ignored_signal_stays_ignored() {
     let folder = Folder::new();
-    let (child, mut pipe, rest) = half_way(&folder);
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(sent.success());
-    // Wakes the reader, which then finds the request to stop.
-    std::thread::sleep(Duration::from_millis(100));
-    let _ = pipe.write_all(&rest);
+    let mut shell = Command::new("sh");
+    let script = "trap '' HUP; exec \"$0\" apply -a relu x.npy y.npy";
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_wgpu-relu")]).current_dir(folder.0.path());
+    let (child, mut pipe, rest) = half_way_of(&folder, shell);
+    assert!(
+        Command::new("kill").args(["-HUP", &child.id().to_string()]).status().unwrap().success()
+    );
+    pipe.write_all(&rest).unwrap();
     drop(pipe);
-    let run = Run::of(child.wait_with_output().unwrap());
-    assert_eq!(run.code, Some(130), "{}{}", run.out, run.err);
-    assert!(run.err.ends_with("interrupted\n"), "{}", run.err);
+    Run::of(child.wait_with_output().unwrap()).succeeded();
+    assert_eq!(folder.files(), ["x.npy", "y.npy"]);
+}
+
+/// `ulimit -f` ends programs by SIGXFSZ, unless they handle it.
+#[test]
+fn a_limit_of_file_sizes_leaves_no_file() {
+    let folder = Folder::new();
+    let x = vec![1.0f32; 1 << 19];
+    fs::write(folder.path("x.npy"), file("<f4", Order::C, &[1 << 19], &x)).unwrap();
+    let script = "ulimit -f 512; exec \"$0\" apply -a relu x.npy y.npy";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_wgpu-relu")]).current_dir(folder.0.path());
+    let error = Run::of(shell.output().unwrap()).failed();
+    assert!(error.contains("y.npy: File too large"), "{error}");
     assert_eq!(folder.files(), ["x.npy"]);
 }
 

@@ -2,18 +2,26 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail as tests do")]
 
+mod activations;
 mod bench;
 mod check;
 mod devices;
+mod guide;
 #[cfg(unix)]
 mod interrupt;
+mod manual;
+mod messages;
 mod npy;
+mod pipes;
 mod refusals;
+#[cfg(unix)]
+mod replaced;
 mod safetensors;
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
@@ -39,6 +47,13 @@ impl Folder {
         Run::of(self.command(arguments).output().unwrap())
     }
 
+    /// Starts the program, with pipes to and from it.
+    fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Child {
+        let mut command = self.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    }
+
     /// The names of its files, hidden ones too.
     fn files(&self) -> Vec<String> {
         let entries = std::fs::read_dir(self.0.path()).unwrap();
@@ -60,6 +75,19 @@ impl Run {
     fn of(Output { status, stdout, stderr }: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Run { code: status.code(), out: text(stdout), err: text(stderr) }
+    }
+
+    /// The result of a program that ends without more input, which is not to take for ever.
+    fn ended(mut child: Child) -> Self {
+        let started = Instant::now();
+        while child.try_wait().unwrap().is_none() {
+            if started.elapsed() > Duration::from_secs(60) {
+                child.kill().unwrap();
+                panic!("the program does not end");
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Run::of(child.wait_with_output().unwrap())
     }
 
     /// The output of a run that must succeed.

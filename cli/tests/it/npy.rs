@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use npyz::{NpyFile, Order, WriteOptions, WriterBuilder};
+use wgpu_relu::half::{bf16, f16};
 use wgpu_relu::{Activation, reference};
 
 use crate::Folder;
@@ -26,8 +27,14 @@ pub(crate) fn file<T: npyz::Serialize + Clone>(
     bytes
 }
 
+/// The bytes of a `.npy` file of version 1 with a header as it is.
+pub(crate) fn with_header(header: &str, numbers: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(header.len()).unwrap().to_le_bytes();
+    [b"\x93NUMPY\x01\0", &length[..], header.as_bytes(), numbers].concat()
+}
+
 /// Type, order, shape and numbers.
-fn read(path: &Path) -> (String, Order, Vec<u64>, Vec<f32>) {
+pub(crate) fn read(path: &Path) -> (String, Order, Vec<u64>, Vec<f32>) {
     let file = NpyFile::new(fs::File::open(path).unwrap()).unwrap();
     let (dtype, order, shape) = (file.dtype().descr(), file.order(), file.shape().to_vec());
     (dtype, order, shape, file.into_vec().unwrap())
@@ -78,13 +85,11 @@ fn other_types_are_converted_with_a_note() {
     let x = [-2.0f32, -0.5, 0.0, 1.0, 3.0];
     let positive = [0.0f32, 1.0, 1.0, 3.0, 200.0];
     let same = [0.0f32, 1.0, 1.0, 0.0, 1.0];
-    let half = x.map(npyz::half::f16::from_f32);
     let order = Order::C;
     for (name, bytes, x) in [
         (">f4", file(">f4", order, &[5], &x), x),
         ("<f8", file("<f8", order, &[5], &x.map(f64::from)), x),
         (">f8", file(">f8", order, &[5], &x.map(f64::from)), x),
-        ("<f2", file("<f2", order, &[5], &half), x),
         ("|i1", file("|i1", order, &[5], &x.map(|x| x as i8)), x.map(f32::trunc)),
         (">i2", file(">i2", order, &[5], &x.map(|x| x as i16)), x.map(f32::trunc)),
         ("<i8", file("<i8", order, &[5], &x.map(|x| x as i64)), x.map(f32::trunc)),
@@ -104,6 +109,83 @@ fn other_types_are_converted_with_a_note() {
         assert_eq!(dtype, "'<f4'", "{name}");
         near(&x, &y);
     }
+}
+
+#[test]
+fn headers_that_numpy_loads_are_taken() {
+    let folder = Folder::new();
+    let numbers: Vec<u8> = ramp(6).iter().flat_map(|x| x.to_le_bytes()).collect();
+    for header in [
+        // Of Python 2.
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (2L, 3L), }",
+        "{'descr': '=f4', 'fortran_order': False, 'shape': (2, 3), }",
+        "{'descr': 'float32', 'fortran_order': False, 'shape': (2, 3)}",
+        " {u'shape': (0x2, 3,), 'fortran_order': False, 'descr': (\"<f\")} # by hand\n",
+    ] {
+        fs::write(folder.path("x.npy"), with_header(header, &numbers)).unwrap();
+        folder.run(["apply", "-a", "elu(alpha=0.5)", "--force", "x.npy", "y.npy"]).succeeded();
+        let (dtype, _, shape, y) = read(&folder.path("y.npy"));
+        assert_eq!((&*dtype, &*shape), ("'<f4'", &[2, 3][..]), "{header}");
+        near(&ramp(6), &y);
+    }
+}
+
+#[test]
+fn bytes_after_the_array_are_told() {
+    let folder = Folder::new();
+    let mut x = file("<f4", Order::C, &[6], &ramp(6));
+    x.extend([0; 5]);
+    fs::write(folder.path("x.npy"), x).unwrap();
+    let run = folder.run(["apply", "-a", "elu(alpha=0.5)", "x.npy", "y.npy"]);
+    assert!(run.err.contains("note: x.npy: 5 bytes follow the array of 6 numbers"), "{}", run.err);
+    run.succeeded();
+    near(&ramp(6), &read(&folder.path("y.npy")).3);
+}
+
+#[test]
+fn f16_stays_f16() {
+    let folder = Folder::new();
+    let x = [-2.0f32, -0.5, 0.0, 1.0, 3.0].map(f16::from_f32);
+    let expected = x.map(|x| f16::from_f64(reference::value(ELU, x.to_f32())));
+    for dtype in ["<f2", ">f2"] {
+        fs::write(folder.path("x.npy"), file(dtype, Order::C, &[5], &x)).unwrap();
+        let run = folder.run(["apply", "-a", "elu(alpha=0.5)", "--force", "x.npy", "y.npy"]);
+        assert_eq!(run.err.contains("read as float16"), dtype == ">f2", "{}", run.err);
+        run.succeeded();
+        let y = NpyFile::new(fs::File::open(folder.path("y.npy")).unwrap()).unwrap();
+        assert_eq!(y.dtype().descr(), "'<f2'");
+        assert_eq!(y.into_vec::<f16>().unwrap(), expected, "{dtype}");
+    }
+}
+
+#[test]
+fn bf16_is_taken_where_it_is_asked_for() {
+    let folder = Folder::new();
+    let x = [-2.0f32, -0.5, 0.0, 1.0, 3.0].map(bf16::from_f32);
+    let y = x.map(|x| bf16::from_f64(reference::value(ELU, x.to_f32())));
+    let bytes = |numbers: [bf16; 5]| numbers.map(bf16::to_le_bytes).concat();
+    for (dtype, of_result) in [("<u2", "'<u2'"), ("|V2", "'<V2'"), ("=i2", "'<i2'")] {
+        let header = format!("{{'descr': '{dtype}', 'fortran_order': False, 'shape': (5,), }}");
+        fs::write(folder.path("x.npy"), with_header(&header, &bytes(x))).unwrap();
+        let arguments = ["apply", "-a", "elu(alpha=0.5)", "--bf16", "--force", "x.npy", "y.npy"];
+        folder.run(arguments).succeeded();
+        let result = fs::read(folder.path("y.npy")).unwrap();
+        let (header, numbers) = result.split_at(result.len() - 10);
+        assert!(String::from_utf8_lossy(header).contains(of_result), "{dtype}");
+        assert_eq!(numbers, bytes(y), "{dtype}");
+    }
+}
+
+#[test]
+fn types_that_differ_meet_in_f32() {
+    let folder = Folder::new();
+    let x = [-2.0f32, -0.5, 0.0, 1.0, 3.0].map(f16::from_f32);
+    let dy = [0.1f32, 0.2, 0.3, 0.4, 0.5];
+    fs::write(folder.path("x.npy"), file("<f2", Order::C, &[5], &x)).unwrap();
+    fs::write(folder.path("dy.npy"), file("<f4", Order::C, &[5], &dy)).unwrap();
+    folder.run(["apply", "-a", "relu", "--gradient", "dy.npy", "x.npy", "dx.npy"]).succeeded();
+    let (dtype, .., dx) = read(&folder.path("dx.npy"));
+    assert_eq!((&*dtype, &*dx), ("'<f4'", &[0.0, 0.0, 0.0, 0.4, 0.5][..]));
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::fs;
 
 use npyz::Order;
 
-use crate::Folder;
-use crate::npy::file;
+use crate::npy::{file, with_header};
+use crate::{Folder, Run};
 
 #[test]
 fn a_file_that_is_there_is_not_replaced_unasked() {
@@ -37,6 +37,15 @@ fn bad_files_are_told_in_a_line_and_nothing_is_left() {
     write("overflowing.npy", &overflowing);
     write("empty.npy", b"");
     write("text.npy", b"x,y\n1,2\n");
+    // The grammar of npyz takes 2^40 steps for it.
+    write("nested.npy", &with_header(&format!("{}{}", "(".repeat(40), " ".repeat(80)), &[]));
+    write("deep.npy", &with_header(&"[".repeat(60_000), &[]));
+    write("long.npy", b"\x93NUMPY\x02\0\x01\0\x10\0");
+    write(
+        "two.npy",
+        &with_header("{'descr': '|V2', 'fortran_order': False, 'shape': (1,)}", &[0; 2]),
+    );
+    write("x.safetensors", b"\x02\0\0\0\0\0\0\0{}");
     write("bytes.npy", &file("|V4", Order::C, &[1], &text));
     write("flat.npy", &file("<f4", Order::C, &[6], &[1.0f32; 6]));
     write("fortran.npy", &file("<f4", Order::Fortran, &[2, 3], &[1.0f32; 6]));
@@ -51,19 +60,33 @@ fn bad_files_are_told_in_a_line_and_nothing_is_left() {
         (&["empty.npy", "y.npy"], "not a .npy file"),
         (&["text.npy", "y.npy"], "not a .npy file"),
         (&["bytes.npy", "y.npy"], "its numbers are '|V4'"),
+        (
+            &["two.npy", "y.npy"],
+            "its numbers are '|V2', which cannot be read as float32; if they are bf16, add --bf16",
+        ),
+        (&["nested.npy", "y.npy"], "not a .npy file of numbers (in its header, "),
+        (&["deep.npy", "y.npy"], "nested deeper than 64"),
+        (&["long.npy", "y.npy"], "1048577 bytes, more than"),
         (&["folder.npy", "y.npy"], "folder.npy: is a folder"),
-        (&["good.npy", "folder.npy"], "folder.npy: is there, and is no file"),
-        (&["good.npy", "missing/y.npy"], "missing/y.npy: "),
+        (&["good.npy", "missing/y.npy"], "missing/y.npy: there is no folder missing; create it"),
+        (&["good.npy", "missing/"], "missing/: there is no such folder for the results; create it"),
+        (&["good.npy", "good.npy", "missing"], "missing: there is no such folder for the results"),
+        (&["good.npy", "./good.npy", ".", "--force"], "an earlier file has the same name"),
+        (&["-", "."], "-: has no name for its result"),
+        (&["-", "y.npy", "--gradient", "-"], "x and dy cannot both be the standard input"),
+        (&["x.safetensors", "y.safetensors", "--gradient", "-"], "dy cannot be the standard input"),
         (&["good.txt", "y.npy"], "good.txt: its name ends neither"),
         (&["good.npy", "y.txt"], "y.txt: its name ends neither"),
         (&["good.npy", "y.safetensors"], "different kinds"),
         (&["good.npy", "y.npy", "--tensor", "a"], "--tensor is for .safetensors"),
+        (&["x.safetensors", "y.safetensors", "--bf16"], "--bf16 is for .npy files"),
         (&["good.npy", "y.npy", "--gradient", "flat.npy"], "[6], but good.npy has [2, 3]"),
         (&["good.npy", "y.npy", "--gradient", "fortran.npy"], "stored in Fortran order"),
         (&["good.npy", "y.npy", "--gradient", "short.npy"], "the file ends after 4 of 6"),
         (&["good.npy", "y.npy", "--adapter", "no such adapter"], "no such adapter"),
     ] {
-        let error = folder.run(["apply", "-a", "relu"].iter().chain(arguments)).failed();
+        let child = folder.start(["apply", "-a", "relu"].iter().chain(arguments));
+        let error = Run::ended(child).failed();
         assert!(error.contains(part), "{arguments:?}: {error}");
         assert_eq!(folder.files(), before, "{arguments:?}");
     }
