@@ -50,6 +50,7 @@ pub(crate) fn man(arguments: &ManArguments, out: &mut impl Write) -> Outcome<Exi
         None => program,
         Some(name) => program.find_subcommand(name).cloned().ok_or("there is no such command")?,
     };
-    Man::new(page).render(out)?;
+    let source = format!("wgpu-relu {}", env!("CARGO_PKG_VERSION"));
+    Man::new(page).source(source).render(out)?;
     Ok(ExitCode::SUCCESS)
 }

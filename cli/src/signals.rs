@@ -4,8 +4,8 @@ use std::io::{self, IsTerminal, Write};
 
 use crate::{messages, output};
 
-/// From now on Ctrl-C and other requests to stop are heard at any time. They remove unfinished files and end the program
-/// with code 1. A second request does not wait for that.
+/// From now on Ctrl-C and other requests to stop are heard at any time. They remove unfinished files and end the
+/// program with code 1. A second request does not wait for that.
 pub(crate) fn handle() {
     // If there is no handler, the system ends the program, and at most a temporary file stays.
     #[cfg(unix)]

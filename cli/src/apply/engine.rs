@@ -7,8 +7,8 @@ use wgpu_relu::{Activation, ElementType, Error, GpuRelu, Stream};
 use crate::Outcome;
 use crate::adapter::{Choice, Name};
 
-/// An activation on a device, with buffers that serve one tensor after the other. The device is opened at the first use,
-/// after the files have been examined.
+/// An activation on a device, with buffers that serve one tensor after the other. The device is opened at the first
+/// use, after the files have been examined.
 pub(super) struct Engine<'c> {
     choice: &'c Choice,
     activation: Activation,

@@ -37,8 +37,8 @@ impl Format {
         }
     }
 
-    /// The format of a file that begins with these bytes. As the length at the start of a `.safetensors` file, the magic
-    /// bytes of `.npy` would be beyond the format's limit.
+    /// The format of a file that begins with these bytes. As the length at the start of a `.safetensors` file, the
+    /// magic bytes of `.npy` would be beyond the format's limit.
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
         if bytes.starts_with(b"\x93NUM") { Format::Npy } else { Format::Safetensors }
     }

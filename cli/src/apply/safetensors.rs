@@ -64,7 +64,7 @@ pub(super) fn apply(x: Input, dy: Option<Input>, task: Task<'_, '_>) -> Outcome<
     Ok(Summary { elements, remark })
 }
 
-/// The tensors that pass through the device together, for the bytes of all: single large ones, and small ones in batches.
+/// The tensors that pass through the device together: single large ones, and small ones in batches.
 fn steps(sizes: &[u64]) -> Vec<Range<usize>> {
     let mut steps = Vec::new();
     let mut start = 0;

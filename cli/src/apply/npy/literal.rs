@@ -1,5 +1,6 @@
-//! Python literals, as headers of `.npy` files have them: what NumPy's parser, `ast.literal_eval`, takes there. Its depth is
-//! bounded, and it reads each byte once. (npyz parses by a grammar that takes 2^n steps for n nested brackets.)
+//! Python literals, as headers of `.npy` files have them: the subset of NumPy's parser, `ast.literal_eval`, that can
+//! name an array of numbers. The depth is bounded, and the time is linear. The crate npyz is not used here, because its
+//! grammar takes 2^n steps for n nested brackets, and it refuses types and integers that NumPy takes.
 
 /// NumPy's own headers have 2 levels, and 2 more per level of a structured type.
 const DEEPEST: usize = 64;
@@ -138,7 +139,14 @@ impl<'t> Parser<'t> {
     }
 
     fn number(&mut self) -> Result<Literal, String> {
-        let sign = self.take(|letter| "+- \t".contains(letter));
+        let mut negative = false;
+        loop {
+            let minus = self.skip('-');
+            if !minus && !self.skip('+') {
+                break;
+            }
+            negative ^= minus;
+        }
         let word = self.take(|letter| letter.is_ascii_alphanumeric() || "._".contains(letter));
         let wrong = || format!("{word:?} is no number");
         // NumPy still reads the long integers of Python 2.
@@ -158,11 +166,7 @@ impl<'t> Parser<'t> {
             }
             let value = i128::from_str_radix(&digits, radix)
                 .map_err(|_| format!("the number {word} is too large"))?;
-            return Ok(Literal::Integer(if sign.matches('-').count() % 2 == 1 {
-                -value
-            } else {
-                value
-            }));
+            return Ok(Literal::Integer(if negative { -value } else { value }));
         }
         if digits.parse::<f64>().is_ok() { Ok(Literal::Other) } else { Err(wrong()) }
     }
@@ -255,7 +259,10 @@ mod tests {
     fn literals_of_python_are_read() {
         let text = |text: &str| Text(text.to_owned());
         for (source, expected) in [
-            (" (2L, 0x10, 1_000, -3, 0, 00) ", Tuple([2, 16, 1000, -3, 0, 0].map(Integer).into())),
+            (
+                " (2L, 0x10, 1_000, - +3, 0, 00) ",
+                Tuple([2, 16, 1000, -3, 0, 0].map(Integer).into()),
+            ),
             ("(2)", Integer(2)),
             ("(2,)", Tuple(vec![Integer(2)])),
             ("()", Tuple(vec![])),
