@@ -40,7 +40,9 @@ impl Format {
     /// The format of a file that begins with these bytes. As the length at the start of a `.safetensors` file, the
     /// magic bytes of `.npy` would be beyond the format's limit.
     pub(super) fn of_bytes(bytes: &[u8]) -> Self {
-        if bytes.starts_with(b"\x93NUM") { Format::Npy } else { Format::Safetensors }
+        // A pipe can give fewer bytes than these.
+        let is_npy = bytes.iter().zip(b"\x93NUM").all(|(byte, magic)| byte == magic);
+        if is_npy && !bytes.is_empty() { Format::Npy } else { Format::Safetensors }
     }
 }
 

@@ -24,7 +24,6 @@ const QUICK: &[&str] = &[
 ];
 
 #[test]
-#[cfg(unix)]
 fn its_commands_run() {
     let folder = Folder::new();
     for name in ["x.npy", "dy.npy", "a.npy", "b.npy"] {

@@ -6,10 +6,12 @@ mod activations;
 mod bench;
 mod check;
 mod devices;
+#[cfg(unix)]
 mod guide;
 #[cfg(unix)]
 mod interrupt;
 mod manual;
+#[cfg(unix)]
 mod messages;
 mod npy;
 mod pipes;

@@ -1,5 +1,4 @@
 //! Standard outputs and errors that cannot be written, and the exit codes then.
-#![cfg(unix)]
 
 use std::fs::{self, File};
 use std::process::Stdio;
