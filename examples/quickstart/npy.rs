@@ -1,7 +1,7 @@
 //! A matrix of samples from a `.npy` file.
 
 use std::fs::File;
-use std::io::{BufReader, ErrorKind, Read};
+use std::io::{BufReader, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use npyz::{NpyFile, Order};
@@ -22,7 +22,9 @@ impl Matrix {
 
     /// Reads an array of numbers of any kind. The first axis counts samples, the others features.
     pub(crate) fn read(reader: impl Read) -> Result<Self, String> {
-        let file = NpyFile::new(reader).map_err(|error| format!("not a .npy file ({error})"))?;
+        let file = with_bounded_header(reader)
+            .and_then(|reader| NpyFile::new(reader).map_err(|error| error.to_string()))
+            .map_err(|error| format!("not a .npy file ({error})"))?;
         let (shape, strides) = (file.shape().to_vec(), file.strides().to_vec());
         let fortran = file.order() == Order::Fortran;
         let length = shape
@@ -38,6 +40,35 @@ impl Matrix {
         let rows = shape.first().map_or(1, |&rows| rows as usize);
         Ok(Matrix { rows, columns: length / rows, values })
     }
+}
+
+/// The reader with its header read ahead: npyz takes a time that doubles with each level of brackets, and as much memory as
+/// the header's length says.
+fn with_bounded_header(mut reader: impl Read) -> Result<impl Read, String> {
+    const MAX_LENGTH: u64 = 1 << 16;
+    const MAX_BRACKETS: usize = 16;
+
+    let mut head = Vec::new();
+    let mut read = |length: u64, head: &mut Vec<u8>| {
+        reader.by_ref().take(length).read_to_end(head).map_err(|error| error.to_string())
+    };
+    // Six magic bytes and the version, then the header's length in two or four bytes.
+    read(12, &mut head)?;
+    let length = match head[..] {
+        [_, _, _, _, _, _, 1, _, a, b, ..] => u64::from(u16::from_le_bytes([a, b])),
+        [_, _, _, _, _, _, _, _, a, b, c, d] => u64::from(u32::from_le_bytes([a, b, c, d])),
+        _ => 0,
+    };
+    if length > MAX_LENGTH {
+        return Err(format!("a header of {length} bytes; the most are {MAX_LENGTH}"));
+    }
+    read(length, &mut head)?;
+    let header = head.iter().skip(10).take(length as usize);
+    let brackets = header.filter(|byte| b"([{".contains(byte)).count();
+    if brackets > MAX_BRACKETS {
+        return Err(format!("a header with {brackets} brackets; the most are {MAX_BRACKETS}"));
+    }
+    Ok(Cursor::new(head).chain(reader))
 }
 
 /// The numbers as they are stored, as f32.
@@ -126,6 +157,19 @@ mod tests {
         }
         let vector = Matrix::read(&*file(Order::C, &[3], &[0.5f64, -1.0, 2.0])).unwrap();
         assert_eq!((vector.rows, vector.columns), (3, 1));
+    }
+
+    #[test]
+    fn hostile_headers_end_at_once() {
+        let nested = format!("{{'descr': {}'<f4'{}, }}\n", "[".repeat(40), "]".repeat(40));
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend((nested.len() as u16).to_le_bytes());
+        bytes.extend(nested.as_bytes());
+        let long = [&b"\x93NUMPY\x02\x00"[..], &u32::MAX.to_le_bytes()].concat();
+        for (bytes, part) in [(&bytes, "41 brackets"), (&long, "4294967295 bytes")] {
+            let error = Matrix::read(&**bytes).err().unwrap();
+            assert!(error.contains(part), "{error}");
+        }
     }
 
     #[test]
