@@ -293,7 +293,8 @@ pub enum Error {
         size: u64,
     },
 
-    /// An operand in a buffer that the operation writes, where it cannot be.
+    /// An operand in a buffer that the operation writes, where it cannot be: it has another element type, or one number per
+    /// channel, or the operation works out of place only.
     #[error(
         "{operand} lies in the buffer of {written}, which is written; put it into another buffer"
     )]
@@ -417,10 +418,23 @@ pub enum Error {
         limit: u64,
     },
 
+    /// An operand that cannot be cut into bindings that the crate's shaders can address.
+    #[error(
+        "{needed} bytes are needed in one binding, but the shaders address up to {limit}; pass fewer channels, or fewer \
+         rows, to one call"
+    )]
+    BindingSize {
+        /// Bytes that one binding would need.
+        needed: u64,
+        /// The most there can be.
+        limit: u64,
+    },
+
     /// A device limit too small for the crate's kernels.
     #[error(
-        "this device allows {found} for {limit}, but {needed} are needed; request the device with the adapter's \
-         own limits, or use another adapter if it has no more"
+        "this device allows {found} for {limit}, but {needed} are needed; {}request the device with the adapter's \
+         own limits, or use another adapter if it has no more",
+        fewer(.limit, *.needed)
     )]
     Limit {
         /// Name of the limit in `wgpu::Limits`.
@@ -502,4 +516,15 @@ pub enum Error {
         /// Elements whose results are complete: in whole chunks, from the start.
         done: u64,
     },
+}
+
+/// What the caller can do on the same device when this limit is too small.
+fn fewer(limit: &str, needed: u64) -> &'static str {
+    match limit {
+        "max_storage_buffer_binding_size" => "pass fewer channels, or fewer rows, to one call; or ",
+        "max_storage_buffers_per_shader_stage" if needed > 4 => {
+            "leave a bias, a residual or a mask to a call of its own; or "
+        }
+        _ => "",
+    }
 }

@@ -36,6 +36,10 @@ pub enum Operand {
     DyNegated,
     /// The statistics of units.
     Records,
+    /// Either half of x, of which a gated unit takes one as x and one as the gate.
+    XHalf,
+    /// x and its negative, which a concatenated unit joins.
+    XJoined,
     /// The range to read back.
     Source,
     /// The slice to read back into.
@@ -171,6 +175,8 @@ impl fmt::Display for Operand {
             Operand::YNegated => "the negated y",
             Operand::DyNegated => "the negated dy",
             Operand::Records => "the range of records",
+            Operand::XHalf => "each half of x",
+            Operand::XJoined => "x joined with -x",
             Operand::Source => "the range to download",
             Operand::Destination => "the slice to download into",
             Operand::Data => "the slice to upload",

@@ -85,7 +85,9 @@ fn source(activation: Activation, form: Form) -> String {
         Form::Gated => {
             // Both kernels define the same names.
             source += &GATE.replace("compute", "gate").replace("Results", "Gated");
-            source += GATE_GRADIENT;
+            // Both outputs in one pass. The linker's directives begin with #.
+            let both = GATE_GRADIENT.lines().filter(|line| !line.starts_with('#'));
+            source += &both.collect::<Vec<_>>().join("\n").replace("OPERAND", "dx, dgate");
             // The third operand is any number, but follows from the other two.
             let data = "Data(dy * 2654435761u, x, dy, p)";
             source += &format!(

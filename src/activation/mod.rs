@@ -524,6 +524,19 @@ impl Activation {
         Some(Mask { values, bits: if self.derivative_at_nan().is_nan() { 2 } else { 1 } })
     }
 
+    /// Checks that slopes can be drawn between the bounds. `remedy` is for an activation that has none.
+    pub(crate) fn check_random_slopes(&self, remedy: &'static str) -> Result<()> {
+        let activation = self.name();
+        match *self {
+            Activation::Rrelu { lower, upper } if (upper - lower).is_finite() => Ok(()),
+            Activation::Rrelu { upper: value, .. } => {
+                let (parameter, rule) = ("upper", "less than 2^128 above lower, to draw slopes");
+                Err(Error::InvalidParameter { activation, parameter, value, rule })
+            }
+            _ => Err(Error::Unsupported { activation, what: "random slopes", remedy }),
+        }
+    }
+
     /// The parameters as the shaders' `p`.
     #[doc(hidden)]
     #[must_use]

@@ -126,6 +126,10 @@ impl BufferRange {
     /// The number of elements, checked as an operand of a shader.
     pub(crate) fn storage(&self, operand: Operand, element: ElementType) -> Result<u64> {
         let bytes = element.size();
+        if let Some(layout) = self.layout {
+            // Before the bytes from the first to the last element, which depend on the rows.
+            layout.of(operand, bytes)?;
+        }
         let length = self.checked(operand, bytes, wgpu::BufferUsages::STORAGE, "STORAGE")?;
         // Shaders see whole words.
         let words = self.buffer_size / 4 * 4;

@@ -15,8 +15,8 @@ use crate::operand::Operand;
 /// does panic past the buffer's end).
 ///
 /// A buffer must belong to the operation's device; one of another device of the same `wgpu::Instance` is refused. wgpu
-/// cannot tell buffers of another instance apart (each [`Gpu::new`](crate::Gpu::new) has its own): they give wrong
-/// results, or calls wait for ever.
+/// cannot tell buffers of another instance apart: they give wrong results, or calls wait for ever. Every
+/// [`Gpu::new`](crate::Gpu::new) shares one instance, except on OpenGL.
 ///
 /// ```
 /// # use wgpu_relu::{Gpu, GpuRelu, View};
@@ -199,17 +199,17 @@ impl<'a> View<'a> {
     }
 }
 
-/// The buffers of a call, by their numbers.
+/// The buffers of a call, by their numbers, each with its first operand.
 #[derive(Debug, Default)]
-pub(crate) struct Buffers<'a>(pub(crate) Vec<&'a wgpu::Buffer>);
+pub(crate) struct Buffers<'a>(pub(crate) Vec<(Operand, &'a wgpu::Buffer)>);
 
 impl<'a> Buffers<'a> {
     /// The view's range, of its buffer's number. Views of one buffer get one number.
-    pub(crate) fn range(&mut self, view: View<'a>) -> BufferRange {
-        let known = self.0.iter().position(|buffer| *buffer == view.buffer);
+    pub(crate) fn range(&mut self, operand: Operand, view: View<'a>) -> BufferRange {
+        let known = self.0.iter().position(|(_, buffer)| *buffer == view.buffer);
         let number = known.unwrap_or(self.0.len());
         if known.is_none() {
-            self.0.push(view.buffer);
+            self.0.push((operand, view.buffer));
         }
         view.range(number as u32)
     }

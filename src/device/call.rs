@@ -31,7 +31,7 @@ impl<'a> Call<'a> {
         view: impl Into<View<'a>>,
         channels: Option<Channels>,
     ) -> Self {
-        let range = self.buffers.range(view.into());
+        let range = self.buffers.range(operand, view.into());
         self.request = match channels {
             None => self.request.with(operand, range),
             Some(channels) => self.request.with_channels(operand, range, channels),

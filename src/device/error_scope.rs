@@ -1,6 +1,25 @@
 //! Error scopes: errors that wgpu would hand to the device's error handler become an [`Error`].
 
 use crate::error::{Error, Result};
+use crate::operand::Operand;
+
+/// A buffer or texture of a caller, which may be destroyed, mapped or of another device.
+#[cfg_attr(
+    target_arch = "wasm32",
+    expect(dead_code, reason = "a browser tells of it in its console")
+)]
+#[derive(Debug, Clone)]
+pub(crate) enum Resource {
+    Buffer(wgpu::Buffer),
+    /// A texture, and a state that its usages allow.
+    Texture(wgpu::Texture, wgpu::TextureUses),
+}
+
+/// The operands of a call with their buffers or textures, asked for only if wgpu refuses the call.
+pub(crate) type Used<'a> = &'a dyn Fn() -> Vec<(Operand, Resource)>;
+
+/// For a call that uses no buffer of a caller.
+pub(crate) const NONE_USED: Used<'static> = &Vec::<(Operand, Resource)>::new;
 
 /// Runs `work` in error scopes, and returns the first error that it raises on this thread.
 ///
@@ -44,10 +63,11 @@ pub(crate) fn submit(
     queue: &wgpu::Queue,
     commands: wgpu::CommandBuffer,
     doing: &'static str,
+    used: Used<'_>,
 ) -> Result<Option<wgpu::SubmissionIndex>> {
     #[cfg(target_arch = "wasm32")]
     {
-        let _ = (device, doing);
+        let _ = (device, doing, used);
         Ok(Some(queue.submit([commands])))
     }
     #[cfg(not(target_arch = "wasm32"))]
@@ -56,22 +76,98 @@ pub(crate) fn submit(
         let _ = poll(device, wgpu::PollType::Poll);
         let submit = std::panic::AssertUnwindSafe(|| queue.submit([commands]));
         let (submission, caught) = scoped(device, || std::panic::catch_unwind(submit));
-        match caught {
-            Some(error) if is_of_submit(&error) => return Err(refused(device, doing, &error)),
-            Some(error) => raise_again(device, &error),
-            None => {}
+        let submission = submission.ok();
+        let Some(error) = caught else { return Ok(submission) };
+        if is_of_a_submit(&error) {
+            // It may be the submit of a callback, which runs only if ours has succeeded.
+            let ours = || name_operand(device, queue, refused(device, doing, &error), used);
+            let is_refused = submission.as_ref().is_some_and(|index| !is_submitted(device, index));
+            // Another thread may have submitted since, and then this index counts as submitted. So the operands are tried. For
+            // exhausted memory there is no such test.
+            if is_refused
+                || !matches!(error, wgpu::Error::Validation { .. })
+                || is_lost(device)
+                || refused_operand(device, queue, used).is_some()
+            {
+                return Err(ours());
+            }
         }
-        Ok(submission.ok())
+        raise_again(device, &error);
+        Ok(submission)
     }
 }
 
-/// Whether an error caught around a submit is the submit's own: wgpu names the function first. What names none is taken for it.
+/// Whether an error caught around a submit is a submit's: wgpu names the function first. What names none is taken for it.
 #[cfg(not(target_arch = "wasm32"))]
-fn is_of_submit(error: &wgpu::Error) -> bool {
+fn is_of_a_submit(error: &wgpu::Error) -> bool {
     use wgpu::Error::{Internal, OutOfMemory, Validation};
     let (OutOfMemory { source } | Validation { source, .. } | Internal { source, .. }) = error;
     let context = source.to_string();
     context == "In Queue::submit" || !context.starts_with("In ")
+}
+
+/// Whether this submission, or a later one, has reached the device. wgpu gives a submission that it refuses an index too, and
+/// refuses to wait for that.
+#[cfg(not(target_arch = "wasm32"))]
+fn is_submitted(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> bool {
+    let submission_index = Some(submission.clone());
+    let turn = wgpu::PollType::Wait { submission_index, timeout: Some(std::time::Duration::ZERO) };
+    !matches!(poll(device, turn), Some(Err(wgpu::PollError::WrongSubmissionIndex(..))))
+}
+
+/// Puts the name of the operand that wgpu refuses before its reason, because wgpu's own text names none.
+pub(crate) fn name_operand(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    error: Error,
+    used: Used<'_>,
+) -> Error {
+    #[cfg(not(target_arch = "wasm32"))]
+    if let Error::Refused { doing, reason } = error {
+        let named = refused_operand(device, queue, used);
+        return Error::Refused { doing, reason: named.unwrap_or(reason) };
+    }
+    let _ = (device, queue, used);
+    error
+}
+
+/// The first operand that wgpu refuses, with its reason: each is used alone.
+#[cfg(not(target_arch = "wasm32"))]
+fn refused_operand(device: &wgpu::Device, queue: &wgpu::Queue, used: Used<'_>) -> Option<String> {
+    used().iter().find_map(|(operand, resource)| {
+        let error = use_alone(device, queue, resource)?;
+        // A callback that ran in that submit may have made the mistake. It runs once.
+        if use_alone(device, queue, resource).is_none() {
+            raise_again(device, &error);
+            return None;
+        }
+        Some(format!("{operand}: {}", one_line(&error)))
+    })
+}
+
+/// Uses a resource in a submit of its own that leaves the contents as they are. Returns the first error.
+#[cfg(not(target_arch = "wasm32"))]
+fn use_alone(
+    device: &wgpu::Device,
+    queue: &wgpu::Queue,
+    resource: &Resource,
+) -> Option<wgpu::Error> {
+    let (buffer, texture) = match resource {
+        Resource::Buffer(buffer) => {
+            let state = wgpu::BufferUses::COPY_SRC;
+            (Some(wgpu::BufferTransition { buffer, state }), None)
+        }
+        &Resource::Texture(ref texture, state) => {
+            (None, Some(wgpu::TextureTransition { texture, selector: None, state }))
+        }
+    };
+    let _ = poll(device, wgpu::PollType::Poll);
+    let submit = std::panic::AssertUnwindSafe(|| {
+        let mut encoder = device.create_command_encoder(&Default::default());
+        encoder.transition_resources(buffer.into_iter(), texture.into_iter());
+        queue.submit([encoder.finish()])
+    });
+    scoped(device, || std::panic::catch_unwind(submit)).1
 }
 
 /// Hands a callback's error to the scope or handler that would have got it. wgpu has no function for that, so this makes an

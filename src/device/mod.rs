@@ -13,7 +13,7 @@ pub(crate) mod transfer;
 use std::sync::Arc;
 
 use crate::device::adapter::GpuOptions;
-use crate::device::error_scope::catch_errors;
+use crate::device::error_scope::{Used, catch_errors};
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::{Pool, Staging};
 use crate::element::Element;
@@ -399,6 +399,7 @@ impl Gpu {
     pub(crate) fn submit(
         &self,
         doing: &'static str,
+        used: Used<'_>,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
     ) -> Result<Option<wgpu::SubmissionIndex>> {
         self.check_queue(doing)?;
@@ -408,8 +409,14 @@ impl Gpu {
             let mut encoder = device.create_command_encoder(&descriptor);
             record(&mut encoder);
             encoder.finish()
-        })?;
-        error_scope::submit(device, queue, commands, doing)
+        });
+        let commands = commands.map_err(|error| self.name_operand(error, used))?;
+        error_scope::submit(device, queue, commands, doing, used)
+    }
+
+    /// Names the operand that wgpu refuses.
+    pub(crate) fn name_operand(&self, error: Error, used: Used<'_>) -> Error {
+        error_scope::name_operand(&self.shared.device, &self.shared.queue, error, used)
     }
 }
 

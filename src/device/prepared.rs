@@ -7,8 +7,9 @@ use crate::args::draw::Draw;
 use crate::args::range::BufferId;
 use crate::args::view::Buffers;
 use crate::device::Gpu;
-use crate::device::error_scope::{catch_errors, check_lost};
+use crate::device::error_scope::{Resource, Used, catch_errors, check_lost};
 use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::plan::dispatch::{Binding, Dispatch, Parameters, Patchable, Plan};
 
 const SUBMITTING: &str = "submitting an operation";
@@ -39,6 +40,8 @@ pub struct Prepared {
     /// None if there is nothing to do.
     uniforms: Option<Uniforms>,
     patchable: Patchable,
+    /// The buffers of its operands, for errors.
+    used: Arc<[(Operand, Resource)]>,
 }
 
 /// A dispatch with its GPU objects.
@@ -97,6 +100,9 @@ impl Prepared {
         activation.validate()?;
         match self.patchable.activation {
             Some(prepared) if prepared.activation.name() == activation.name() => {
+                if self.patchable.draw.is_some() {
+                    activation.check_random_slopes("prepare an operation of its own")?;
+                }
                 let words = Parameters { activation, ..prepared }.values().map(f32::to_bits);
                 self.write(prepared.offset, |_| words)?;
                 self.check_lost()
@@ -225,11 +231,12 @@ impl Prepared {
             let reason = "the operations belong to different `Gpu`s".to_owned();
             return Err(Error::Refused { doing: SUBMITTING, reason });
         }
-        gpu.submit(SUBMITTING, |encoder| {
+        let used = || steps.clone().flat_map(|step| step.used.to_vec()).collect();
+        gpu.submit(SUBMITTING, &used, |encoder| {
             let descriptor =
                 wgpu::ComputePassDescriptor { label: Some("wgpu-relu"), timestamp_writes: None };
             let mut pass = encoder.begin_compute_pass(&descriptor);
-            steps.for_each(|step| step.record(&mut pass));
+            steps.clone().for_each(|step| step.record(&mut pass));
         })?;
         Ok(Some(gpu))
     }
@@ -238,9 +245,12 @@ impl Prepared {
     pub(crate) fn new(gpu: &Gpu, plan: Plan, operands: &Buffers<'_>) -> Result<Self> {
         let scratch = plan.scratch.iter().map(|&size| gpu.buffer(size, false));
         let scratch: Vec<wgpu::Buffer> = scratch.collect::<Result<_>>()?;
-        Prepared::with_resources(gpu, &plan, |&Binding { buffer, offset, size, .. }| {
+        let buffers = operands.0.iter();
+        let used =
+            || buffers.clone().map(|&(name, of)| (name, Resource::Buffer(of.clone()))).collect();
+        Prepared::with_resources(gpu, &plan, &used, |&Binding { buffer, offset, size, .. }| {
             let buffer = match buffer {
-                BufferId::Operand(index) => operands.0[index as usize],
+                BufferId::Operand(index) => operands.0[index as usize].1,
                 BufferId::Scratch(index) => &scratch[index as usize],
             };
             let size = std::num::NonZero::new(size);
@@ -252,11 +262,17 @@ impl Prepared {
     pub(crate) fn with_resources<'b>(
         gpu: &Gpu,
         plan: &Plan,
+        used: Used<'_>,
         resource: impl Fn(&Binding) -> wgpu::BindingResource<'b>,
     ) -> Result<Self> {
-        let patchable = plan.patchable;
+        let mut prepared = Prepared {
+            dispatches: Vec::new(),
+            uniforms: None,
+            patchable: plan.patchable,
+            used: Arc::default(),
+        };
         if plan.dispatches.is_empty() {
-            return Ok(Prepared { dispatches: Vec::new(), uniforms: None, patchable });
+            return Ok(prepared);
         }
         let uniforms = Uniforms::new(gpu, &plan.dispatches)?;
         let device = &gpu.shared.device;
@@ -275,12 +291,17 @@ impl Prepared {
                     layout: &pipeline.layout,
                     entries: &entries,
                 })
-            })?;
+            });
+            let bind_group = bind_group.map_err(|error| gpu.name_operand(error, used))?;
             let (workgroups, start) = (dispatch.workgroups(), dispatch.start);
             Ok(Bound { pipeline: pipeline.pipeline, bind_group, workgroups, start })
         });
-        let dispatches = bound.collect::<Result<_>>()?;
-        Ok(Prepared { dispatches, uniforms: Some(uniforms), patchable })
+        prepared.dispatches = bound.collect::<Result<_>>()?;
+        prepared.uniforms = Some(uniforms);
+        if cfg!(not(target_arch = "wasm32")) {
+            prepared.used = used().into();
+        }
+        Ok(prepared)
     }
 }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{catch_errors, not_mapped, poll};
+use crate::device::error_scope::{Resource, Used, catch_errors, not_mapped, poll};
 #[cfg(not(target_arch = "wasm32"))]
 use crate::device::error_scope::{is_lost, wait};
 use crate::device::staging::SMALLEST;
@@ -130,6 +130,8 @@ impl Gpu {
 
     fn write(&self, target: &View<'_>, bytes: &[u8]) -> Result<()> {
         let Shared { device, queue, staging, .. } = &*self.shared;
+        let used = || vec![(Operand::Target, Resource::Buffer(target.buffer.clone()))];
+        let used: Used<'_> = &used;
         // Buffers of earlier uploads return to the pool in a poll. This one does not wait.
         let _ = poll(device, wgpu::PollType::Poll);
         // Pooled buffers keep their memory when the device is lost, so writing to one would not notice the loss.
@@ -148,7 +150,7 @@ impl Gpu {
                     queue.write_buffer(target.buffer, target.offset + words.len() as u64, &last);
                 }
             };
-            return self.submit(UPLOAD, write).map(|_| ());
+            return self.submit(UPLOAD, used, write).map(|_| ());
         }
         #[cfg(not(target_arch = "wasm32"))]
         let mut under_way = std::collections::VecDeque::new();
@@ -161,7 +163,7 @@ impl Gpu {
             let part = self.write_staging(chunk.len() as u64)?;
             self.fill_mapped(UPLOAD, &part, chunk)?;
             let length = chunk.len() as u64;
-            let _submission = self.submit(UPLOAD, |encoder| {
+            let _submission = self.submit(UPLOAD, used, |encoder| {
                 let words = length.next_multiple_of(4);
                 encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, words);
             })?;
@@ -375,7 +377,11 @@ impl Gpu {
         let device = &self.shared.device;
         let parts =
             chunks.iter().map(|chunk| self.read_staging(chunk.size)).collect::<Result<Vec<_>>>()?;
-        let submission = self.submit(DOWNLOAD, |encoder| {
+        let used = || {
+            let source = chunks.iter().take(1);
+            source.map(|c| (Operand::Source, Resource::Buffer(c.buffer.clone()))).collect()
+        };
+        let submission = self.submit(DOWNLOAD, &used, |encoder| {
             for (chunk, part) in chunks.iter().zip(&parts) {
                 let Chunk { buffer, offset, size, .. } = *chunk;
                 encoder.copy_buffer_to_buffer(buffer, offset, part, 0, size);

@@ -110,11 +110,12 @@ impl Gpu {
             });
         }
         let mut buffers = Buffers::default();
-        let weights = buffers.range(weights);
+        let weights = buffers.range(Operand::Y, weights);
         let planner = &self.shared.planner;
         let launch = planner.launch.one_vector_per_invocation();
         planner.check_limits(launch.workgroup, 1)?;
         let bytes = T::TYPE.size();
+        planner.ranges.check(FOUR * bytes)?;
         let max_len = (planner.ranges.max_len() / bytes).min(launch.max_elements());
         let max_len = (max_len / FOUR * FOUR).max(FOUR);
         let numbers = Numbers::new(init);

@@ -109,6 +109,7 @@ pub enum Init {
 
 /// Which side of a layer keeps its variance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Fan {
     /// Activations, on their way forward.
     #[default]

@@ -8,7 +8,9 @@ use crate::device::Gpu;
 use crate::device::call::Call;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::operand::{Direction, Operand};
 use crate::plan::request::{self, Request};
 use crate::shader::variant::Variant;
@@ -168,7 +170,8 @@ impl GpuActivation {
     ///
     /// # Errors
     ///
-    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`].
+    /// [`Error::Unsupported`] for another activation than [`Activation::Rrelu`], [`Error::InvalidParameter`] for bounds
+    /// whose difference is 2^128 or more.
     ///
     /// ```
     /// # use wgpu_relu::{Activation, Draw, Gpu};
@@ -183,13 +186,8 @@ impl GpuActivation {
     /// # Ok::<(), wgpu_relu::Error>(())
     /// ```
     pub fn in_training(&self, draw: Draw) -> Result<Self> {
-        if !self.activation.has_random_slopes() {
-            return Err(Error::Unsupported {
-                activation: self.activation.name(),
-                what: "random slopes",
-                remedy: "use it as it is in training too, or take rrelu",
-            });
-        }
+        let remedy = "use it as it is in training too, or take rrelu";
+        self.activation.check_random_slopes(remedy)?;
         Ok(GpuActivation { draw: Some(draw), ..self.clone() })
     }
 

@@ -180,8 +180,10 @@ pub(crate) fn prepare(
 ) -> Result<Prepared> {
     let mut buffers = Buffers::default();
     let Terms { input, accumulates, operands } = terms;
-    let ranges = operands.iter().map(|view| buffers.range(*view)).collect();
-    let sums = buffers.range(sums);
+    let names = [Operand::X, Operand::Dy].into_iter();
+    let ranges = names.zip(operands).map(|(operand, view)| buffers.range(operand, *view)).collect();
+    let of_slopes = matches!(input, SumInput::Slopes(_));
+    let sums = buffers.range(if of_slopes { Operand::Dw } else { Operand::Y }, sums);
     let operands = SumOperands { input, accumulates, ranges };
     let plan = sums::plan(&gpu.shared.planner, operands, channels, length, sums)?;
     Prepared::new(gpu, plan, &buffers)

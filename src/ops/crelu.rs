@@ -6,7 +6,7 @@ use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
 use crate::ops::glu::halves;
@@ -86,8 +86,7 @@ impl GpuCrelu {
     ///
     /// # Errors
     ///
-    /// [`Error::Channels`](crate::Error::Channels) for an x that is no whole number of rows, and those of
-    /// [`GpuActivation`].
+    /// [`Error::Channels`] for an x that is no whole number of rows, and those of [`GpuActivation`].
     pub fn apply<'a>(&self, x: impl Into<View<'a>>, axis: Channels) -> Result<wgpu::Buffer> {
         let x = x.into();
         let length = x.storage(Operand::X, self.relu.element(Operand::X))?;
@@ -149,9 +148,9 @@ impl GpuCrelu {
     ///
     /// # Errors
     ///
-    /// [`Error::Channels`](crate::Error::Channels) for an x or y that is no whole number of rows,
-    /// [`Error::Strided`](crate::Error::Strided) for a y in rows or strides,
-    /// [`Error::ShapeMismatch`](crate::Error::ShapeMismatch) for an x whose rows are not those of the axis, and those
+    /// [`Error::Channels`] for an x or y that is no whole number of rows,
+    /// [`Error::Strided`] for a y in rows or strides, [`Error::LengthMismatch`] for a y that is not twice as long as x,
+    /// [`Error::ShapeMismatch`] for an x whose rows are not those of the axis, and those
     /// of [`GpuActivation`].
     pub fn prepare<'a>(
         &self,
@@ -159,8 +158,10 @@ impl GpuCrelu {
         axis: Channels,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [y, negated] = self.halves(Operand::Y, y.into(), axis)?;
-        let call = self.relu.forward_call().with(Operand::Y, y);
+        let (x, y) = (x.into(), y.into());
+        let [half, negated] = self.halves(Operand::Y, y, axis)?;
+        self.check_joined(Operand::Y, y, x)?;
+        let call = self.relu.forward_call().with(Operand::Y, half);
         call.with(Operand::YNegated, negated).with(Operand::X, x).prepare(&self.relu.gpu)
     }
 
@@ -176,9 +177,22 @@ impl GpuCrelu {
         axis: Channels,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [dy, negated] = self.halves(Operand::Dy, dy.into(), axis)?;
-        let call = self.relu.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, dy);
+        let (x, dy) = (x.into(), dy.into());
+        let [half, negated] = self.halves(Operand::Dy, dy, axis)?;
+        self.check_joined(Operand::Dy, dy, x)?;
+        let call = self.relu.gradient_call(dx).with(Operand::X, x).with(Operand::Dy, half);
         call.with(Operand::DyNegated, negated).prepare(&self.relu.gpu)
+    }
+
+    /// Checks that y or dy has twice as many elements as x. The checks of the operation itself know the halves only.
+    fn check_joined(&self, operand: Operand, y: View<'_>, x: View<'_>) -> Result<()> {
+        let length = y.size / self.relu.element(operand).size();
+        let x = x.storage(Operand::X, self.relu.element(Operand::X))?;
+        let (reference, expected) = (Operand::XJoined, x.saturating_mul(2));
+        if length == expected {
+            return Ok(());
+        }
+        Err(Error::LengthMismatch { operand, length, reference, expected })
     }
 
     /// The halves of y or dy, for an axis of x.

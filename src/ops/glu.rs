@@ -11,6 +11,7 @@ use crate::element::ElementType;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
+use crate::plan::request::equal_lengths;
 
 /// Computes a gated linear unit on a device: y = x · f(gate) (Dauphin et al., 2016; Shazeer, 2020).
 ///
@@ -177,7 +178,8 @@ impl GpuGlu {
     }
 
     /// Computes (dx, dgate) into new buffers, in one pass: dx = dL/dx = dy · f(gate) and dgate = dL/dgate = dy · x ·
-    /// f'(gate). Reads 12 and writes 8 bytes per element of y, and wgpu clears the new buffers first (8 more).
+    /// f'(gate). Reads 12 and writes 8 bytes per element of y, and wgpu clears the new buffers first (8 more). A device
+    /// with four storage buffers per shader stage takes two passes, which read 20 bytes.
     ///
     /// # Errors
     ///
@@ -332,8 +334,10 @@ impl GpuGlu {
         axis: Channels,
         y: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
-        self.prepare(x, gate, y)
+        let (x, y) = (x.into(), y.into());
+        let [half, gate] = self.halves(Operand::X, x, axis)?;
+        self.check_half(Operand::Y, y, x)?;
+        self.prepare(half, gate, y)
     }
 
     /// Checks, binds and sizes [`gradient_split`](GpuGlu::gradient_split) once.
@@ -348,9 +352,23 @@ impl GpuGlu {
         axis: Channels,
         dx: impl Into<View<'a>>,
     ) -> Result<Prepared> {
-        let [x, gate] = self.halves(Operand::X, x.into(), axis)?;
-        let [dx, dgate] = self.halves(Operand::Dx, dx.into(), axis)?;
-        self.prepare_gradient(x, gate, dy, dx, dgate)
+        let (x, dy, dx) = (x.into(), dy.into(), dx.into());
+        let [half, gate] = self.halves(Operand::X, x, axis)?;
+        let [to_half, to_gate] = self.halves(Operand::Dx, dx, axis)?;
+        self.check_half(Operand::Dy, dy, x)?;
+        let element = self.relu.element(Operand::X);
+        equal_lengths([(Operand::X, x.range(0), element), (Operand::Dx, dx.range(0), element)])?;
+        self.prepare_gradient(half, gate, dy, to_half, to_gate)
+    }
+
+    /// Checks that an operand has half as many elements as x. The checks of the operation itself know the halves only.
+    fn check_half(&self, operand: Operand, view: View<'_>, x: View<'_>) -> Result<()> {
+        let length = view.storage(operand, self.relu.element(operand))?;
+        let expected = x.size / self.relu.element(Operand::X).size() / 2;
+        if length == expected {
+            return Ok(());
+        }
+        Err(Error::LengthMismatch { operand, length, reference: Operand::XHalf, expected })
     }
 
     fn prepare_call(&self, call: Call<'_>) -> Result<Prepared> {

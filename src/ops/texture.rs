@@ -2,7 +2,7 @@
 
 use std::mem::offset_of;
 
-use crate::device::error_scope::catch_errors;
+use crate::device::error_scope::{Resource, catch_errors};
 use crate::device::prepared::Prepared;
 use crate::error::{Error, Result};
 use crate::operand::Operand;
@@ -81,8 +81,8 @@ impl GpuRelu {
     pub fn prepare_texture(&self, x: &wgpu::Texture, y: &wgpu::Texture) -> Result<Prepared> {
         self.check_textures(x, y)?;
         let planner = &self.gpu.shared.planner;
-        check_limits(planner)?;
         let in_place = x == y;
+        check_limits(planner, in_place)?;
         let (activation, format) = (self.activation.name(), y.format());
         let shader = TextureShader { activation, format, in_place };
         let flags = y.format().guaranteed_format_features(self.gpu.device().features()).flags;
@@ -115,12 +115,21 @@ impl GpuRelu {
         });
         let patchable = Patchable { activation: Some(parameters), ..Patchable::default() };
         let plan = Plan { dispatches: dispatches.collect(), patchable, ..Plan::default() };
+        use wgpu::TextureUses as State;
+        let (y, x) = ((Operand::Y, y, State::STORAGE_WRITE_ONLY), (Operand::X, x, State::RESOURCE));
+        let textures: &[_] = if in_place { &[y] } else { &[y, x] };
+        let used = || {
+            let used = |&(operand, texture, state): &(_, &wgpu::Texture, _)| {
+                (operand, Resource::Texture(texture.clone(), state))
+            };
+            textures.iter().map(used).collect()
+        };
         let views = catch_errors(self.gpu.device(), "viewing the textures", || {
-            let textures: &[_] = if in_place { &[y] } else { &[y, x] };
-            let view = |texture: &&wgpu::Texture| texture.create_view(&Default::default());
-            textures.iter().map(view).collect::<Vec<_>>()
-        })?;
-        Prepared::with_resources(&self.gpu, &plan, |binding| {
+            let views = textures.iter().map(|(_, t, _)| t.create_view(&Default::default()));
+            views.collect::<Vec<_>>()
+        });
+        let views = views.map_err(|error| self.gpu.name_operand(error, &used))?;
+        Prepared::with_resources(&self.gpu, &plan, &used, |binding| {
             wgpu::BindingResource::TextureView(&views[binding.number as usize])
         })
     }
@@ -230,15 +239,14 @@ fn names(usage: wgpu::TextureUsages) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(" | ") }
 }
 
-fn check_limits(planner: &Planner) -> Result<()> {
-    planner.check_limits(SIDE * SIDE, 0)?;
+fn check_limits(planner: &Planner, in_place: bool) -> Result<()> {
+    let sampled = if in_place { 0 } else { 1 };
+    planner.check_dispatch([SIDE, SIDE], 1 + sampled)?;
     let limits = &planner.limits;
-    let found = limits.max_compute_workgroup_size_y;
-    check_limit("max_compute_workgroup_size_y", found, SIDE)?;
     let found = limits.max_storage_textures_per_shader_stage;
     check_limit("max_storage_textures_per_shader_stage", found, 1)?;
     let found = limits.max_sampled_textures_per_shader_stage;
-    check_limit("max_sampled_textures_per_shader_stage", found, 1)
+    check_limit("max_sampled_textures_per_shader_stage", found, sampled)
 }
 
 /// The part of a texture that one dispatch takes.

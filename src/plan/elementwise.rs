@@ -4,7 +4,7 @@ use std::mem::offset_of;
 
 use crate::args::channels::Channels;
 use crate::args::range::BufferId;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::operand::{Access, Direction, Indexing, Operand};
 use crate::plan::dispatch::{Dispatch, Parameters, Patchable, Plan};
 use crate::plan::launch_config::LaunchConfig;
@@ -48,9 +48,25 @@ impl Request {
         let dispatches = if request.length == 0 {
             Vec::new()
         } else {
-            ElementwisePlanner { planner, given: self, request, parameters }.dispatches()?
+            let planned = ElementwisePlanner { planner, given: self, request, parameters };
+            match planned.dispatches() {
+                Err(Error::Limit { .. }) if self.has(Operand::Dx) && self.has(Operand::Dgate) => {
+                    self.plan_gradients_of_gate(planner)?
+                }
+                dispatches => dispatches?,
+            }
         };
         Ok(Plan { scratch: Vec::new(), dispatches, patchable })
+    }
+}
+
+impl Request {
+    /// dgate and dx of a gated unit, one after the other: together they take five storage buffers, and some devices have
+    /// four. Five buffers share no element, so the first overwrites nothing that the second reads.
+    fn plan_gradients_of_gate(&self, planner: &Planner) -> Result<Vec<Dispatch>> {
+        let dgate = self.clone().without(Operand::Dx).plan_operands(planner)?;
+        let dx = self.clone().without(Operand::Dgate).without(Operand::X).plan_operands(planner)?;
+        Ok([dgate.dispatches, dx.dispatches].concat())
     }
 }
 

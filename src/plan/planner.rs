@@ -81,18 +81,25 @@ impl Planner {
 
     /// Checks that the device's limits allow a dispatch with so many storage buffers.
     pub(crate) fn check_limits(&self, workgroup: u32, buffers: u32) -> Result<()> {
+        let found = self.limits.max_storage_buffers_per_shader_stage;
+        check_limit("max_storage_buffers_per_shader_stage", found, buffers)?;
+        self.check_dispatch([workgroup, 1], buffers)
+    }
+
+    /// Checks that the device's limits allow a dispatch of such workgroups, with so many bindings beside the uniform.
+    pub(crate) fn check_dispatch(&self, [columns, rows]: [u32; 2], bindings: u32) -> Result<()> {
         let limits = &self.limits;
         check_limit("max_bind_groups", limits.max_bind_groups, 1)?;
         let found = limits.max_bindings_per_bind_group;
-        check_limit("max_bindings_per_bind_group", found, buffers + 1)?;
-        let found = limits.max_storage_buffers_per_shader_stage;
-        check_limit("max_storage_buffers_per_shader_stage", found, buffers)?;
+        check_limit("max_bindings_per_bind_group", found, bindings + 1)?;
         let found = limits.max_uniform_buffers_per_shader_stage;
         check_limit("max_uniform_buffers_per_shader_stage", found, 1)?;
         let found = limits.max_compute_invocations_per_workgroup;
-        check_limit("max_compute_invocations_per_workgroup", found, workgroup)?;
+        check_limit("max_compute_invocations_per_workgroup", found, columns * rows)?;
         let found = limits.max_compute_workgroup_size_x;
-        check_limit("max_compute_workgroup_size_x", found, workgroup)?;
+        check_limit("max_compute_workgroup_size_x", found, columns)?;
+        let found = limits.max_compute_workgroup_size_y;
+        check_limit("max_compute_workgroup_size_y", found, rows)?;
         let found = limits.max_compute_workgroups_per_dimension;
         check_limit("max_compute_workgroups_per_dimension", found, 1)
     }

@@ -1,7 +1,10 @@
 //! How a device binds ranges of buffers.
 
 use crate::args::range::{BufferId, BufferRange};
-use crate::error::Error;
+use crate::error::{Error, Result};
+
+/// The most bytes of a binding, since shaders index with 32 bits.
+const ADDRESSED: u64 = 1 << 31;
 
 /// The device's rules.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +32,7 @@ impl Ranges {
         Ranges {
             // Shaders read whole vectors, of up to 32 bytes, for every alignment that the device allows.
             alignment: u64::from(limits.min_storage_buffer_offset_alignment).max(32),
-            // Shaders index with 32 bits.
-            limit: limits.max_storage_buffer_binding_size.min(1 << 31),
+            limit: limits.max_storage_buffer_binding_size.min(ADDRESSED),
         }
     }
 
@@ -40,9 +42,18 @@ impl Ranges {
         self.limit.saturating_sub(self.alignment + 4)
     }
 
+    /// Checks that one binding can hold `bytes` bytes of a range wherever the range starts.
+    pub(crate) fn check(&self, bytes: u64) -> Result<()> {
+        let needed = bytes.saturating_add(self.alignment + 4);
+        if self.limit < needed { Err(self.too_small(needed)) } else { Ok(()) }
+    }
+
     /// The error for a binding that would need `needed` bytes.
     pub(crate) fn too_small(&self, needed: u64) -> Error {
-        Error::Limit { limit: "max_storage_buffer_binding_size", found: self.limit, needed }
+        match self.limit {
+            ADDRESSED => Error::BindingSize { needed, limit: ADDRESSED },
+            found => Error::Limit { limit: "max_storage_buffer_binding_size", found, needed },
+        }
     }
 
     /// Binds `length` elements of `element` bytes, from element `first` of a range on.

@@ -60,10 +60,8 @@ impl Reduction {
         sum: u64,
     ) -> Result<Self> {
         let (ranges, launch) = (planner.ranges, planner.launch.one_vector_per_invocation());
+        ranges.check(bytes * LEAST)?;
         let most = Most { elements: ranges.max_len() / bytes, sums: launch.max_elements() / 4 };
-        if most.elements < LEAST {
-            return Err(ranges.too_small(bytes * LEAST + ranges.limit - ranges.max_len()));
-        }
         Ok(Reduction::of_levels(levels(channels, length, most), sum))
     }
 

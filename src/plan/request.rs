@@ -131,6 +131,19 @@ impl Request {
         Request { accumulates: true, ..self }
     }
 
+    /// Whether an operand is given.
+    pub(crate) fn has(&self, operand: Operand) -> bool {
+        operand.row().is_some_and(|row| self.operands[row].is_some())
+    }
+
+    /// The same request without an operand.
+    pub(crate) fn without(mut self, operand: Operand) -> Self {
+        if let Some(row) = operand.row() {
+            self.operands[row] = None;
+        }
+        self
+    }
+
     fn given(mut self, operand: Operand, given: Given) -> Self {
         match operand.row() {
             Some(row) => self.operands[row] = Some(given),
@@ -186,6 +199,8 @@ impl Request {
         // The order of errors: lengths are compared over all inputs, then over all outputs.
         let per_element: Vec<&Argument> = each(Access::Read).chain(each(Access::Write)).collect();
         let lengths = per_element.iter().map(|a| (a.operand, a.range, a.element));
+        // One range has different lengths in different types, so the types come first.
+        check_types(&per_element)?;
         let length = equal_lengths(lengths)?;
         check_shapes(&per_element)?;
         let region = if length == 0 { None } else { region(&per_element) };
@@ -226,7 +241,7 @@ impl Request {
             }
         }
         let gradient = self.direction == Direction::Gradient;
-        let has = |operand: Operand| operand.row().is_some_and(|row| self.operands[row].is_some());
+        let has = |operand| self.has(operand);
         let needed = if gradient { [Dx, Dy] } else { [Y, X] };
         if let Some(operand) = needed.into_iter().find(|operand| !has(*operand)) {
             return wrong(operand, "is missing; give it a range");
@@ -261,14 +276,10 @@ impl Request {
         if let (Some(_), Some(operand)) = (self.draw, fixed) {
             return wrong(operand, "cannot be given beside random slopes; leave the draw out");
         }
-        if self.draw.is_some() && !self.activation.has_random_slopes() {
-            return Err(Error::Unsupported {
-                activation: self.activation.name(),
-                what: "random slopes",
-                remedy: "plan it without a draw, or take rrelu",
-            });
+        match self.draw {
+            None => Ok(()),
+            Some(_) => self.activation.check_random_slopes("plan it without a draw, or take rrelu"),
         }
-        Ok(())
     }
 
     fn check_mask(&self, arguments: &[Argument], length: u64) -> Result<()> {
@@ -315,6 +326,19 @@ fn region(per_element: &[&Argument]) -> Option<Region> {
     (!region.is_contiguous()).then_some(region)
 }
 
+/// Checks that operands in the buffer of an output have its element type: all that share a binding do.
+fn check_types(per_element: &[&Argument]) -> Result<()> {
+    for output in per_element.iter().filter(|argument| argument.access == Access::Write) {
+        let differs =
+            |a: &&&Argument| a.range.same_buffer(&output.range) && a.element != output.element;
+        if let Some(argument) = per_element.iter().find(differs) {
+            let (operand, written) = (argument.operand, output.operand);
+            return Err(Error::SharedBuffer { operand, written });
+        }
+    }
+    Ok(())
+}
+
 /// Checks that all strided operands have one shape, and that no element is written twice.
 fn check_shapes(per_element: &[&Argument]) -> Result<()> {
     let mut first = None;
@@ -349,9 +373,7 @@ fn check_disjoint(arguments: &[Argument], region: Option<&Region>) -> Result<()>
 fn check_pair(argument: &Argument, output: &Argument, region: Option<&Region>) -> Result<()> {
     let (operand, written) = (argument.operand, output.operand);
     let is_read = argument.access == Access::Read;
-    // All that share a binding have its element type.
-    let each = [argument, output].iter().all(|a| a.indexing == Indexing::Element);
-    if !each || argument.element != output.element {
+    if [argument, output].iter().any(|a| a.indexing != Indexing::Element) {
         let (operand, written) = if is_read { (operand, written) } else { (written, operand) };
         return Err(Error::SharedBuffer { operand, written });
     }

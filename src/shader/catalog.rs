@@ -136,7 +136,7 @@ fn elementwise(widths: &[VectorWidth]) -> Vec<Named> {
 
 /// The variants of an activation beyond the plain ones.
 fn variants_of(activation: &Activation) -> Vec<Variant> {
-    use Operand::{Bias, Dgate, DyNegated, Gate, Mask, Residual, Weight, X, YNegated};
+    use Operand::{Bias, Dgate, Dx, DyNegated, Gate, Mask, Residual, Weight, X, YNegated};
     let plain = [Variant::forward(), Variant::gradient()];
     let [forward, gradient] = plain;
     let biases = [Indexing::Channel, Indexing::Element].map(Some);
@@ -145,7 +145,11 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
     variants.extend(biases.map(|bias| gradient.with_indexing(Bias, bias)));
     variants.push(gradient.with(Residual));
     let gates = [forward.with(Gate), gradient.with(Gate).with(Dgate)];
-    variants.extend(gates);
+    // For devices with four storage buffers.
+    let gradients_of_gate = [[Dgate, X], [Dx, Dx]].map(|left_out| {
+        left_out.into_iter().fold(gates[1], |variant, operand| variant.with_indexing(operand, None))
+    });
+    variants.extend(gates.into_iter().chain(gradients_of_gate));
     let both_signs = [forward.with(YNegated), gradient.with(DyNegated)];
     variants.extend(both_signs);
     variants.extend([gradient, gates[1], both_signs[1]].map(accumulating));
@@ -167,6 +171,8 @@ fn variants_of(activation: &Activation) -> Vec<Variant> {
     if *activation == Activation::Relu {
         let linear = gates.map(|variant| Variant { linear_gate: true, ..variant });
         variants.extend([linear[0], linear[1], accumulating(linear[1]), accumulating(forward)]);
+        let linear = gradients_of_gate.map(|variant| Variant { linear_gate: true, ..variant });
+        variants.extend(linear.into_iter().chain(gradients_of_gate.map(accumulating)));
         variants.extend(biases.map(|bias| accumulating(gradient.with_indexing(Bias, bias))));
         let contiguous = variants.clone();
         for addressing in [Addressing::Rows, Addressing::Strided] {
@@ -205,6 +211,11 @@ fn name(shader: &ElementwiseShader) -> String {
     words.extend(variant.random_slopes.then(|| "random slopes".to_owned()));
     words.extend(variant.linear_gate.then(|| "linear".to_owned()));
     words.extend(variant.has_negated().then(|| "both signs".to_owned()));
+    if variant.direction == Direction::Gradient && variant.has(Operand::Gate) {
+        let outputs = [Operand::Dx, Operand::Dgate];
+        let alone = outputs.into_iter().filter(|_| variant.writes().len() == 1);
+        words.extend(alone.filter(|o| variant.has(*o)).map(|o| format!("{o} alone")));
+    }
     words.extend(variant.accumulates.then(|| "accumulating".to_owned()));
     words.extend(unaligned.contains(&true).then(|| "unaligned".to_owned()));
     let addressing = variant.addressing != Addressing::Contiguous;

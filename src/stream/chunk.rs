@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{catch_errors, not_mapped, wait};
+use crate::device::error_scope::{NONE_USED, catch_errors, not_mapped, wait};
 use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
@@ -109,7 +109,7 @@ impl Chunk {
         catch_errors(&gpu.shared.device, STREAM, || {
             self.inputs().iter().for_each(wgpu::Buffer::unmap)
         })?;
-        self.submission = gpu.submit(STREAM, |encoder| {
+        self.submission = gpu.submit(STREAM, NONE_USED, |encoder| {
             for (from, to) in self.staged.iter().flat_map(|staged| &staged.write).zip(&self.data) {
                 encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
             }

@@ -275,9 +275,12 @@ pub(crate) fn prepare(
     records: View<'_>,
 ) -> Result<Prepared> {
     let mut buffers = Buffers::default();
-    let x = buffers.range(source.x);
-    let layer = source.layer.map(|layer| layer.map(|view| buffers.range(view)));
-    let records = buffers.range(records);
+    let input = if source.layer.is_some() { Operand::X } else { Operand::Y };
+    let x = buffers.range(input, source.x);
+    let layer = source
+        .layer
+        .map(|[y, bias]| [buffers.range(Operand::Y, y), buffers.range(Operand::Bias, bias)]);
+    let records = buffers.range(Operand::Records, records);
     let plan = plan(&gpu.shared.planner, &source, x, layer, length, records)?;
     Prepared::new(gpu, plan, &buffers)
 }
@@ -296,8 +299,8 @@ fn plan(
     let (count, inner) = (u64::from(channels.count), u64::from(channels.inner));
     check_counts(length, channels)?;
     // The biases are bound as a whole.
-    if layer.is_some() && 4 * count > ranges.max_len() {
-        return Err(ranges.too_small(4 * count + ranges.limit - ranges.max_len()));
+    if layer.is_some() {
+        ranges.check(4 * count)?;
     }
     let mut reduction = reduction(planner, channels, length)?;
     let mut read = (x, element.size());
