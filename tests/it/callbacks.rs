@@ -11,7 +11,7 @@ use crate::errors::{watch, watched};
 use crate::{device_on, instance, own_device, raw_buffer};
 
 /// On a thread of its own; a failure if it takes `limit`.
-fn within(limit: Duration, work: impl FnOnce() + Send + 'static) {
+pub(crate) fn within(limit: Duration, work: impl FnOnce() + Send + 'static) {
     let (sender, receiver) = std::sync::mpsc::channel();
     let worker = std::thread::spawn(move || {
         work();
@@ -131,6 +131,105 @@ fn mistakes_in_callbacks_are_their_owners() {
     x.destroy();
     assert!(matches!(step.submit(), Err(Error::Refused { .. })));
     assert_eq!(uncaptured.load(Ordering::Relaxed), 20);
+}
+
+/// The same for a mistake in a submit of the callback, which wgpu tells in the words of one in ours.
+#[test]
+fn submits_that_fail_in_callbacks_are_their_owners() {
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu).accumulating();
+    let (x, dx) = (gpu.upload(&[1.0; 4]).unwrap(), gpu.zeros::<f32>(4).unwrap());
+    let to = gpu.zeros::<f32>(4).unwrap();
+    for round in 1..=20 {
+        let lost = gpu.zeros::<f32>(4).unwrap();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&lost, 0, &to, 0, 16);
+        let commands = encoder.finish();
+        lost.destroy();
+        let queue = gpu.queue().clone();
+        // The device is idle, so the outer callback runs before the next submit, and the inner one within it.
+        gpu.download(&x).unwrap();
+        queue.clone().on_submitted_work_done(move || {
+            queue.clone().on_submitted_work_done(move || drop(queue.submit([commands])));
+        });
+        relu.gradient_into(&x, &x, &dx).unwrap();
+        gpu.download(&x).unwrap();
+        assert_eq!(uncaptured.load(Ordering::Relaxed), round, "its handler hears of it");
+        assert_eq!(gpu.download(&dx).unwrap(), [round as f32; 4], "ours ran once");
+    }
+}
+
+/// A submit of ours that fails is told, also while other threads submit with success.
+#[test]
+fn submits_that_fail_beside_others_are_told() {
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                while !stop.load(Ordering::Relaxed) {
+                    gpu.queue().submit([]);
+                }
+            });
+        }
+        let work = || {
+            for _ in 0..100 {
+                let [x, y] = [0; 2].map(|_| gpu.upload(&[1.0; 4]).unwrap());
+                let step = relu.prepare(&x, &y).unwrap();
+                x.destroy();
+                let error = step.submit().unwrap_err();
+                assert!(matches!(error, Error::Refused { .. }), "{error}");
+                let doing = error.to_string();
+                assert!(doing.contains("submitting an operation: x: "), "{error}");
+            }
+        };
+        let outcome = catch_unwind(AssertUnwindSafe(work));
+        stop.store(true, Ordering::Relaxed);
+        outcome.unwrap_or_else(|panic| resume_unwind(panic));
+    });
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+/// The longest time that `frames` submits and polls take, one after the other.
+fn longest_frame(gpu: &Gpu, busy: &dyn Fn() -> bool) -> Duration {
+    let mut longest = Duration::ZERO;
+    while busy() {
+        let start = Instant::now();
+        gpu.queue().submit([]);
+        let _ = gpu.device().poll(wgpu::PollType::Poll);
+        longest = longest.max(start.elapsed());
+        // A frame does other things too.
+        std::thread::sleep(Duration::from_micros(500));
+    }
+    longest
+}
+
+/// A frame that submits and polls waits at most 5 ms longer while a large download is under way.
+#[test]
+fn a_download_under_way_stalls_no_frame() {
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let x = gpu.zeros::<f32>(16 << 20).unwrap();
+    gpu.download(&x).unwrap();
+    let mut seen = Vec::new();
+    // A busy machine may stall any frame.
+    let smooth = (0..20).any(|_| {
+        let start = Instant::now();
+        let alone = longest_frame(&gpu, &|| start.elapsed() < Duration::from_millis(200));
+        let done = AtomicBool::new(false);
+        let beside = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                pollster::block_on(gpu.download_async(&x)).unwrap();
+                done.store(true, Ordering::Relaxed);
+            });
+            longest_frame(&gpu, &|| !done.load(Ordering::Relaxed))
+        });
+        seen.push((alone, beside));
+        beside <= alone + Duration::from_millis(5)
+    });
+    println!("the longest frames, alone and beside a download: {seen:?}");
+    assert!(smooth, "{seen:?}");
 }
 
 /// In its owner's scope, if it has one open around our call.

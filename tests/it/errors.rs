@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use wgpu::BufferUsages as Usage;
-use wgpu_relu::{Activation, Channels, Error, Gpu, GpuOptions, GpuRelu, Operand, Prepared, View};
+use wgpu_relu::{
+    Activation, Channels, ElementType, Error, Fusion, Gpu, GpuCrelu, GpuGlu, GpuOptions, GpuPrelu,
+    GpuRelu, Operand, Prepared, View,
+};
 
 use crate::{device_on, gpu, instance, own_device, raw_buffer};
 
@@ -314,6 +317,111 @@ fn texts_name_what_was_given() {
     told(long.clone(), &["12884901885", "2147483648", "split the channels"]);
     assert!(!long.to_string().contains("device"), "{long}");
     let slopes = x.slice(0..8);
-    let error = wgpu_relu::GpuPrelu::new(gpu, slopes).apply(&x).unwrap_err();
+    let error = GpuPrelu::new(gpu, slopes).apply(&x).unwrap_err();
     told(error, &["weight has 2 elements for 1 channels", "GpuPrelu::with_channels"]);
+    // One range in two element types has two lengths.
+    let narrowing = GpuRelu::new(gpu).with_output_element(ElementType::F16);
+    told(narrowing.apply_in_place(&x).unwrap_err(), &["x lies in the buffer of y", "into another"]);
+    // A row of four and a half elements, and not the 38 bytes of both rows.
+    for rows in [View::rows(&x, 0, 18, 2, 20), View::rows_in_bytes(&x, 0, 18, 2, 20)] {
+        let error = GpuRelu::new(gpu).apply(rows).unwrap_err();
+        told(error.clone(), &["rows, of 18 bytes", "has 4"]);
+        assert!(!error.to_string().contains("38"), "{error}");
+    }
+    let words = View::rows_of::<f32>(&x, 0, 4, 2, 5);
+    let error = GpuRelu::new(gpu).with_element(ElementType::F16).apply(words).unwrap_err();
+    told(error, &["of 4 bytes", "has 2"]);
+}
+
+/// Halves are told as halves, since the caller passes the whole.
+#[test]
+fn texts_of_halves_name_the_whole() {
+    let gpu = gpu();
+    let [x, whole, half, other] = [8, 8, 4, 6].map(|n| gpu.upload(&vec![1.0; n]).unwrap());
+    let (glu, crelu, axis) = (GpuGlu::swiglu(gpu), GpuCrelu::new(gpu), Channels::last(4));
+    let told = |error: Error, text: &str| {
+        assert!(matches!(error, Error::LengthMismatch { .. }), "{error}");
+        assert_eq!(error.to_string(), format!("{text}; pass ranges of equal length"));
+    };
+    let error = glu.gradient_split(&x, &whole, axis).unwrap_err();
+    told(error, "dy has 8 elements, but each half of x has 4");
+    let error = glu.gradient_split_into(&x, &half, axis, &half).unwrap_err();
+    told(error, "dx has 4 elements, but x has 8");
+    let error = glu.apply_split_into(&x, axis, &whole).unwrap_err();
+    told(error, "y has 8 elements, but each half of x has 4");
+    glu.gradient_split_into(&x, &half, axis, &whole).unwrap();
+    let axis = Channels::last(2);
+    let error = crelu.apply_into(&half, axis, &half).unwrap_err();
+    told(error, "y has 4 elements, but x joined with -x has 8");
+    let error = crelu.gradient(&other, &x, axis).unwrap_err();
+    told(error, "dy has 8 elements, but x joined with -x has 12");
+    crelu.gradient_into(&half, &x, axis, &half).unwrap();
+}
+
+/// wgpu's own texts name buffers by labels, which most have none of.
+#[test]
+fn refusals_name_the_operand() {
+    let instance = instance();
+    let (gpu, uncaptured) = watch(device_on(&instance, |_| ()));
+    let (other, _queue) = device_on(&instance, |_| ());
+    let usage = Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST;
+    let destroyed = raw_buffer(gpu.device(), usage, &[0; 8]);
+    destroyed.destroy();
+    let mapped = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+        label: None,
+        size: 32,
+        usage,
+        mapped_at_creation: true,
+    });
+    let foreign = raw_buffer(&other, usage, &[0; 8]);
+    let (good, relu, glu) =
+        (&gpu.upload(&[1.0; 8]).unwrap(), GpuRelu::new(&gpu), GpuGlu::glu(&gpu));
+    let out = &gpu.upload(&[0.0; 8]).unwrap();
+    let channels = Channels::last(1);
+    let one = gpu.upload(&[0.5]).unwrap();
+    let (slope, of_bad) = (GpuPrelu::new(&gpu, &one), |bad| View::elements::<f32>(bad, 0, 1));
+    let linear = Activation::Relu;
+    let units =
+        |y: View<'_>, records: View<'_>| gpu.prepare_units(y, channels, linear, records)?.submit();
+    for (kind, bad) in [("destroyed", &destroyed), ("mapped", &mapped), ("foreign", &foreign)] {
+        let fused = |fusion| relu.apply_fused_into(good, fusion, out);
+        let records = View::elements::<f32>(bad, 0, 8);
+        for (operand, outcome) in [
+            ("x", relu.apply_into(bad, good)),
+            ("x", relu.apply(bad).map(drop)),
+            ("y", relu.apply_into(good, bad)),
+            ("y", relu.apply_in_place(bad)),
+            ("x", relu.gradient_into(bad, good, out)),
+            ("dy", relu.gradient_into(good, bad, out)),
+            ("dx", relu.gradient_into(good, good, bad)),
+            ("bias", fused(Fusion::new().bias(bad))),
+            ("residual", fused(Fusion::new().residual(bad))),
+            ("mask", relu.mask_gradient_into(bad, good, out)),
+            ("weight", GpuPrelu::new(&gpu, of_bad(bad)).apply_into(good, out)),
+            ("dw", slope.weight_gradient_into(good, good, of_bad(bad))),
+            ("dy", slope.weight_gradient_into(good, bad, &one)),
+            ("gate", glu.apply_into(good, bad, out)),
+            ("x", gpu.channel_sums(bad, channels).map(drop)),
+            ("y", units(View::from(bad), View::from(out))),
+            ("the range of records", units(View::from(good), records)),
+            ("the range to download", gpu.download(bad).map(drop)),
+            ("the range to download", pollster::block_on(gpu.download_async(bad)).map(drop)),
+            ("the range to upload into", gpu.upload_into(&[0.0; 8], bad)),
+        ] {
+            let error = outcome.unwrap_err();
+            let Error::Refused { reason, .. } = &error else {
+                panic!("{kind}, {operand}: {error}")
+            };
+            assert!(reason.starts_with(&format!("{operand}: ")), "{kind}, {operand}: {error}");
+        }
+    }
+    // One that is destroyed between preparing and submitting, among operations that are all right.
+    let [x, y] = [0; 2].map(|_| gpu.upload(&[1.0; 8]).unwrap());
+    let steps = [relu.prepare(good, out).unwrap(), relu.prepare_gradient(good, &x, &y).unwrap()];
+    Prepared::submit_all(&steps).unwrap();
+    x.destroy();
+    let error = Prepared::submit_all(&steps).unwrap_err().to_string();
+    assert!(error.contains("submitting an operation: dy: "), "{error}");
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+    assert_eq!(gpu.download(out).unwrap(), [1.0; 8]);
 }

@@ -2,7 +2,7 @@
 
 use testkit::compare;
 use testkit::inputs::special_values;
-use wgpu_relu::{Activation, reference};
+use wgpu_relu::{Activation, Draw, Error, reference};
 
 use crate::gpu;
 use crate::naive;
@@ -68,6 +68,18 @@ fn extreme_parameters_at_the_special_values() {
             for (what, outcome) in [("value", forward), ("gradient", gradient)] {
                 wrong.extend(outcome.err().map(|error| format!("{activation}: {what}, {error}")));
             }
+            if operator.mask_size(0).is_ok() {
+                let (of_mask, mask) = operator.apply_with_mask(&x_buffer).unwrap();
+                let from_mask = operator.mask_gradient(&mask, &dy_buffer).unwrap();
+                let found = [of_mask, from_mask].map(|b| gpu().download(&b).unwrap());
+                // A mask has no payloads of NaN.
+                let same =
+                    |a: &f32, b: &f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
+                let same = |a: &[f32], b: &[f32]| a.iter().zip(b).all(|(a, b)| same(a, b));
+                if !same(&found[0], &y) || !same(&found[1], &dx) {
+                    wrong.push(format!("{activation}: other bits with a mask"));
+                }
+            }
             for x in x.into_iter().filter(|x| !x.is_nan()) {
                 if reference::value(activation, x).is_nan() {
                     wrong.push(format!("{activation}: the reference is NaN at {x:e}"));
@@ -84,4 +96,51 @@ fn extreme_parameters_at_the_special_values() {
         wrong.len(),
         wrong[..wrong.len().min(40)].join("\n")
     );
+}
+
+/// Random slopes between extreme bounds: each element's result is that of a leaky ReLU with its slope.
+#[test]
+fn random_slopes_between_extreme_bounds() {
+    let flushes = naive::flushes_subnormals(gpu());
+    let draw = Draw { seed: 5, offset: 1 };
+    let mut refused = 0;
+    for rrelu in combinations(Activation::Rrelu { lower: 0.0, upper: 0.0 }) {
+        let Activation::Rrelu { lower, upper } = rrelu else { unreachable!() };
+        let operator = match rrelu.on(gpu()).unwrap().in_training(draw) {
+            Ok(operator) => operator,
+            Err(error) => {
+                assert!((upper - lower).is_infinite(), "{error}");
+                assert!(
+                    matches!(error, Error::InvalidParameter { parameter: "upper", .. }),
+                    "{error}"
+                );
+                let text = error.to_string();
+                assert!(
+                    text.contains("rrelu: upper is ") && text.contains("above lower"),
+                    "{text}"
+                );
+                refused += 1;
+                continue;
+            }
+        };
+        let x = inputs(rrelu);
+        let dy = vec![-2.5; x.len()];
+        let [x_buffer, dy_buffer] = [&x, &dy].map(|data| gpu().upload(data).unwrap());
+        let y = gpu().download(&operator.apply(&x_buffer).unwrap()).unwrap();
+        let dx = gpu().download(&operator.gradient(&x_buffer, &dy_buffer).unwrap()).unwrap();
+        for (i, &x) in x.iter().enumerate() {
+            let negative_slope = draw.slope(lower, upper, i as u64);
+            assert!((lower..=upper).contains(&negative_slope), "{rrelu}: {negative_slope}");
+            let leaky = Activation::LeakyRelu { negative_slope };
+            let case = |error| format!("{rrelu}, element {i}: {error}");
+            compare::values(flushes, leaky, &[x], &[y[i]]).map_err(case).unwrap();
+            compare::gradients(flushes, leaky, &[x], &[-2.5], &[dx[i]]).map_err(case).unwrap();
+        }
+        // New bounds must be such that slopes can be drawn.
+        let step = operator.prepare(&x_buffer, &x_buffer).unwrap();
+        let wide = Activation::Rrelu { lower: f32::MIN, upper: f32::MAX };
+        assert!(matches!(step.set_activation(wide), Err(Error::InvalidParameter { .. })));
+    }
+    // The ends of f32, and what comes near them.
+    assert!(refused >= 1, "{refused}");
 }

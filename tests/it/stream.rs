@@ -381,6 +381,127 @@ fn a_lost_device_ends_the_stream() {
     }
 }
 
+/// Readers of numbers that differ, up to a failure.
+fn failing(data: &[f32], bytes: usize) -> impl Read + Send {
+    Cursor::new(raw(data)).take(bytes as u64).chain(FailsAfter(0))
+}
+
+/// Whatever ends a pipe early, the writer has whole chunks of the result from its start, and of a chunk that it refuses
+/// what it took.
+#[test]
+fn what_ends_a_pipe_leaves_a_prefix() {
+    /// Keeps what it is given, up to a number of bytes.
+    struct Keeps<'a>(&'a mut Vec<u8>, FailsAfter);
+    impl Write for Keeps<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let taken = self.1.some(bytes.len())?;
+            self.0.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    const CHUNK: usize = 100;
+    let (device, queue) = own_device(|_| ());
+    for mortal in [Gpu::new().unwrap(), Gpu::from_device(&device, &queue)] {
+        let elu = GpuRelu::with_activation(&mortal, Activation::Elu { alpha: 1.5 }).unwrap();
+        let (x, dy) = (random_data(20 * CHUNK + 7, 21), random_data(20 * CHUNK + 7, 22));
+        let y = raw(&unstreamed(&elu, &mortal, &x));
+        let [a, b] = [&x, &dy].map(|data| mortal.upload(data).unwrap());
+        let dx = raw(&mortal.download(&elu.gradient(&a, &b).unwrap()).unwrap());
+        let is_prefix = |case: &str, written: &[u8], all: &[u8], done: usize| {
+            assert_eq!(written.len(), 4 * done, "{case}");
+            assert!(written == &all[..written.len()], "{case}: {done}");
+        };
+        for bytes in [0, 1, 399, 400, 4002, 6401] {
+            let whole = bytes / (4 * CHUNK) * CHUNK;
+            let mut written = Vec::new();
+            elu.stream().chunk(CHUNK).pipe(failing(&x, bytes), &mut written).unwrap_err();
+            is_prefix("reader", &written, &y, whole);
+            for failing_x in [true, false] {
+                let mut written = Vec::new();
+                let (x_bytes, dy_bytes) =
+                    if failing_x { (bytes, 1 << 20) } else { (1 << 20, bytes) };
+                let mut stream = elu.stream().chunk(CHUNK);
+                let (x, dy) = (failing(&x, x_bytes), failing(&dy, dy_bytes));
+                stream.pipe_gradient(x, dy, &mut written).unwrap_err();
+                is_prefix("reader of a gradient", &written, &dx, whole);
+            }
+            // A writer that is full may have a part of the chunk that it refused.
+            let mut written = Vec::new();
+            let full = Keeps(&mut written, FailsAfter(bytes));
+            elu.stream().chunk(CHUNK).pipe(&raw(&x)[..], full).unwrap_err();
+            assert!(written == y[..bytes], "writer: {bytes}");
+        }
+        for chunks in [0, 1, 7] {
+            let flag = AtomicBool::new(chunks == 0);
+            let mut written = Vec::new();
+            let mut stream = elu.stream().chunk(CHUNK).cancel(&flag).progress(|done, _| {
+                flag.store(done == (chunks * CHUNK) as u64, Ordering::Relaxed);
+            });
+            let outcome = stream.pipe(&raw(&x)[..], &mut written);
+            let done = (chunks * CHUNK) as u64;
+            assert_eq!(outcome, Err(Error::Cancelled { done }));
+            is_prefix("cancelled", &written, &y, chunks * CHUNK);
+        }
+        // The device goes last.
+        let mut written = Vec::new();
+        let mut told = 0;
+        let mut stream = elu.stream().chunk(CHUNK).progress(|done, _| {
+            told = done as usize;
+            if told == 5 * CHUNK {
+                mortal.device().destroy();
+            }
+        });
+        let error = stream.pipe(&raw(&x)[..], &mut written).unwrap_err();
+        assert!(matches!(error, Error::DeviceLost { .. }), "{error}");
+        drop(stream);
+        is_prefix("lost", &written, &y, told);
+        assert!((5..=8).contains(&(told / CHUNK)), "{told}: three chunks are under way at most");
+    }
+}
+
+/// The same for slices, which keep their old contents behind the prefix.
+#[test]
+fn a_loss_leaves_a_prefix_in_slices() {
+    const CHUNK: usize = 100;
+    let devices = || {
+        let (device, queue) = own_device(|_| ());
+        [Gpu::new().unwrap(), Gpu::from_device(&device, &queue)]
+    };
+    // A stream with a second thread, and one without.
+    for length in [20 * CHUNK + 7, 3 * CHUNK] {
+        let (x, dy) = (random_data(length, 31), random_data(length, 32));
+        type Run = fn(&mut wgpu_relu::Stream<'_>, [&[f32]; 2], &mut [f32]) -> Result<(), Error>;
+        let run: Run = |stream, [x, _], out| stream.run(x, out);
+        let run_in_place: Run = |stream, _, out| stream.run_in_place(out);
+        let gradient: Run = |stream, [x, dy], out| stream.gradient(x, dy, out);
+        for (old, call) in [(&dy, run), (&x, run_in_place), (&x, gradient)] {
+            let mut expected = old.clone();
+            call(&mut GpuRelu::new(gpu()).stream(), [&x, &dy], &mut expected).unwrap();
+            for gpu in devices() {
+                let mut out = old.clone();
+                let mut done = 0;
+                let relu = GpuRelu::new(&gpu);
+                let mut stream = relu.stream().chunk(CHUNK).progress(|so_far, _| {
+                    done = so_far as usize;
+                    if done == CHUNK {
+                        gpu.device().destroy();
+                    }
+                });
+                let outcome = call(&mut stream, [&x, &dy], &mut out);
+                drop(stream);
+                if done < length {
+                    assert!(matches!(outcome, Err(Error::DeviceLost { .. })), "{outcome:?}");
+                }
+                assert!(bits(&out[..done]) == bits(&expected[..done]), "{length}: {done}");
+                assert!(bits(&out[done..]) == bits(&old[done..]), "{length}: {done}");
+            }
+        }
+    }
+}
+
 #[test]
 fn streams_keep_to_their_buffers() {
     for mappable in [false, true] {

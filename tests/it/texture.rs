@@ -499,11 +499,12 @@ fn textures_that_do_not_fit() {
 
     let destroyed = make(format, |_| ());
     destroyed.destroy();
-    for error in [
-        GpuRelu::new(&gpu).apply_texture(&destroyed, &y).unwrap_err(),
-        GpuRelu::new(&gpu).apply_texture(&x, &destroyed).unwrap_err(),
+    for (operand, error) in [
+        ("x", GpuRelu::new(&gpu).apply_texture(&destroyed, &y).unwrap_err()),
+        ("y", GpuRelu::new(&gpu).apply_texture(&x, &destroyed).unwrap_err()),
     ] {
         assert!(matches!(error, Error::Refused { .. }), "{error}");
+        assert!(error.to_string().contains(&format!(": {operand}: ")), "{operand}: {error}");
     }
     assert_eq!(download::<f16>(&gpu, &y), canaries, "nothing is written");
     assert_eq!(uncaptured.load(std::sync::atomic::Ordering::Relaxed), 0);
@@ -516,12 +517,13 @@ fn textures_of_another_device() {
     let (other, uncaptured_there) = watch(device_on(&instance, |_| ()));
     let texture = |gpu: &Gpu| gpu.device().create_texture(&descriptor(Format::R32Float, [2, 2]));
     let (own, foreign) = (texture(&gpu), texture(&other));
-    for error in [
-        refused(&gpu, &own, &foreign),
-        refused(&gpu, &foreign, &own),
-        refused(&gpu, &foreign, &foreign),
+    for (operand, error) in [
+        ("y", refused(&gpu, &own, &foreign)),
+        ("x", refused(&gpu, &foreign, &own)),
+        ("y", refused(&gpu, &foreign, &foreign)),
     ] {
         assert!(matches!(error, Error::Refused { .. }), "{error}");
+        assert!(error.to_string().contains(&format!(": {operand}: ")), "{operand}: {error}");
     }
     for count in [uncaptured, uncaptured_there] {
         assert_eq!(count.load(std::sync::atomic::Ordering::Relaxed), 0);
