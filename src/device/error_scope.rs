@@ -19,6 +19,7 @@ pub(crate) enum Resource {
 pub(crate) type Used<'a> = &'a dyn Fn() -> Vec<(Operand, Resource)>;
 
 /// For a call that uses no buffer of a caller.
+#[cfg(not(target_arch = "wasm32"))]
 pub(crate) const NONE_USED: Used<'static> = &Vec::<(Operand, Resource)>::new;
 
 /// Runs `work` in error scopes, and returns the first error that it raises on this thread.
