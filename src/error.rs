@@ -520,6 +520,10 @@ pub enum Error {
 
 /// What the caller can do on the same device when this limit is too small.
 fn fewer(limit: &str, needed: u64) -> &'static str {
+    // Pages are kept small.
+    if cfg!(target_arch = "wasm32") {
+        return "";
+    }
     match limit {
         "max_storage_buffer_binding_size" => "pass fewer channels, or fewer rows, to one call; or ",
         "max_storage_buffers_per_shader_stage" if needed > 4 => {

@@ -50,7 +50,12 @@ impl Request {
         } else {
             let planned = ElementwisePlanner { planner, given: self, request, parameters };
             match planned.dispatches() {
-                Err(Error::Limit { .. }) if self.has(Operand::Dx) && self.has(Operand::Dgate) => {
+                // A browser has at least eight storage buffers.
+                Err(Error::Limit { .. })
+                    if cfg!(not(target_arch = "wasm32"))
+                        && self.has(Operand::Dx)
+                        && self.has(Operand::Dgate) =>
+                {
                     self.plan_gradients_of_gate(planner)?
                 }
                 dispatches => dispatches?,
