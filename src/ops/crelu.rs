@@ -52,7 +52,7 @@ impl GpuCrelu {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`](crate::Error::InvalidParameter) for a parameter outside its range.
+    /// [`Error::InvalidParameter`] for a parameter outside its range.
     pub fn with_activation(gpu: &Gpu, activation: Activation) -> Result<Self> {
         Ok(GpuCrelu { relu: activation.on(gpu)? })
     }

@@ -22,7 +22,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Error::Operands`](crate::Error::Operands) for an operand that is missing or does not belong to the request,
+    /// [`Error::Operands`] for an operand that is missing or does not belong to the request,
     /// and all errors of [`GpuRelu`](crate::GpuRelu)'s operations that a plan can find.
     pub fn plan(&self, planner: &Planner) -> Result<Plan> {
         self.check_operands()?;
