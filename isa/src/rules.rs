@@ -12,7 +12,7 @@ const LIMIT: f64 = 0.6;
 const SLOWER: [(&str, f64); 14] = [
     ("celu forward", 0.66),
     ("gelu forward", 0.98),
-    ("gelu gradient", 0.85),
+    ("gelu gradient", 0.86),
     ("gelu_tanh forward", 0.68),
     ("gelu_tanh gradient", 0.96),
     ("quick_gelu gradient", 0.73),

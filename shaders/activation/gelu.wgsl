@@ -75,17 +75,18 @@ fn gelu_grad_tail(a: vec4<f32>) -> NumericsWide {
     p = numerics_mul_add(p, t, -0.0354542509);
     p = numerics_mul_add(p, t, 0.268568426);
     p = numerics_mul_add(p, t, -0.462855101);
-    let r = numerics_split_sum(vec4<f32>(0.253293097), numerics_mul(p, t));
+    let r = numerics_fast_split_sum(vec4<f32>(0.253293097), numerics_mul(numerics_rounded(p), t));
     // 1 / sqrt(2 pi) in two parts.
     let slope = numerics_wide_mul(numerics_split(a), NumericsWide(vec4<f32>(0.39892578125), vec4<f32>(1.6499151e-5)));
-    let sum = numerics_split_sum(-slope.head, r.head);
+    // R(a) is at most a / sqrt(2 pi).
+    let sum = numerics_fast_split_sum(-slope.head, r.head);
     return NumericsWide(sum.head, numerics_sub(numerics_add(sum.tail, r.tail), slope.tail));
 }
 
 // Phi(x) + x phi(x); the derivative at x is 1 less the one at -x.
 fn gelu_grad(x: vec4<f32>, p: vec4<f32>) -> vec4<f32> {
     let size = numerics_abs(x, 15.5);
-    let a = max(size, vec4<f32>(0.75));
+    let a = max(size, vec4<f32>(1.0));
     let e = numerics_exp(gelu_argument(a));
     let product = numerics_value(numerics_wide_mul(numerics_exp_factor(e), gelu_grad_tail(a)));
     let near = select(gelu_grad_zero(size), gelu_grad_centre(size), size < vec4<f32>(0.5));
