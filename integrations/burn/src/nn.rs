@@ -1,0 +1,82 @@
+//! Modules for models.
+
+use burn::config::Config;
+use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
+use burn::tensor::Tensor;
+
+use crate::error::Error;
+use crate::operation::activate;
+
+/// The configuration of an [`Activation`].
+///
+/// ```
+/// use wgpu_relu_burn::nn::ActivationConfig;
+///
+/// let leaky = ActivationConfig::new().with_activation("leaky_relu(negative_slope=0.2)".into());
+/// assert_eq!(leaky.init()?.to_string(), "leaky_relu(negative_slope=0.2)");
+/// # Ok::<(), wgpu_relu_burn::Error>(())
+/// ```
+#[derive(Config, Debug)]
+pub struct ActivationConfig {
+    /// The activation as text, with or without parameters. The default is relu.
+    #[config(default = "String::from(\"relu\")")]
+    pub activation: String,
+}
+
+impl ActivationConfig {
+    /// Makes the module.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Activation`] if the text names no activation, or a parameter is invalid.
+    pub fn init(&self) -> Result<Activation, Error> {
+        Ok(Activation::from(self.activation.parse::<crate::Activation>()?))
+    }
+}
+
+impl From<crate::Activation> for ActivationConfig {
+    fn from(activation: crate::Activation) -> Self {
+        ActivationConfig { activation: activation.to_string() }
+    }
+}
+
+/// A layer that applies an activation to every element. It has no parameters to train, and records store nothing of it.
+///
+/// ```
+/// use burn::tensor::{Device, DeviceKind, Tensor};
+/// use wgpu_relu_burn::nn::Activation;
+///
+/// let device = Device::wgpu(DeviceKind::DefaultDevice);
+/// let gelu = Activation::from(wgpu_relu_burn::Activation::Gelu);
+/// let y = gelu.forward(Tensor::<2>::from_floats([[0.0, 10.0]], &device));
+/// assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), [0.0, 10.0]);
+/// ```
+#[derive(Module, Debug)]
+#[module(custom_display)]
+pub struct Activation {
+    #[module(skip)]
+    function: crate::Activation,
+}
+
+impl From<crate::Activation> for Activation {
+    fn from(function: crate::Activation) -> Self {
+        Activation { function }
+    }
+}
+
+impl ModuleDisplay for Activation {
+    fn custom_settings(&self) -> Option<DisplaySettings> {
+        DisplaySettings::new().with_new_line_after_attribute(false).optional()
+    }
+
+    fn custom_content(&self, content: Content) -> Option<Content> {
+        content.add_formatted(&self.function).optional()
+    }
+}
+
+impl Activation {
+    /// Computes y = f(x). Cost, shapes and panics are those of [`activate`].
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        activate(x, self.function)
+    }
+}
