@@ -57,6 +57,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   egui        Open a window of egui with an activation's curve, on egui's device. Needs Rust 1.95.
               Arguments: --activation NAME, --screenshot FILE.png
   test-egui   Test that program. Arguments: those of cargo test
+  test-burn   Test the package for Burn (integrations/burn), with and without fusion. The first build takes
+              some minutes. Needs Rust 1.95. Arguments: those of cargo test
   test-contributing
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
@@ -104,6 +106,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
         "egui" => &["run", "--target-dir", TARGET, "--"],
         "test-egui" => &["test", "--target-dir", TARGET],
+        "test-burn" => &["test"],
         "compilers" => return exit_code(compilers::command(&arguments)?),
         "isa" => {
             let family = take_option(&mut arguments, "--family")?;
@@ -146,8 +149,13 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     let mut cargo = match task.as_str() {
         "peers" => cargo_on(PEERS, command),
         "egui" | "test-egui" => cargo_on(EGUI, command),
+        "test-burn" => cargo_on(BURN, command),
         _ => cargo(command),
     };
+    if task == "test-burn" {
+        let mut without_fusion = cargo_on(BURN, &["test", "--no-default-features"]);
+        check(without_fusion.args(&arguments).envs(environment.clone()))?;
+    }
     cargo.args(&arguments).envs(environment);
     // A part of the benchmarks must not replace the record of all.
     if task == "bench" && arguments.is_empty() {
@@ -213,6 +221,9 @@ fn take_option(arguments: &mut Vec<String>, name: &str) -> Result<Option<String>
 
 /// peers has a workspace of its own, because Burn brings hundreds of crates.
 const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/Cargo.toml");
+
+/// The package for Burn has one for the same reason.
+const BURN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../integrations/burn/Cargo.toml");
 
 /// egui has a workspace of its own, because egui needs a newer Rust. Both workspaces share the target folder, so common
 /// crates are built once.
