@@ -140,7 +140,7 @@ fn transposed_and_sliced_tensors() {
     assert_eq!(y.dims(), [64, 8]);
     assert_bits(&values(y), &of_crate(Activation::Silu, &transposed), "transposed");
     // Rows 3 and 4 begin at byte 768, so that Burn makes them a view into the same buffer.
-    let y = activate(matrix(tensor(&x, &device)).slice([3..5]), Activation::Silu);
+    let y = activate(matrix(tensor(&x, &device)).slice(3..5), Activation::Silu);
     assert_bits(&values(y), &of_crate(Activation::Silu, &x[192..320]), "a view");
     // The gradient arrives transposed.
     let dy: Vec<f32> = ordinary(512).into_iter().rev().collect();
@@ -156,7 +156,7 @@ fn transposed_and_sliced_tensors() {
 fn inputs_and_neighbours_stay_untouched() {
     let x = ordinary(192);
     let whole = tensor(&x, &wgpu());
-    let part = whole.clone().slice([64..69]);
+    let part = whole.clone().slice(64..69);
     let before = tensor(&[7.0; 3], &wgpu());
     let y = activate(part.clone(), Activation::Relu);
     let after = tensor(&[9.0; 3], &wgpu());
