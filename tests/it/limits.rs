@@ -7,6 +7,7 @@ use wgpu_relu::{
 
 use crate::fused::{Masked, with_masks};
 use crate::harness::examine;
+use crate::lost::texture;
 use crate::{bits, own_device};
 
 fn gpu_with(change: impl Fn(&mut wgpu::Limits)) -> Gpu {
@@ -174,20 +175,6 @@ fn reductions_of_rows_longer_than_a_binding() {
         let gpu = gpu_with(|limits| limits.max_storage_buffer_binding_size = size);
         examine_reductions(&gpu, &usual);
     }
-}
-
-/// A texture of 2 x 2 texels.
-fn texture(gpu: &Gpu) -> wgpu::Texture {
-    gpu.device().create_texture(&wgpu::TextureDescriptor {
-        label: None,
-        size: wgpu::Extent3d { width: 2, height: 2, depth_or_array_layers: 1 },
-        mip_level_count: 1,
-        sample_count: 1,
-        dimension: wgpu::TextureDimension::D2,
-        format: wgpu::TextureFormat::R32Float,
-        usage: wgpu::TextureUsages::STORAGE_BINDING | wgpu::TextureUsages::TEXTURE_BINDING,
-        view_formats: &[],
-    })
 }
 
 /// The operations that need most of a limit, on small buffers.

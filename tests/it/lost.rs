@@ -21,7 +21,7 @@ fn mortal() -> Gpu {
 }
 
 /// One that can be read and written at once on every device.
-fn texture(gpu: &Gpu) -> wgpu::Texture {
+pub(crate) fn texture(gpu: &Gpu) -> wgpu::Texture {
     gpu.device().create_texture(&wgpu::TextureDescriptor {
         label: None,
         size: wgpu::Extent3d { width: 3, height: 2, depth_or_array_layers: 1 },
