@@ -1,5 +1,12 @@
 //! Error scopes: errors that wgpu would hand to the device's error handler become an [`Error`].
 
+#[cfg(not(target_arch = "wasm32"))]
+use std::{
+    sync::Arc,
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
+
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 
@@ -54,7 +61,7 @@ fn refused(device: &wgpu::Device, doing: &'static str, error: &wgpu::Error) -> E
     }
 }
 
-/// Submits `commands`; the index to wait for, or none where only a wait for everything will do.
+/// Submits `commands`.
 ///
 /// wgpu runs callbacks inside `Queue::submit`, after the commands are submitted, and they may be other people's. A callback's
 /// error goes to its owner's handler, and its panic to the panic hook; neither makes this call fail, since the
@@ -65,11 +72,11 @@ pub(crate) fn submit(
     commands: wgpu::CommandBuffer,
     doing: &'static str,
     used: Used<'_>,
-) -> Result<Option<wgpu::SubmissionIndex>> {
+) -> Result<()> {
     #[cfg(target_arch = "wasm32")]
     {
-        let _ = (device, doing, used);
-        Ok(Some(queue.submit([commands])))
+        let _ = (device, doing, used, queue.submit([commands]));
+        Ok(())
     }
     #[cfg(not(target_arch = "wasm32"))]
     {
@@ -77,12 +84,11 @@ pub(crate) fn submit(
         let _ = poll(device, wgpu::PollType::Poll);
         let submit = std::panic::AssertUnwindSafe(|| queue.submit([commands]));
         let (submission, caught) = scoped(device, || std::panic::catch_unwind(submit));
-        let submission = submission.ok();
-        let Some(error) = caught else { return Ok(submission) };
+        let Some(error) = caught else { return Ok(()) };
         if is_of_a_submit(&error) {
             // It may be the submit of a callback, which runs only if ours has succeeded.
             let ours = || name_operand(device, queue, refused(device, doing, &error), used);
-            let is_refused = submission.as_ref().is_some_and(|index| !is_submitted(device, index));
+            let is_refused = submission.is_ok_and(|index| !is_submitted(device, index));
             // Another thread may have submitted since, and then this index counts as submitted. So the operands are tried. For
             // exhausted memory there is no such test.
             if is_refused
@@ -94,7 +100,7 @@ pub(crate) fn submit(
             }
         }
         raise_again(device, &error);
-        Ok(submission)
+        Ok(())
     }
 }
 
@@ -110,9 +116,9 @@ fn is_of_a_submit(error: &wgpu::Error) -> bool {
 /// Whether this submission, or a later one, has reached the device. wgpu gives a submission that it refuses an index too, and
 /// refuses to wait for that.
 #[cfg(not(target_arch = "wasm32"))]
-fn is_submitted(device: &wgpu::Device, submission: &wgpu::SubmissionIndex) -> bool {
-    let submission_index = Some(submission.clone());
-    let turn = wgpu::PollType::Wait { submission_index, timeout: Some(std::time::Duration::ZERO) };
+fn is_submitted(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> bool {
+    let submission_index = Some(submission);
+    let turn = wgpu::PollType::Wait { submission_index, timeout: Some(Duration::ZERO) };
     !matches!(poll(device, turn), Some(Err(wgpu::PollError::WrongSubmissionIndex(..))))
 }
 
@@ -197,39 +203,64 @@ fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu
     (value, caught)
 }
 
-/// How long one wait holds wgpu's locks. Another thread that destroys a buffer, and every submit after it, waits as long. On
-/// OpenGL the context is locked.
+/// Whether everything is done that had been submitted when this was made.
 #[cfg(not(target_arch = "wasm32"))]
-const TURN: std::time::Duration = std::time::Duration::from_millis(2);
+#[derive(Debug, Clone)]
+pub(crate) struct Done(Arc<AtomicBool>);
+
+#[cfg(not(target_arch = "wasm32"))]
+impl Done {
+    pub(crate) fn of(queue: &wgpu::Queue) -> Self {
+        /// After a panic in one callback wgpu drops the others that were due, so this counts as one that ran.
+        struct Told(Arc<AtomicBool>);
+        impl Drop for Told {
+            fn drop(&mut self) {
+                self.0.store(true, Ordering::Release);
+            }
+        }
+        let done = Arc::new(AtomicBool::new(false));
+        let told = Told(Arc::clone(&done));
+        queue.on_submitted_work_done(move || drop(told));
+        Done(done)
+    }
+
+    fn is_true(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
 
 /// Panics that one wait sits out. Each is a callback's, unless wgpu itself can do nothing else.
 #[cfg(not(target_arch = "wasm32"))]
 const PANICS: usize = 10_000;
 
-/// Waits until `submission`, or all that was submitted, is done.
+/// Waits until the work is done.
+///
+/// wgpu holds its locks while it waits, and every submit of another thread waits as long. And a wait with a timeout may fail an
+/// assertion of wgpu when another thread polls. So this polls and sleeps, for an eighth of the time that has passed: that
+/// lengthens a wait by little, and costs a long one little processor time.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn wait(
-    device: &wgpu::Device,
-    submission: Option<&wgpu::SubmissionIndex>,
-    doing: &'static str,
-) -> Result<()> {
-    let mut panics = 0;
+pub(crate) fn wait(device: &wgpu::Device, done: &Done, doing: &'static str) -> Result<()> {
+    const SHORTEST: Duration = Duration::from_micros(10);
+    const LONGEST: Duration = Duration::from_millis(1);
+    let (start, mut panics) = (Instant::now(), 0);
     loop {
-        let submission_index = submission.cloned();
-        let turn = wgpu::PollType::Wait { submission_index, timeout: Some(TURN) };
-        match poll(device, turn) {
-            Some(Ok(_)) => return Ok(()),
-            Some(Err(wgpu::PollError::Timeout)) => std::thread::yield_now(),
-            other => {
-                check_lost(device, doing)?;
-                panics += 1;
-                if let Some(Err(error)) = other {
-                    return Err(Error::Refused { doing, reason: one_line(&error) });
-                } else if panics == PANICS {
-                    let reason = "wgpu panics whenever it is asked to wait".to_owned();
-                    return Err(Error::Refused { doing, reason });
-                }
+        let polled = poll(device, wgpu::PollType::Poll);
+        if done.is_true() {
+            return Ok(());
+        }
+        if !matches!(polled, Some(Ok(_))) {
+            check_lost(device, doing)?;
+            panics += 1;
+            if panics == PANICS {
+                let reason = "wgpu panics whenever it is polled".to_owned();
+                return Err(Error::Refused { doing, reason });
             }
+        }
+        let sleep = (start.elapsed() / 8).min(LONGEST);
+        if sleep < SHORTEST {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(sleep);
         }
     }
 }

@@ -395,13 +395,13 @@ impl Gpu {
         catch_errors(&self.shared.device, doing, || buffer.unmap())
     }
 
-    /// Records and submits; the index to wait for, or none where only a wait for everything will do.
+    /// Records and submits.
     pub(crate) fn submit(
         &self,
         doing: &'static str,
         used: Used<'_>,
         record: impl FnOnce(&mut wgpu::CommandEncoder),
-    ) -> Result<Option<wgpu::SubmissionIndex>> {
+    ) -> Result<()> {
         self.check_queue(doing)?;
         let Shared { device, queue, .. } = &*self.shared;
         let commands = catch_errors(device, doing, || {

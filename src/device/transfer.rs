@@ -8,9 +8,9 @@ use std::task::{Context, Poll};
 use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot_channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{Resource, Used, catch_errors, not_mapped, poll};
 #[cfg(not(target_arch = "wasm32"))]
-use crate::device::error_scope::{is_lost, wait};
+use crate::device::error_scope::{Done, is_lost, wait};
+use crate::device::error_scope::{Resource, Used, catch_errors, not_mapped, poll};
 use crate::device::staging::SMALLEST;
 use crate::device::{Gpu, Shared};
 use crate::element::Element;
@@ -150,7 +150,7 @@ impl Gpu {
                     queue.write_buffer(target.buffer, target.offset + words.len() as u64, &last);
                 }
             };
-            return self.submit(UPLOAD, used, write).map(|_| ());
+            return self.submit(UPLOAD, used, write);
         }
         #[cfg(not(target_arch = "wasm32"))]
         let mut under_way = std::collections::VecDeque::new();
@@ -158,12 +158,12 @@ impl Gpu {
         for chunk in bytes.chunks(staging.chunk() as usize) {
             #[cfg(not(target_arch = "wasm32"))]
             if under_way.len() == IN_FLIGHT {
-                wait(device, under_way.pop_front().flatten().as_ref(), UPLOAD)?;
+                under_way.pop_front().map_or(Ok(()), |done| wait(device, &done, UPLOAD))?;
             }
             let part = self.write_staging(chunk.len() as u64)?;
             self.fill_mapped(UPLOAD, &part, chunk)?;
             let length = chunk.len() as u64;
-            let _submission = self.submit(UPLOAD, used, |encoder| {
+            self.submit(UPLOAD, used, |encoder| {
                 let words = length.next_multiple_of(4);
                 encoder.copy_buffer_to_buffer(&part, 0, target.buffer, offset, words);
             })?;
@@ -179,7 +179,7 @@ impl Gpu {
                 });
             })?;
             #[cfg(not(target_arch = "wasm32"))]
-            under_way.push_back(_submission);
+            under_way.push_back(Done::of(queue));
         }
         Ok(())
     }
@@ -318,7 +318,7 @@ impl Gpu {
     /// a browser.
     ///
     /// On native targets a short-lived thread waits for the device meanwhile, so nobody else needs to poll the device.
-    /// It does not spin, and a lost device ends the future with an error. The download takes staging buffers for the
+    /// It polls, and sleeps up to 1 ms in between. A lost device ends the future with an error. The download takes staging buffers for the
     /// whole range at once.
     ///
     /// # Errors
@@ -381,12 +381,14 @@ impl Gpu {
             let source = chunks.iter().take(1);
             source.map(|c| (Operand::Source, Resource::Buffer(c.buffer.clone()))).collect()
         };
-        let submission = self.submit(DOWNLOAD, &used, |encoder| {
+        self.submit(DOWNLOAD, &used, |encoder| {
             for (chunk, part) in chunks.iter().zip(&parts) {
                 let Chunk { buffer, offset, size, .. } = *chunk;
                 encoder.copy_buffer_to_buffer(buffer, offset, part, 0, size);
             }
         })?;
+        #[cfg(not(target_arch = "wasm32"))]
+        let done = Done::of(&self.shared.queue);
         let mut reads = Vec::with_capacity(chunks.len());
         for (chunk, part) in chunks.iter().zip(parts) {
             let (sender, receiver) = oneshot_channel();
@@ -401,7 +403,8 @@ impl Gpu {
                 place: chunk.place,
                 sender,
                 receiver,
-                submission: submission.clone(),
+                #[cfg(not(target_arch = "wasm32"))]
+                done: done.clone(),
             });
         }
         Ok(reads)
@@ -487,10 +490,10 @@ fn chunks<'a>(source: &View<'a>, chunk: u64) -> impl Iterator<Item = Chunk<'a>> 
 fn wait_in_background(device: &wgpu::Device, reads: &[Read]) {
     let Some(last) = reads.last() else { return };
     let device = device.clone();
-    let submission = last.submission.clone();
+    let done = last.done.clone();
     let senders: Vec<_> = reads.iter().map(|read| Arc::clone(&read.sender)).collect();
     let until_arrived = Arc::new(move || {
-        if wait(&device, submission.as_ref(), DOWNLOAD).is_err() {
+        if wait(&device, &done, DOWNLOAD).is_err() {
             for sender in &senders {
                 let _ = sender.send(());
             }
@@ -523,14 +526,15 @@ struct Read {
     /// For the callback, and for whoever finds the device lost: the first counts.
     sender: Arc<OneshotSender<()>>,
     receiver: OneshotReceiver<()>,
-    submission: Option<wgpu::SubmissionIndex>,
+    #[cfg(not(target_arch = "wasm32"))]
+    done: Done,
 }
 
 impl Read {
     /// Blocks until the chunk is here.
     #[cfg(not(target_arch = "wasm32"))]
     fn wait(self) -> Result<Arrived> {
-        wait(&self.gpu.shared.device, self.submission.as_ref(), DOWNLOAD)?;
+        wait(&self.gpu.shared.device, &self.done, DOWNLOAD)?;
         // Another thread's poll may have found the mapping done, and be about to tell us.
         Ok(pollster::block_on(self.arrived()))
     }

@@ -3,7 +3,7 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{NONE_USED, catch_errors, not_mapped, wait};
+use crate::device::error_scope::{Done, NONE_USED, catch_errors, not_mapped, wait};
 use crate::device::prepared::Prepared;
 use crate::error::Result;
 use crate::operand::Operand;
@@ -25,7 +25,7 @@ pub(crate) struct Chunk {
     step: Option<(u64, Prepared)>,
     /// How many elements it holds.
     elements: u64,
-    submission: Option<wgpu::SubmissionIndex>,
+    submitted: Option<Done>,
     /// Mappings asked for: closed when they are decided.
     mappings: Vec<Receiver<()>>,
     /// Whether its staging buffers are mapped or unmapped as the pools keep them, and can go back there.
@@ -58,7 +58,7 @@ impl Chunk {
             staged,
             step: None,
             elements: 0,
-            submission: None,
+            submitted: None,
             mappings: Vec::new(),
             reusable: true,
         })
@@ -109,7 +109,7 @@ impl Chunk {
         catch_errors(&gpu.shared.device, STREAM, || {
             self.inputs().iter().for_each(wgpu::Buffer::unmap)
         })?;
-        self.submission = gpu.submit(STREAM, NONE_USED, |encoder| {
+        gpu.submit(STREAM, NONE_USED, |encoder| {
             for (from, to) in self.staged.iter().flat_map(|staged| &staged.write).zip(&self.data) {
                 encoder.copy_buffer_to_buffer(from, 0, to, 0, bytes);
             }
@@ -120,6 +120,7 @@ impl Chunk {
                 encoder.copy_buffer_to_buffer(self.result(), 0, &staged.read, 0, bytes);
             }
         })?;
+        self.submitted = Some(Done::of(&gpu.shared.queue));
         self.step = Some((elements, step));
         let output = self.output().clone();
         self.map(wgpu::MapMode::Read, &[output], bytes)?;
@@ -200,7 +201,9 @@ impl Chunk {
         if self.mappings.is_empty() {
             return Ok(());
         }
-        wait(&self.relu.gpu.shared.device, self.submission.as_ref(), STREAM)?;
+        if let Some(submitted) = &self.submitted {
+            wait(&self.relu.gpu.shared.device, submitted, STREAM)?;
+        }
         // Another thread's poll may have found the mapping done, and be about to tell.
         for mapping in self.mappings.drain(..) {
             let _ = mapping.recv();

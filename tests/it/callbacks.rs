@@ -90,6 +90,44 @@ fn callbacks_that_panic_lose_no_reads() {
     within(Duration::from_secs(120), || readers_beside_panics(Duration::from_secs(1)));
 }
 
+/// wgpu fails an assertion of its own if a wait of one thread ends at its timeout while another thread polls. So the thread
+/// behind a download must not wait that way.
+#[test]
+fn downloads_beside_a_thread_that_polls_do_not_panic() {
+    static PANICS: AtomicUsize = AtomicUsize::new(0);
+    let hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() == Some("wgpu-relu download") {
+            PANICS.fetch_add(1, Ordering::Relaxed);
+        }
+        hook(panic);
+    }));
+    let (device, queue) = own_device(|_| ());
+    let gpu = Gpu::from_device(&device, &queue);
+    let x = gpu.upload(&vec![1.0; 8 << 20]).unwrap();
+    let frame = raw_buffer(&device, wgpu::BufferUsages::COPY_DST, &[0]);
+    let stop = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                let mut encoder = device.create_command_encoder(&Default::default());
+                encoder.clear_buffer(&frame, 0, None);
+                queue.submit([encoder.finish()]);
+                device.poll(wgpu::PollType::Poll).unwrap();
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        });
+        let start = Instant::now();
+        let mut downloads = Vec::new();
+        while start.elapsed() < Duration::from_secs(3) {
+            downloads.push(pollster::block_on(gpu.download_async(&x)).map(|data| data[0]));
+        }
+        stop.store(true, Ordering::Relaxed);
+        assert!(downloads.iter().all(|first| *first == Ok(1.0)), "{downloads:?}");
+    });
+    assert_eq!(PANICS.load(Ordering::Relaxed), 0);
+}
+
 #[test]
 #[ignore = "takes four minutes"]
 fn callbacks_that_panic_lose_no_reads_in_minutes() {
