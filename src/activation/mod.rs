@@ -31,6 +31,7 @@ activations! {
         derivative_limits: (0.0, 1.0),
         derivative_at_nan: 1.0,
         mask_values: (0.0, 1.0),
+        value_passes: true,
         kinks: [0.0],
         blocks_non_finite_dy: true,
         tolerance: [Tolerance::Bits, Tolerance::Bits],
@@ -371,6 +372,7 @@ activations! {
         limits: (f64::NEG_INFINITY, f64::INFINITY),
         derivative_limits: (1.0, 1.0),
         mask_values: (0.0, 1.0),
+        value_passes: true,
         kinks: [-lambda, lambda],
         blocks_non_finite_dy: true,
         tolerance: [Tolerance::Exact, Tolerance::Exact],
@@ -515,6 +517,11 @@ impl Activation {
     #[must_use]
     pub fn passes(&self) -> bool {
         self.mask_values() == Some((0.0, 1.0))
+    }
+
+    /// Whether a gradient is dy or 0 for every x, NaN too.
+    pub(crate) fn gradient_passes(&self) -> bool {
+        self.passes() && !self.derivative_at_nan().is_nan()
     }
 
     /// How a mask encodes the derivative, if it can.

@@ -72,6 +72,7 @@ macro_rules! activations {
             derivative_limits: $derivative_limits:expr,
             $(derivative_at_nan: $at_nan:expr,)?
             $(mask_values: $mask_values:expr,)?
+            $(value_passes: $value_passes:literal,)?
             $(random_slopes: $random_slopes:expr,)?
             kinks: $kinks:expr,
             blocks_non_finite_dy: $blocks:literal,
@@ -255,6 +256,13 @@ macro_rules! activations {
                     $( Activation::$variant { $($( $parameter ),+)? } => {
                         [$(Some($mask_values),)? None][0]
                     } )+
+                }
+            }
+
+            /// Whether f(x) is x or 0 for every x.
+            pub(crate) const fn value_passes(&self) -> bool {
+                match self {
+                    $( Activation::$variant { .. } => [$($value_passes,)? false][0], )+
                 }
             }
 

@@ -40,7 +40,7 @@ impl Shader for ElementwiseShader {
 
 impl ElementwiseShader {
     fn link(&self, activation: &Activation) -> String {
-        let (variant, layouts) = (self.variant, self.layouts());
+        let (variant, layouts) = (self.variant, self.layouts(activation));
         let mask = activation.mask().filter(|_| variant.has_mask());
         let high = format!("{}u", mask.as_ref().map_or(0, |mask| mask.values.1.to_bits()));
         let module = self.scope(activation, &layouts, mask.as_ref(), &high);
@@ -121,9 +121,10 @@ impl ElementwiseShader {
     }
 
     /// How the shader loads and stores each operand.
-    fn layouts(&self) -> Vec<Layout> {
+    fn layouts(&self, activation: &Activation) -> Vec<Layout> {
         let ElementwiseShader { variant, width, pattern, .. } = self;
         let operands = variant.operands();
+        let passed = self.passed(activation);
         let written = variant.writes().len();
         let mut layouts: Vec<Layout> = Vec::with_capacity(operands.len());
         for (index, (operand, indexing)) in operands.iter().enumerate() {
@@ -157,9 +158,30 @@ impl ElementwiseShader {
                 atomic,
                 strided: variant.addressing != Addressing::Contiguous,
                 unaligned: self.unaligned.get(index) == Some(&true),
+                passed: passed.is_some() && (index < written || passed == Some(*operand)),
             });
         }
         layouts
+    }
+
+    /// The input whose elements the result is, where it is not 0, if they can be stored as they were loaded. On software
+    /// drivers narrowing to 16 bits takes longer than all else.
+    fn passed(&self, activation: &Activation) -> Option<Operand> {
+        let ElementwiseShader { variant, width, unaligned, .. } = self;
+        let source = match variant.direction {
+            Direction::Forward => activation.value_passes().then_some(Operand::X),
+            Direction::Gradient => activation.gradient_passes().then_some(Operand::Dy),
+        }?;
+        let is_plain = |(operand, _): &(Operand, Indexing)| {
+            matches!(operand, Operand::X | Operand::Y | Operand::Dx | Operand::Dy)
+        };
+        let can = variant.operands().iter().all(is_plain)
+            && variant.input == variant.output
+            && variant.input.is_16_bit()
+            && matches!(width, VectorWidth::Eight64 | VectorWidth::Eight)
+            && !variant.accumulates
+            && !unaligned.contains(&true);
+        can.then_some(source)
     }
 
     fn scope<'a>(

@@ -27,6 +27,8 @@ pub(crate) struct Layout {
     pub(crate) accumulates: bool,
     /// Whether its vectors are loaded element by element, because they are no whole vectors of its binding.
     pub(crate) unaligned: bool,
+    /// Whether results are stored as the elements that were loaded, where they are not 0: on either side.
+    pub(crate) passed: bool,
 }
 
 impl Layout {
@@ -41,6 +43,7 @@ impl Layout {
             name,
             variable: name,
             unaligned: false,
+            passed: false,
             element,
             width,
             indexing: Indexing::Element,
@@ -113,6 +116,7 @@ impl Layout {
                 ("shifted", self.element.is_16_bit() && self.is_eight() && !self.strided),
                 ("is_16_bit", self.element.is_16_bit()),
                 ("atomic", self.atomic),
+                ("passed", self.passed),
             ],
             lists: Vec::new(),
         }
@@ -135,7 +139,11 @@ pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope<'static> {
             ("WIDTH", if is_eight { "8u" } else { "4u" }),
             ("VECTOR", if is_eight { "Eight" } else { "vec4<u32>" }),
         ],
-        flags: vec![("eight", is_eight), ("one", width == VectorWidth::One)],
+        flags: vec![
+            ("eight", is_eight),
+            ("one", width == VectorWidth::One),
+            ("passes", layouts.iter().any(|layout| layout.passed)),
+        ],
         lists: vec![
             ("any", any.collect()),
             ("operand", of(&|_| true)),

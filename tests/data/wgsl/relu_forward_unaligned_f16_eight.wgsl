@@ -191,7 +191,8 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 
 
 fn store_y(i: u32, first: vec4<u32>, second: vec4<u32>) {
-    y[at_y(i)] = narrow_f16(first) | (narrow_f16(second) << vec4<u32>(16u));
+    let both = narrow_f16(first) | (narrow_f16(second) << vec4<u32>(16u));
+    y[at_y(i)] = both;
 }
 // shaders/operand/element.wgsl
 // One element as it is stored, at any offset.

@@ -98,6 +98,9 @@ struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
+
+// The elements that results are, where these are not 0.
+var<private> loaded: vec4<u32>;
 // shaders/operand/data_eight.wgsl
 // The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
 // eight elements.
@@ -210,7 +213,12 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 
 
 fn store_dx(i: u32, first: vec4<u32>, second: vec4<u32>) {
-    dx[at_dx(i)] = narrow_bf16(first) | (narrow_bf16(second) << vec4<u32>(16u));
+    // Each result is an element as it was loaded, or 0.
+    let zero = vec4<u32>(0u);
+    let even = select(vec4<u32>(0xffffu), zero, first == zero);
+    let odd = select(vec4<u32>(0xffff0000u), zero, second == zero);
+    let both = loaded & (even | odd);
+    dx[at_dx(i)] = both;
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
@@ -225,6 +233,7 @@ fn load_x(i: u32) -> Eight {
 
 fn load_dy(i: u32) -> Eight {
     let both = dy[at_dy(i)];
+    loaded = both;
     return Eight(widen_bf16(both & vec4<u32>(0xffffu)), widen_bf16(both >> vec4<u32>(16u)));
 }
 

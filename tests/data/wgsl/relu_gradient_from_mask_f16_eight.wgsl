@@ -220,7 +220,8 @@ fn with_residual(result: vec4<u32>, data: Data) -> vec4<u32> {
 
 
 fn store_dx(i: u32, first: vec4<u32>, second: vec4<u32>) {
-    dx[at_dx(i)] = narrow_f16(first) | (narrow_f16(second) << vec4<u32>(16u));
+    let both = narrow_f16(first) | (narrow_f16(second) << vec4<u32>(16u));
+    dx[at_dx(i)] = both;
 }
 // shaders/operand/eight_16_bit.wgsl
 // Eight 16-bit elements, as one vector of u32. Each u32 has an element of even index and one of odd index.
