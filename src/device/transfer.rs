@@ -318,8 +318,8 @@ impl Gpu {
     /// a browser.
     ///
     /// On native targets a short-lived thread waits for the device meanwhile, so nobody else needs to poll the device.
-    /// It polls, and sleeps up to 1 ms in between. A lost device ends the future with an error. The download takes staging buffers for the
-    /// whole range at once.
+    /// It polls, and sleeps up to 1 ms in between. A lost device ends the future with an error. The download takes
+    /// staging buffers for the whole range at once.
     ///
     /// # Errors
     ///
