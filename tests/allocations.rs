@@ -1,10 +1,28 @@
-//! Recording allocates nothing of its own: as much as the same three calls of wgpu written by hand.
+//! What calls leave in memory. Recording allocates nothing of its own: as much as the same three calls of wgpu written by
+//! hand. Many calls, and many threads, leave next to nothing.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared};
 
 const TIMES: usize = 1000;
+
+/// Tests of the process's memory run alone.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Bytes of the process that are in memory.
+#[cfg(target_os = "linux")]
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
+}
 
 /// Allocations of `record`, `TIMES` times in a pass of its own.
 fn allocations(gpu: &Gpu, record: impl Fn(&mut wgpu::ComputePass<'_>)) -> u64 {
@@ -62,6 +80,7 @@ impl ByHand {
 
 #[test]
 fn recording_allocates_nothing_of_its_own() {
+    let _alone = alone();
     let gpu = Gpu::new().expect("the tests need an adapter; `cargo xtask test` installs one");
     let [x, y, dy] = [0; 3].map(|_| gpu.upload(&vec![1.0; 1024]).unwrap());
     let leaky = Activation::LeakyRelu { negative_slope: 0.1 };
@@ -84,4 +103,62 @@ fn recording_allocates_nothing_of_its_own() {
     }
     let counted = allocation_counter::measure(|| drop(std::hint::black_box(vec![0u8; 100])));
     assert_eq!(counted.count_total, 1, "the counter counts");
+}
+
+/// A device of its own, because its counters must have no other users.
+///
+/// Reliability 20.
+#[cfg(target_os = "linux")]
+#[test]
+fn many_calls_leave_no_memory() {
+    let _alone = alone();
+    let gpu = Gpu::new().expect("the tests need an adapter; `cargo xtask test` installs one");
+    let relu = GpuRelu::new(&gpu);
+    let x = gpu.upload(&vec![-1.0; 256]).unwrap();
+    let apply = |times: usize| {
+        for time in 0..times {
+            let y = relu.apply(&x).unwrap();
+            if time % 100 == 99 {
+                assert_eq!(gpu.download(&y).unwrap(), [0.0; 256]);
+            }
+        }
+        gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+        let counters = gpu.device().get_internal_counters().hal;
+        [&counters.buffers, &counters.bind_groups, &counters.compute_pipelines].map(|c| c.read())
+    };
+    let before = apply(10_000);
+    let resident_before = resident();
+    let after = apply(100_000);
+    let grown = resident().saturating_sub(resident_before);
+    println!("100,000 applies: {grown} bytes more; counters {before:?}, then {after:?}");
+    assert_eq!(after, before, "buffers, bind groups, pipelines");
+    assert!(grown < 1 << 20, "{grown} bytes");
+}
+
+/// wgpu keeps about 0.3 KiB per thread that has opened an error scope (docs/guide/troubleshooting.md).
+///
+/// Reliability 21.
+#[cfg(target_os = "linux")]
+#[test]
+fn short_lived_threads_leave_little() {
+    const THREADS: u64 = 20_000;
+    let _alone = alone();
+    let gpu = Gpu::new().expect("the tests need an adapter; `cargo xtask test` installs one");
+    let relu = GpuRelu::new(&gpu);
+    let x = gpu.upload(&[-1.0, 2.0]).unwrap();
+    let apply = |threads: u64| {
+        for _ in 0..threads {
+            std::thread::scope(|scope| {
+                scope.spawn(|| relu.apply_in_place(&x).unwrap());
+            });
+        }
+        gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    };
+    apply(2000);
+    let before = resident();
+    apply(THREADS);
+    let grown = resident().saturating_sub(before);
+    println!("{THREADS} threads: {} bytes per thread", grown / THREADS);
+    assert_eq!(gpu.download(&x).unwrap(), [0.0, 2.0]);
+    assert!(grown < THREADS << 10, "{grown} bytes");
 }

@@ -243,6 +243,7 @@ mod tests {
         }
     }
 
+    /// Reliability 25.
     #[test]
     fn the_derivative_is_the_slope_of_the_value() {
         for activation in Activation::parameter_sweep() {

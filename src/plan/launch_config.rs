@@ -112,6 +112,7 @@ mod tests {
         LaunchConfig { workgroup: 64, lanes: 64, fours: 1, wide: false, max_workgroups }
     }
 
+    /// Reliability 12.
     #[test]
     fn grids_cover_every_length_within_the_limit() {
         for limit in [1u32, 7, 65_535] {

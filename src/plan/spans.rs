@@ -129,6 +129,7 @@ mod tests {
         }
     }
 
+    /// Reliability 5.
     #[test]
     fn spans_cover_every_length_at_every_offset() {
         for length in (0..300).chain(1020..1040).chain([4093, 65_537]) {

@@ -335,6 +335,7 @@ mod tests {
         }
     }
 
+    /// Reliability 10.
     #[test]
     fn disjoint_ranges_are_found_by_looking_at_every_element() {
         let rows = |n: u64, row: u64, pitch: u64| region([1, 1, n, row], &[[0, 0, pitch, 1]]);

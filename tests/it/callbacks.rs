@@ -85,6 +85,7 @@ fn readers_beside_panics(duration: Duration) {
     }
 }
 
+/// Reliability 19.
 #[test]
 fn callbacks_that_panic_lose_no_reads() {
     within(Duration::from_secs(120), || readers_beside_panics(Duration::from_secs(1)));
@@ -135,6 +136,8 @@ fn callbacks_that_panic_lose_no_reads_in_minutes() {
 }
 
 /// A mistake in a callback that runs inside a submit of ours is its owner's: the call succeeds, and the handler hears of it.
+///
+/// Reliability 22.
 #[test]
 fn mistakes_in_callbacks_are_their_owners() {
     let (gpu, uncaptured) = watched();

@@ -51,6 +51,7 @@ fn everywhere(gpu: &Gpu, bad: View<'_>, good: &wgpu::Buffer) -> Vec<Error> {
     ]
 }
 
+/// Reliability 5, 11.
 #[test]
 fn ranges_that_do_not_fit() {
     let (gpu, uncaptured) = watched();
@@ -68,6 +69,7 @@ fn ranges_that_do_not_fit() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// Reliability 3.
 #[test]
 fn bytes_that_are_no_whole_element() {
     let (gpu, uncaptured) = watched();
@@ -88,6 +90,7 @@ fn bytes_that_are_no_whole_element() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// Reliability 4.
 #[test]
 fn lengths_that_differ() {
     let (gpu, uncaptured) = watched();
@@ -112,6 +115,7 @@ fn lengths_that_differ() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// Reliability 6.
 #[test]
 fn usages_that_are_missing() {
     let (gpu, uncaptured) = watched();
@@ -128,6 +132,7 @@ fn usages_that_are_missing() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// Reliability 10.
 #[test]
 fn partial_overlap() {
     let (gpu, uncaptured) = watched();
@@ -148,6 +153,7 @@ fn partial_overlap() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// Reliability 13.
 #[test]
 fn parameters_out_of_range() {
     for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
@@ -163,6 +169,7 @@ fn parameters_out_of_range() {
     }
 }
 
+/// Reliability 11.
 #[test]
 fn more_than_a_buffer_holds() {
     let (device, queue) = own_device(|limits| limits.max_buffer_size = 1 << 20);
@@ -174,6 +181,7 @@ fn more_than_a_buffer_holds() {
     assert_eq!(GpuRelu::new(&gpu).forward(&long).unwrap(), vec![0.0; long.len()]);
 }
 
+/// Reliability 7, 8, 9, 22.
 #[test]
 fn buffers_destroyed_mapped_or_foreign() {
     let instance = instance();
@@ -216,6 +224,8 @@ fn buffers_destroyed_mapped_or_foreign() {
 }
 
 /// A buffer destroyed between binding and the caller's submit.
+///
+/// Reliability 8.
 #[test]
 fn buffers_that_change_after_preparing() {
     let (gpu, uncaptured) = watched();
@@ -234,6 +244,102 @@ fn buffers_that_change_after_preparing() {
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
 }
 
+/// One thread destroys buffers while eight others use them: a call succeeds with the right values or is refused.
+///
+/// Reliability 8.
+#[test]
+fn buffers_destroyed_by_another_thread() {
+    let (gpu, uncaptured) = watched();
+    for _ in 0..10 {
+        let x = gpu.upload(&[-1.0, 2.0]).unwrap();
+        let calls = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    let relu = GpuRelu::new(&gpu);
+                    for _ in 0..50 {
+                        match relu.apply(&x) {
+                            Ok(y) => assert_eq!(gpu.download(&y).unwrap(), [0.0, 2.0]),
+                            Err(error) => {
+                                assert!(matches!(error, Error::Refused { .. }), "{error}")
+                            }
+                        }
+                        calls.fetch_add(1, Ordering::Relaxed);
+                    }
+                });
+            }
+            // In the middle of their work.
+            while calls.load(Ordering::Relaxed) < 50 {
+                std::thread::yield_now();
+            }
+            x.destroy();
+        });
+        assert!(matches!(GpuRelu::new(&gpu).apply(&x), Err(Error::Refused { .. })));
+    }
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+    let x = gpu.upload(&[-1.0, 2.0]).unwrap();
+    assert_eq!(gpu.download(&GpuRelu::new(&gpu).apply(&x).unwrap()).unwrap(), [0.0, 2.0]);
+}
+
+/// Reliability 9.
+#[test]
+fn a_buffer_whose_map_is_pending() {
+    let (gpu, uncaptured) = watched();
+    let buffer = bytes(&gpu, 16, Usage::MAP_READ | Usage::COPY_DST);
+    gpu.upload_into(&[1.0; 4], &buffer).unwrap();
+    buffer.map_async(wgpu::MapMode::Read, .., |_| ());
+    assert!(matches!(gpu.upload_into(&[2.0; 4], &buffer), Err(Error::Refused { .. })));
+    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    assert!(matches!(gpu.upload_into(&[2.0; 4], &buffer), Err(Error::Refused { .. })));
+    buffer.unmap();
+    gpu.upload_into(&[3.0; 4], &buffer).unwrap();
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+/// In a process of its own, whose memory is limited: memory that ends is an error, and freed memory is taken again.
+///
+/// Reliability 14.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_that_ends() {
+    const LIMITED: &str = "WGPU_RELU_TEST_LIMITED";
+    const CHUNK: u64 = 64 << 20;
+    if std::env::var_os(LIMITED).is_none() {
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", r#"ulimit -v 6000000 && exec "$0" "$@""#]);
+        shell.arg(std::env::current_exe().unwrap());
+        shell.args(["--exact", "errors::memory_that_ends", "--nocapture"]).env(LIMITED, "1");
+        let output = shell.output().unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text);
+        assert!(output.status.success() && text.contains("1 passed"), "{text}");
+        return;
+    }
+    let (gpu, uncaptured) = watched();
+    let relu = GpuRelu::new(&gpu);
+    let x = gpu.upload(&[-1.0, 2.0]).unwrap();
+    let works = || assert_eq!(gpu.download(&relu.apply(&x).unwrap()).unwrap(), [0.0, 2.0]);
+    works();
+    let mut kept = Vec::new();
+    let error = loop {
+        match gpu.zeros::<f32>(CHUNK) {
+            Ok(buffer) => kept.push(buffer),
+            Err(error) => break error,
+        }
+        assert!(kept.len() < 64, "16 GiB of 6 GB");
+    };
+    assert!(matches!(error, Error::OutOfMemory { .. }), "{error}");
+    assert!(error.to_string().contains("memory"), "{error}");
+    works();
+    println!("{} buffers of 256 MiB before the end", kept.len());
+    kept.truncate(kept.len() / 2);
+    gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    kept.push(gpu.zeros::<f32>(CHUNK).unwrap());
+    works();
+    assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
+}
+
+/// Reliability 23.
 #[test]
 fn no_adapter_of_that_name() {
     let options = GpuOptions { adapter_name: Some("Voodoo 2".into()), ..Default::default() };
@@ -244,6 +350,7 @@ fn no_adapter_of_that_name() {
     assert!(text.contains("name one of these"), "{text}");
 }
 
+/// Reliability 23.
 #[test]
 fn features_the_adapter_lacks() {
     let options = GpuOptions { features: wgpu::Features::all(), ..Default::default() };
@@ -252,6 +359,8 @@ fn features_the_adapter_lacks() {
 }
 
 /// Two of `Gpu::new` share an instance, so that wgpu tells their buffers apart; not on OpenGL.
+///
+/// Reliability 7.
 #[test]
 fn buffers_of_another_gpu() {
     let (one, other) = (Gpu::new().unwrap(), Gpu::new().unwrap());

@@ -50,6 +50,7 @@ fn inputs(activation: Activation) -> Vec<f32> {
     inputs
 }
 
+/// Reliability 13.
 #[test]
 fn extreme_parameters_at_the_special_values() {
     let flushes = naive::flushes_subnormals(gpu());

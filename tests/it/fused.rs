@@ -264,6 +264,7 @@ fn draws_differ_by_seed_and_offset_alone() {
     assert!(matches!(step.set_draw(first), Err(Error::Unsupported { .. })));
 }
 
+/// Reliability 4.
 #[test]
 fn fusions_that_do_not_fit() {
     let gpu = gpu();

@@ -253,6 +253,7 @@ fn a_nan_goes_through_both_halves_and_a_dead_gate_stops_all() {
     assert_eq!(gpu().download(&db).unwrap()[2..], [0.0, 0.0]);
 }
 
+/// Reliability 1.
 #[test]
 fn nothing_has_two_halves_of_nothing() {
     let nothing = gpu().upload(&[]).unwrap();

@@ -47,6 +47,7 @@ fn every_half<X: Element, Y: Element>() {
     }
 }
 
+/// Reliability 24.
 #[test]
 fn every_f16_through_every_activation() {
     every_half::<f16, f16>();
@@ -112,6 +113,8 @@ fn relu_of_halves_keeps_every_bit() {
 }
 
 /// Lengths and offsets at every edge of a `u32` and of vectors of four and eight. The element beside never changes.
+///
+/// Reliability 24.
 #[test]
 fn halves_at_every_edge() {
     fn check<X: Element, Y: Element>() {
@@ -301,6 +304,7 @@ fn gradients_add_to_what_is_there() {
     check::<f32, bf16>();
 }
 
+/// Reliability 3.
 #[test]
 fn what_does_not_fit_is_refused() {
     let x = gpu().upload(&[1.0; 8]).unwrap();

@@ -101,6 +101,7 @@ fn lengths() -> Vec<usize> {
     lengths
 }
 
+/// Reliability 2, 10.
 #[test]
 fn every_activation_at_every_edge() {
     for activation in chosen(Activation::ALL) {
@@ -125,6 +126,20 @@ fn every_activation_at_every_edge() {
             }
         }
         println!("{activation}: forward {}, gradient {}", worst[0], worst[1]);
+    }
+}
+
+/// Every length up to 1,025, with operands at bytes 4, 252 and 256 of their bindings, one of each in turn.
+///
+/// Reliability 2, 5.
+#[test]
+fn every_length_at_offsets_of_a_binding() {
+    let relu = GpuRelu::new(gpu());
+    let offsets = [1, 63, 64, 0];
+    for length in 1..=1025 {
+        let [x, dy, out] = [0, 1, 2].map(|operand| offsets[(length + operand) % offsets.len()]);
+        let layout = Layout::Apart { x, dy, out };
+        examine::<f32, f32>(gpu(), Activation::Relu, &relu, length, layout, length as u64).unwrap();
     }
 }
 

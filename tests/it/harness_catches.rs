@@ -85,6 +85,7 @@ fn a_missing_element_is_caught() {
     assert!(error.contains("expected"), "{error}");
 }
 
+/// Reliability 2.
 #[test]
 fn a_write_outside_is_caught() {
     let error = verdict(Activation::Relu, &naive(RELU, RELU_GRADIENT, "n + 1u")).unwrap_err();

@@ -34,6 +34,7 @@ fn examine_all(gpu: &Gpu, edges: &[usize]) {
     }
 }
 
+/// Reliability 12.
 #[test]
 fn more_workgroups_than_one_dimension_takes() {
     // Three workgroups in a row are too few for this with every grid.
@@ -41,12 +42,14 @@ fn more_workgroups_than_one_dimension_takes() {
     examine_all(&gpu, &[3 * 256, 3 * 1024, 3 * 4096, 9 * 4096 + 1, 100_000]);
 }
 
+/// Reliability 11.
 #[test]
 fn more_bytes_than_one_binding_takes() {
     let gpu = gpu_with(|limits| limits.max_storage_buffer_binding_size = 16 << 10);
     examine_all(&gpu, &[1360, 2048, 4096, 8192, 30_000]);
 }
 
+/// Reliability 5.
 #[test]
 fn coarse_offset_alignment() {
     let gpu = gpu_with(|limits| {
@@ -63,6 +66,7 @@ fn the_defaults_of_webgpu_and_less_suffice() {
     examine_all(&gpu, &[1000, 70_000]);
 }
 
+/// Reliability 23.
 #[test]
 fn limits_that_are_too_small_are_named() {
     let gpu = gpu_with(|limits| *limits = wgpu::Limits::downlevel_webgl2_defaults());
@@ -248,6 +252,8 @@ mod calls {
 }
 
 /// Each limit is named where it fails, with its value. With the value that the error asks for, the call succeeds.
+///
+/// Reliability 11.
 #[test]
 fn each_limit_is_named_and_what_is_needed_suffices() {
     type Limit = fn(&mut wgpu::Limits) -> &mut u32;

@@ -39,6 +39,8 @@ fn is_lost<T>(result: Result<T, Error>) -> bool {
 }
 
 /// Every method of the crate that works on a device and can fail.
+///
+/// Reliability 15.
 #[test]
 fn everything_after_the_loss_says_so() {
     let gpu = mortal();
@@ -226,6 +228,7 @@ fn on_a_device_of_our_own_too() {
     assert!(is_lost(pollster::block_on(gpu.download_async(&x))));
 }
 
+/// Reliability 15.
 #[test]
 fn loss_under_threads_ends_every_thread() {
     let gpu = mortal();
@@ -261,6 +264,8 @@ fn loss_under_threads_ends_every_thread() {
 }
 
 /// Eight threads apply, each with downloads that it has not waited for, when the device is lost.
+///
+/// Reliability 15.
 #[test]
 fn loss_with_downloads_pending_ends_every_call() {
     within(Duration::from_secs(120), || {
@@ -321,6 +326,7 @@ fn appliers(gpu: &Gpu, thread: usize, finished: &AtomicUsize) {
     }
 }
 
+/// Reliability 16.
 #[test]
 fn a_download_under_way_ends() {
     for _ in 0..20 {
@@ -336,6 +342,7 @@ fn a_download_under_way_ends() {
     }
 }
 
+/// Reliability 22.
 #[test]
 fn the_callers_lost_callback_is_the_callers() {
     let gpu = mortal();

@@ -53,6 +53,7 @@ fn slices_and_views_name_the_same_elements() {
     assert_eq!(gpu.download(&x).unwrap(), [-1.0, 2.0, 0.0, 4.0, 0.0]);
 }
 
+/// Reliability 1.
 #[test]
 fn nothing_is_something_too() {
     let gpu = gpu();
@@ -82,6 +83,8 @@ fn forward_takes_a_slice() {
 }
 
 /// 2^25 + 3 elements are more than the 128 MiB that a software adapter binds at once.
+///
+/// Reliability 12.
 #[test]
 fn more_than_one_binding_holds() {
     let gpu = gpu();
@@ -132,6 +135,7 @@ fn a_slope_of_any_size_uses_the_same_pipeline_and_is_right() {
     assert_eq!(pipelines(), before + 1);
 }
 
+/// Reliability 17.
 #[test]
 fn many_threads_share_one_device() {
     let gpu = gpu();
@@ -141,7 +145,7 @@ fn many_threads_share_one_device() {
                 let operator =
                     GpuRelu::with_activation(gpu, Activation::ALL[thread as usize % 3]).unwrap();
                 let mut random = random_words(thread);
-                for _ in 0..100 {
+                for _ in 0..200 {
                     let length = 1 + random() as usize % 5000;
                     let x: Vec<f32> =
                         (0..length).map(|_| random() as i32 as f32 / (1 << 29) as f32).collect();

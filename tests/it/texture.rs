@@ -510,6 +510,7 @@ fn textures_that_do_not_fit() {
     assert_eq!(uncaptured.load(std::sync::atomic::Ordering::Relaxed), 0);
 }
 
+/// Reliability 7.
 #[test]
 fn textures_of_another_device() {
     let instance = instance();

@@ -12,6 +12,8 @@ mod kit;
 mod links;
 mod npm;
 mod pictures;
+#[cfg(test)]
+mod reliability;
 mod serve;
 mod tint;
 mod wasm;
