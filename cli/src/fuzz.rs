@@ -1,10 +1,11 @@
-//! Mutated inputs for the parsers. They are the same in every run.
+//! Mutated inputs for the parsers. `cargo xtask fuzz` makes many more of them.
 
-use std::env;
 use std::time::{Duration, Instant};
 
-/// Mutated inputs per parser, unless `FUZZ_ROUNDS` says otherwise.
-const ROUNDS: u64 = 20_000;
+use bolero::TypeGenerator;
+
+/// Mutated inputs per parser, unless `BOLERO_RANDOM_ITERATIONS` says otherwise.
+const ROUNDS: usize = 20_000;
 
 /// No parser may take longer for one input.
 const LONGEST: Duration = Duration::from_secs(2);
@@ -41,38 +42,53 @@ const PIECES: &[&[u8]] = &[
     b"[[[[[[[[",
 ];
 
-/// Calls `parse` with mutations of the seeds: bytes changed, removed, inserted and repeated.
-pub(crate) fn mutate(seeds: &[&[u8]], mut parse: impl FnMut(&[u8])) {
-    let rounds = env::var("FUZZ_ROUNDS").map_or(ROUNDS, |rounds| rounds.parse().unwrap());
-    let mut random = fastrand::Rng::with_seed(0x5eed);
-    for _ in 0..rounds {
-        let mut bytes = seeds[random.usize(..seeds.len())].to_vec();
-        for _ in 0..random.usize(1..6) {
-            let at = random.usize(..=bytes.len());
-            let end = (at + random.usize(..8)).min(bytes.len());
-            match random.u8(..5) {
-                0 => bytes[at..end].iter_mut().for_each(|byte| *byte = random.u8(..)),
-                1 => drop(bytes.drain(at..end)),
-                2 => drop(
-                    bytes.splice(at..end, PIECES[random.usize(..PIECES.len())].iter().copied()),
-                ),
-                3 => {
-                    let piece = PIECES[random.usize(..PIECES.len())].repeat(random.usize(1..200));
-                    drop(bytes.splice(at..at, piece));
-                }
-                _ => {
-                    let piece = bytes[at..end].to_vec();
-                    drop(bytes.splice(at..at, piece));
-                }
+/// A change of the bytes from a place on.
+#[derive(Debug, TypeGenerator)]
+struct Mutation {
+    at: u16,
+    length: u8,
+    change: Change,
+}
+
+#[derive(Debug, TypeGenerator)]
+enum Change {
+    Replace([u8; 8]),
+    Remove,
+    Piece(u8),
+    Pieces { piece: u8, times: u8 },
+    Repeat,
+}
+
+impl Mutation {
+    fn make(&self, bytes: &mut Vec<u8>) {
+        let at = usize::from(self.at) % (bytes.len() + 1);
+        let end = (at + usize::from(self.length % 8)).min(bytes.len());
+        let piece = |number: u8| PIECES[usize::from(number) % PIECES.len()];
+        match self.change {
+            Change::Replace(with) => bytes[at..end].copy_from_slice(&with[..end - at]),
+            Change::Remove => drop(bytes.drain(at..end)),
+            Change::Piece(number) => drop(bytes.splice(at..end, piece(number).iter().copied())),
+            Change::Pieces { piece: number, times } => {
+                drop(bytes.splice(at..at, piece(number).repeat(usize::from(times))));
+            }
+            Change::Repeat => {
+                let repeated = bytes[at..end].to_vec();
+                drop(bytes.splice(at..at, repeated));
             }
         }
+    }
+}
+
+/// Calls `parse` with mutations of the seeds: bytes changed, removed, inserted and repeated.
+pub(crate) fn mutate(seeds: &[&[u8]], parse: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
+    let mutations = bolero::produce::<Vec<Mutation>>().with().len(1usize..6);
+    let input = (bolero::produce::<u8>(), mutations);
+    bolero::check!().with_generator(input).with_iterations(ROUNDS).for_each(|(seed, mutations)| {
+        let mut bytes = seeds[usize::from(*seed) % seeds.len()].to_vec();
+        mutations.iter().for_each(|mutation| mutation.make(&mut bytes));
         let started = Instant::now();
         parse(&bytes);
-        assert!(
-            started.elapsed() < LONGEST,
-            "{:?} took {:?}",
-            bytes.escape_ascii().to_string(),
-            started.elapsed()
-        );
-    }
+        let took = started.elapsed();
+        assert!(took < LONGEST, "{} took {took:?}", bytes.escape_ascii());
+    });
 }
