@@ -1,4 +1,4 @@
-//! Mutated inputs for the parsers. `cargo xtask fuzz` makes many more of them.
+//! Mutated inputs for the parsers. `BOLERO_RANDOM_ITERATIONS` makes more of them (docs/RELIABILITY.md).
 
 use std::time::{Duration, Instant};
 

@@ -201,7 +201,7 @@ fn make(gpu: &Gpu, buffers: &mut [wgpu::Buffer], call: &Call) {
         // Dropped before it has an answer, or waited for.
         37 => {
             let download = gpu.download_async(a);
-            (call.length.get() % 2 == 0).then(|| seen(pollster::block_on(download)));
+            call.length.get().is_multiple_of(2).then(|| seen(pollster::block_on(download)));
             None
         }
         38 => seen(gpu.zeros::<f32>(call.length.get())),
