@@ -5,9 +5,11 @@ use crate::args::view::{Buffers, View};
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::{Element, ElementType};
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::operand::Operand;
-use crate::plan::sums::{self, SumOperands};
+use crate::plan::sums::SumRequest;
 use crate::shader::sum::SumInput;
 
 impl Gpu {
@@ -141,25 +143,9 @@ impl Gpu {
         sums: View<'_>,
         accumulates: bool,
     ) -> Result<Prepared> {
-        let length = x.contiguous(Operand::X)?.storage(Operand::X, element)?;
-        channels.check(length)?;
-        check_sums(Operand::Y, &sums, channels)?;
-        if x.same_buffer(&sums) {
-            return Err(Error::SharedBuffer { operand: Operand::X, written: Operand::Y });
-        }
         let terms = Terms { input: SumInput::Values(element), accumulates, operands: &[x] };
-        prepare(self, terms, channels, length, sums)
+        prepare(self, terms, channels, sums)
     }
-}
-
-/// Checks that there is one sum per channel.
-pub(crate) fn check_sums(operand: Operand, sums: &View<'_>, channels: Channels) -> Result<()> {
-    let length = sums.contiguous(operand)?.storage(operand, ElementType::F32)?;
-    let channels = channels.count;
-    if length == u64::from(channels) {
-        return Ok(());
-    }
-    Err(Error::ChannelLength { operand, length, channels })
 }
 
 /// The terms of sums, as views.
@@ -170,12 +156,11 @@ pub(crate) struct Terms<'a> {
     pub(crate) operands: &'a [View<'a>],
 }
 
-/// Plans the sums of `length` terms over their channels.
+/// Checks and plans the sums of terms over their channels.
 pub(crate) fn prepare(
     gpu: &Gpu,
     terms: Terms<'_>,
     channels: Channels,
-    length: u64,
     sums: View<'_>,
 ) -> Result<Prepared> {
     let mut buffers = Buffers::default();
@@ -184,7 +169,6 @@ pub(crate) fn prepare(
     let ranges = names.zip(operands).map(|(operand, view)| buffers.range(operand, *view)).collect();
     let of_slopes = matches!(input, SumInput::Slopes(_));
     let sums = buffers.range(if of_slopes { Operand::Dw } else { Operand::Y }, sums);
-    let operands = SumOperands { input, accumulates, ranges };
-    let plan = sums::plan(&gpu.shared.planner, operands, channels, length, sums)?;
-    Prepared::new(gpu, plan, &buffers)
+    let request = SumRequest { input, accumulates, ranges, channels, sums };
+    Prepared::new(gpu, request.plan(&gpu.shared.planner)?, &buffers)
 }

@@ -7,7 +7,9 @@ use crate::args::view::View;
 use crate::device::Gpu;
 use crate::device::prepared::Prepared;
 use crate::element::ElementType;
-use crate::error::{Error, Result};
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
 use crate::ops::channel_sums::{self, Terms};
@@ -253,29 +255,21 @@ impl GpuPrelu {
         dw: impl Into<View<'a>>,
     ) -> Result<Prepared> {
         let (x, dy, dw) = (x.into(), dy.into(), dw.into());
-        let length = self.check_terms(x, dy)?;
-        channel_sums::check_sums(Operand::Dw, &dw, self.channels)?;
-        for (operand, view) in [(Operand::X, x), (Operand::Dy, dy)] {
-            if view.same_buffer(&dw) {
-                return Err(Error::SharedBuffer { operand, written: Operand::Dw });
-            }
-        }
         let terms = Terms {
             input: SumInput::Slopes(self.relu.elements),
             accumulates: self.relu.accumulates,
             operands: &[x, dy],
         };
-        channel_sums::prepare(&self.relu.gpu, terms, self.channels, length, dw)
+        channel_sums::prepare(&self.relu.gpu, terms, self.channels, dw)
     }
 
-    /// Checks the operands of dw. Returns the length, in elements.
-    fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<u64> {
+    /// Checks the operands of dw.
+    fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<()> {
         x.contiguous(Operand::X)?;
         dy.contiguous(Operand::Dy)?;
         let [input, output] = self.relu.elements;
         let length =
             equal_lengths([(Operand::X, x.range(0), input), (Operand::Dy, dy.range(0), output)])?;
-        self.channels.check(length)?;
-        Ok(length)
+        self.channels.check(length)
     }
 }

@@ -1,7 +1,7 @@
 //! Operations as plain data, for engines that launch dispatches themselves.
 //!
-//! A [`Planner`] has the numbers of a device. A [`Request`] has an activation and a [`BufferRange`] per operand. Its
-//! [`Plan`] says which shaders to dispatch, in which order, and what each binds. No step needs a device object, so an
+//! A [`Planner`] has the numbers of a device. A [`Request`] has an activation and a [`BufferRange`] per operand; a
+//! [`SumRequest`] has the ranges of sums over channels. Its [`Plan`] says which shaders to dispatch, in which order, and what each binds. No step needs a device object, so an
 //! engine with its own memory pool, pipeline cache and encoder can run the crate's operations. Programs that leave the
 //! launching to this crate use [`GpuActivation`](crate::GpuActivation), which takes the same way.
 //!
@@ -54,4 +54,5 @@ pub use crate::args::range::{BufferId, BufferRange};
 pub use crate::shader::ShaderKey;
 pub use dispatch::{Binding, Dispatch, Plan};
 pub use planner::Planner;
-pub use request::Request;
+pub use request::{Request, mask_size};
+pub use sums::SumRequest;

@@ -433,8 +433,19 @@ pub(crate) fn equal_lengths(
     Ok(first.map_or(0, |(_, length)| length))
 }
 
-/// Bytes of the mask of `length` elements: whole blocks.
-pub(crate) fn mask_size(activation: &Activation, length: u64) -> Result<u64> {
+/// Bytes of the mask of `length` elements: about one bit per element, in whole blocks. It is the same on every device.
+///
+/// # Errors
+///
+/// [`Error::Unsupported`] for an activation whose derivative has more than two values.
+///
+/// ```
+/// use wgpu_relu::{Activation, plan};
+///
+/// assert_eq!(plan::mask_size(&Activation::Relu, 1_000_000)?, 125_024);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+pub fn mask_size(activation: &Activation, length: u64) -> Result<u64> {
     let mask = activation.mask().ok_or_else(|| no_mask(activation))?;
     let blocks = length.div_ceil(spans::SPAN_ALIGNMENT);
     Ok(blocks * (spans::SPAN_ALIGNMENT / 32) * 4 * u64::from(mask.bits))

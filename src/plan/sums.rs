@@ -3,11 +3,13 @@
 use crate::args::channels::Channels;
 use crate::args::range::BufferRange;
 use crate::element::ElementType;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::operand::Operand;
 use crate::plan::dispatch::{Dispatch, Plan};
 use crate::plan::planner::Planner;
 use crate::plan::ranges::BoundRange;
 use crate::plan::reduce::{ReducePass, Reduction, scratch};
+use crate::plan::request::equal_lengths;
 use crate::plan::uniform::SumParams;
 use crate::shader::sum::{Sum, SumInput};
 use crate::shader::variant::VectorWidth;
@@ -15,63 +17,129 @@ use crate::shader::variant::VectorWidth;
 /// The same number as in `sum.wgsl`.
 const LANES: u64 = 8;
 
-/// The terms of a sum, and their ranges. Each range has one element per term.
-pub(crate) struct SumOperands {
+/// Sums over channels to plan: the gradient of a bias, or that of a PReLU's slopes.
+///
+/// ```
+/// use wgpu_relu::plan::{BufferRange, Planner, SumRequest};
+/// use wgpu_relu::{Channels, ElementType, wgpu};
+///
+/// let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
+/// let planner = Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty());
+/// let [x, dy] = [0, 1].map(|buffer| BufferRange::whole(buffer, 4096)); // 1024 f32
+/// let dw = BufferRange::whole(2, 32); // eight slopes
+/// let plan = SumRequest::weight_gradient([ElementType::F32; 2], x, dy, Channels::last(8), dw).plan(&planner)?;
+/// assert_eq!(plan.scratch.len(), 2);
+/// # Ok::<(), wgpu_relu::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct SumRequest {
     pub(crate) input: SumInput,
     /// Whether the sums are added to the contents of their range.
     pub(crate) accumulates: bool,
+    /// Each range has one element per term.
     pub(crate) ranges: Vec<BufferRange>,
+    pub(crate) channels: Channels,
+    pub(crate) sums: BufferRange,
 }
 
-/// The sums of `length` terms over their channels, as f32.
-pub(crate) fn plan(
-    planner: &Planner,
-    operands: SumOperands,
-    channels: Channels,
-    length: u64,
-    sums: BufferRange,
-) -> Result<Plan> {
-    if length > 0 {
-        return of_rows(planner, operands, channels, length, sums);
+impl SumRequest {
+    /// The sums of the elements of each channel of x, as f32.
+    pub fn channel_sums(
+        element: ElementType,
+        x: BufferRange,
+        channels: Channels,
+        sums: BufferRange,
+    ) -> Self {
+        let (input, ranges) = (SumInput::Values(element), vec![x]);
+        SumRequest { input, accumulates: false, ranges, channels, sums }
     }
-    // Without terms, a row of zeros is summed. It is a third scratch buffer, which wgpu clears before its first use.
-    let size = 4 * channels.row();
-    let ranges = vec![scratch(2, size)];
-    let zeros = SumOperands { input: SumInput::Values(ElementType::F32), ranges, ..operands };
-    let mut plan = of_rows(planner, zeros, channels, channels.row(), sums)?;
-    plan.scratch.resize(2, 4);
-    plan.scratch.push(size);
-    Ok(plan)
+
+    /// dw of a PReLU: the sums of x · dy over the elements of each channel that are not above 0, as f32. `elements` are
+    /// the element types of x and of dy.
+    pub fn weight_gradient(
+        elements: [ElementType; 2],
+        x: BufferRange,
+        dy: BufferRange,
+        channels: Channels,
+        dw: BufferRange,
+    ) -> Self {
+        let (input, ranges) = (SumInput::Slopes(elements), vec![x, dy]);
+        SumRequest { input, accumulates: false, ranges, channels, sums: dw }
+    }
+
+    /// Adds the sums to the contents of their range.
+    pub fn accumulating(self) -> Self {
+        SumRequest { accumulates: true, ..self }
+    }
+
+    /// Plans the sums. For no elements, the last scratch buffer must hold zeros; otherwise scratch may hold anything.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`GpuPrelu::prepare_weight_gradient`](crate::GpuPrelu::prepare_weight_gradient) that a plan can find.
+    pub fn plan(&self, planner: &Planner) -> Result<Plan> {
+        let length = self.validate()?;
+        let SumRequest { channels, sums, .. } = *self;
+        if length > 0 {
+            return of_rows(planner, self, length);
+        }
+        // Without terms, a row of zeros is summed. It is a third scratch buffer, which wgpu clears before its first use.
+        let size = 4 * channels.row();
+        let zeros = Self::channel_sums(ElementType::F32, scratch(2, size), channels, sums);
+        let zeros = SumRequest { accumulates: self.accumulates, ..zeros };
+        let mut plan = of_rows(planner, &zeros, channels.row())?;
+        plan.scratch.resize(2, 4);
+        plan.scratch.push(size);
+        Ok(plan)
+    }
+
+    /// The number of terms.
+    fn validate(&self) -> Result<u64> {
+        let terms = || [Operand::X, Operand::Dy].into_iter().zip(&self.ranges);
+        terms().try_for_each(|(operand, range)| range.contiguous(operand).map(|_| ()))?;
+        let elements = self.input.elements();
+        let typed =
+            terms().zip(elements).map(|((operand, range), element)| (operand, *range, element));
+        let length = equal_lengths(typed)?;
+        self.channels.check(length)?;
+        let written =
+            if matches!(self.input, SumInput::Slopes(_)) { Operand::Dw } else { Operand::Y };
+        let found = self.sums.contiguous(written)?.storage(written, ElementType::F32)?;
+        let channels = self.channels.count;
+        if found != u64::from(channels) {
+            return Err(Error::ChannelLength { operand: written, length: found, channels });
+        }
+        match terms().find(|(_, range)| range.same_buffer(&self.sums)) {
+            Some((operand, _)) => Err(Error::SharedBuffer { operand, written }),
+            None => Ok(length),
+        }
+    }
 }
 
-fn of_rows(
-    planner: &Planner,
-    operands: SumOperands,
-    channels: Channels,
-    length: u64,
-    sums: BufferRange,
-) -> Result<Plan> {
+fn of_rows(planner: &Planner, request: &SumRequest, length: u64) -> Result<Plan> {
+    let &SumRequest { accumulates, channels, sums, .. } = request;
     let launch = planner.launch.one_vector_per_invocation();
-    planner.check_limits(launch.workgroup, 1 + operands.ranges.len() as u32)?;
+    planner.check_limits(launch.workgroup, 1 + request.ranges.len() as u32)?;
     let reduction = Reduction::new(planner, channels, length, 4, 4)?;
     let mut dispatches = Vec::new();
-    let mut operands = operands;
+    let (mut input, mut ranges) = (request.input, request.ranges.clone());
     let last = reduction.levels.len() - 1;
     for (level, passes) in reduction.levels.iter().enumerate() {
         let output = reduction.output(level, sums);
         for pass in passes {
-            let bound = Bound::new(planner, pass, &operands, &output);
+            let bound = Bound::new(planner, pass, input, &ranges, &output);
             let invocations = pass.outputs() / bound.width.elements() / bound.sums_per_invocation;
-            let accumulates = pass.adds || (operands.accumulates && level == last);
-            let shader = Sum { input: operands.input, width: bound.width, accumulates };
+            let accumulates = pass.adds || (accumulates && level == last);
+            let (width, pooled) = (bound.width, planner.pooled);
+            let shader = Sum { input, width, accumulates, pooled };
             let uniform = bound.params(pass).words();
             let workgroups = launch.workgroups(4 * invocations);
-            let ranges = [bound.y].into_iter().chain(bound.inputs);
-            let dispatch = Dispatch::new(shader, &launch.size(), ranges, uniform, workgroups);
+            let bindings = [bound.y].into_iter().chain(bound.inputs);
+            let dispatch = Dispatch::new(shader, &launch.size(), bindings, uniform, workgroups);
             dispatches.push(dispatch.starting_at(pass.input_start));
         }
-        let (input, ranges) = (SumInput::Values(ElementType::F32), vec![output]);
-        operands = SumOperands { input, ranges, ..operands };
+        (input, ranges) = (SumInput::Values(ElementType::F32), vec![output]);
     }
     Ok(Plan { scratch: reduction.scratch, dispatches, ..Plan::default() })
 }
@@ -85,17 +153,18 @@ struct Bound {
 }
 
 impl Bound {
-    fn new(planner: &Planner, pass: &ReducePass, operands: &SumOperands, y: &BufferRange) -> Self {
-        let ranges = planner.ranges;
-        let inputs: Vec<BoundRange> = operands
-            .ranges
-            .iter()
-            .zip(operands.input.elements())
-            .map(|(range, element)| {
-                ranges.bind(range, element.size(), pass.input_start, pass.inputs())
-            })
-            .collect();
-        let y = ranges.bind(y, ElementType::F32.size(), pass.output_start, pass.outputs());
+    fn new(
+        planner: &Planner,
+        pass: &ReducePass,
+        input: SumInput,
+        ranges: &[BufferRange],
+        y: &BufferRange,
+    ) -> Self {
+        let bind = |(range, element): (&BufferRange, ElementType)| {
+            planner.ranges.bind(range, element.size(), pass.input_start, pass.inputs())
+        };
+        let inputs: Vec<BoundRange> = ranges.iter().zip(input.elements()).map(bind).collect();
+        let y = planner.ranges.bind(y, ElementType::F32.size(), pass.output_start, pass.outputs());
         let firsts = inputs.iter().map(|input| input.first);
         let counts: Vec<u64> =
             [y.first, pass.length, pass.sums].into_iter().chain(firsts).collect();

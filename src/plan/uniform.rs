@@ -197,7 +197,7 @@ mod tests {
         };
         check(&elementwise, Params::FIELDS, &Params::ZERO.words(), size_of::<Params>());
         let input = SumInput::Values(ElementType::F32);
-        let sum = Sum { input, width: VectorWidth::Four, accumulates: false };
+        let sum = Sum { input, width: VectorWidth::Four, accumulates: false, pooled: false };
         check(&sum, SumParams::FIELDS, &SumParams::ZERO.words(), size_of::<SumParams>());
         let input = StatisticsInput::Elements(ElementType::F32);
         let statistics = Statistics { input, width: VectorWidth::Four };

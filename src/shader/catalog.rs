@@ -47,7 +47,7 @@ fn sum(input: SumInput, width: VectorWidth) -> [Named; 2] {
     [false, true].map(|accumulates| {
         let added = if accumulates { " accumulating" } else { "" };
         let name = format!("sum {}{added} {}", input.name(), width.name());
-        (name, Box::new(Sum { input, width, accumulates }) as Box<dyn Shader>)
+        (name, Box::new(Sum { input, width, accumulates, pooled: false }) as Box<dyn Shader>)
     })
 }
 

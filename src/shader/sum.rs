@@ -41,6 +41,8 @@ pub(crate) struct Sum {
     pub(crate) width: VectorWidth,
     /// Whether the sums are added to the contents of y.
     pub(crate) accumulates: bool,
+    /// Whether inputs are bound as writable, because the planner is pooled.
+    pub(crate) pooled: bool,
 }
 
 impl Shader for Sum {
@@ -49,7 +51,7 @@ impl Shader for Sum {
     }
 
     fn source(&self) -> String {
-        let Sum { input, width, accumulates } = *self;
+        let Sum { input, width, accumulates, .. } = *self;
         let layouts = self.layouts();
         let slopes = matches!(input, SumInput::Slopes(_));
         let mut module = operand::scope(width, &layouts);
@@ -69,7 +71,7 @@ impl Shader for Sum {
     }
 
     fn bindings(&self) -> Vec<wgpu::BindingType> {
-        let inputs = self.input.elements().into_iter().map(|_| storage(false));
+        let inputs = self.input.elements().into_iter().map(|_| storage(self.pooled));
         [storage(true)].into_iter().chain(inputs).collect()
     }
 }
@@ -77,10 +79,13 @@ impl Shader for Sum {
 impl Sum {
     /// How the shader loads and stores each operand.
     fn layouts(&self) -> Vec<Layout> {
-        let Sum { input, width, accumulates } = *self;
+        let Sum { input, width, accumulates, pooled } = *self;
         let y = Layout { accumulates, ..Layout::new("y", ElementType::F32, width, true) };
         let inputs = ["x", "dy"].into_iter().zip(input.elements());
-        let inputs = inputs.map(|(name, element)| Layout::new(name, element, width, false));
+        let inputs = inputs.map(|(name, element)| {
+            let layout = Layout::new(name, element, width, false);
+            Layout { read_only: !pooled, ..layout }
+        });
         [y].into_iter().chain(inputs).collect()
     }
 }

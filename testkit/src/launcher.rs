@@ -22,9 +22,6 @@ pub struct Launcher<'g> {
     pipelines: Mutex<HashMap<ShaderKey, wgpu::ComputePipeline>>,
 }
 
-/// The tensors of a launch: the caller's buffers, which are copied into the pool and back.
-type Tensors<'v> = Vec<&'v wgpu::Buffer>;
-
 impl<'g> Launcher<'g> {
     pub fn new(gpu: &'g Gpu, activation: Activation, elements: [ElementType; 2]) -> Self {
         let device = gpu.device();
@@ -54,7 +51,7 @@ impl<'g> Launcher<'g> {
     /// Those of the plan and of the device.
     pub fn launch(&self, request: Request, operands: &[(Operand, View<'_>)]) -> Result<()> {
         let [x, y] = self.elements;
-        let mut tensors: Tensors<'_> = Vec::new();
+        let mut tensors: Vec<&wgpu::Buffer> = Vec::new();
         let request =
             operands.iter().fold(request.with_elements(x, y), |request, (operand, view)| {
                 let known = tensors.iter().position(|tensor| *tensor == view.buffer());
@@ -67,11 +64,20 @@ impl<'g> Launcher<'g> {
                     BufferRange::elements::<u8>(id as u32, size, view.offset(), view.size());
                 request.with(*operand, range)
             });
-        let plan = request.plan(&self.planner)?;
-        self.run(&plan, &tensors)
+        self.run(&request.plan(&self.planner)?, &tensors)
     }
 
-    fn run(&self, plan: &Plan, tensors: &Tensors<'_>) -> Result<()> {
+    /// The planner, which is pooled.
+    pub fn planner(&self) -> &Planner {
+        &self.planner
+    }
+
+    /// Runs a plan whose buffers have the numbers of these tensors.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    pub fn run(&self, plan: &Plan, tensors: &[&wgpu::Buffer]) -> Result<()> {
         let (device, queue) = (self.gpu.device(), self.gpu.queue());
         let alignment = u64::from(device.limits().min_storage_buffer_offset_alignment);
         // The start of each tensor and each scratch buffer in the pool.

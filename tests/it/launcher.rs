@@ -3,9 +3,10 @@
 use testkit::launcher::Launcher;
 use testkit::layout::{Layout, Subject};
 use wgpu_relu::half::{bf16, f16};
-use wgpu_relu::plan::{BufferRange, Planner, Request};
+use wgpu_relu::plan::{BufferRange, Planner, Request, SumRequest};
 use wgpu_relu::{
-    Activation, Channels, Draw, Element, ElementType, Error, GpuRelu, Operand, Result, View,
+    Activation, Channels, Draw, Element, ElementType, Error, GpuPrelu, GpuRelu, Operand, Result,
+    View,
 };
 
 use crate::fused::with_masks;
@@ -187,4 +188,45 @@ fn keys_tell_shaders_apart() {
     assert_ne!(relu, key(Activation::Silu, ElementType::F32));
     let elu = |alpha| key(Activation::Elu { alpha }, ElementType::F32);
     assert_eq!(elu(1.0), elu(2.0), "parameters are in the uniform");
+}
+
+/// In one pool, terms, sums and scratch share a buffer.
+#[test]
+fn sums_give_the_results_of_the_operators() {
+    let launcher = Launcher::new(gpu(), Activation::Relu, [ElementType::F32; 2]);
+    for (rows, channels) in
+        [(1, Channels::last(1)), (77, Channels::last(64)), (5, Channels::second(3, 1001))]
+    {
+        let length = rows * channels.count * channels.inner;
+        let values = |seed: u32| -> Vec<f32> {
+            (0..length).map(|i| (i * seed % 8191) as f32 / 1024.0 - 4.0).collect()
+        };
+        let [x, dy] = [7919, 6007].map(|seed| gpu().upload(&values(seed)).expect("room"));
+        let slopes = gpu().upload(&vec![0.5; channels.count as usize]).expect("room");
+        let size = u64::from(length) * 4;
+        let [of_x, of_dy] = [0, 1].map(|number| BufferRange::whole(number, size));
+        let dw = BufferRange::whole(2, slopes.size());
+        let elements = [ElementType::F32; 2];
+        let of_slopes = SumRequest::weight_gradient(elements, of_x, of_dy, channels, dw);
+        let of_values = SumRequest::channel_sums(ElementType::F32, of_x, channels, dw);
+        let prelu = GpuPrelu::with_channels(gpu(), &slopes, channels);
+        for (request, expected) in [
+            (&of_slopes, prelu.weight_gradient(&x, &dy).expect("valid")),
+            (&of_values, gpu().channel_sums(&x, channels).expect("valid")),
+        ] {
+            let plan = request.plan(launcher.planner()).expect("valid");
+            assert!(plan.dispatches.iter().all(|d| d.bindings().iter().all(|b| b.writable)));
+            let sums = gpu().zeros::<f32>(channels.count.into()).expect("room");
+            launcher.run(&plan, &[&x, &dy, &sums]).expect("valid");
+            let bits = |buffer| -> Vec<u32> {
+                let sums: Vec<f32> = gpu().download(buffer).expect("a working device");
+                sums.iter().map(|sum| sum.to_bits()).collect()
+            };
+            assert_eq!(bits(&sums), bits(&expected), "{channels:?}");
+        }
+    }
+    let x = BufferRange::whole(0, 12);
+    let three = SumRequest::channel_sums(ElementType::F32, x, Channels::last(3), x);
+    let error = three.plan(launcher.planner()).unwrap_err();
+    assert!(matches!(error, Error::SharedBuffer { .. }), "{error}");
 }
