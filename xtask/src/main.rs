@@ -59,8 +59,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   egui        Open a window of egui with an activation's curve, on egui's device. Needs Rust 1.95.
               Arguments: --activation NAME, --screenshot FILE.png
   test-egui   Test that program. Arguments: those of cargo test
-  test-burn   Test the package for Burn (integrations/burn), with and without fusion. The first build takes
-              some minutes. Needs Rust 1.95. Arguments: those of cargo test
+  test-burn   Test the package for Burn (integrations/burn), with and without fusion, on this machine and on
+              servers that it starts. The first build takes some minutes. Needs Rust 1.95. Arguments: those
+              of cargo test
   test-contributing
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
@@ -151,11 +152,12 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     let mut cargo = match task.as_str() {
         "peers" => cargo_on(PEERS, command),
         "egui" | "test-egui" => cargo_on(EGUI, command),
-        "test-burn" => cargo_on(BURN, command),
+        "test-burn" => cargo_on(BURN, &["test", "--features", "remote"]),
         _ => cargo(command),
     };
     if task == "test-burn" {
-        let mut without_fusion = cargo_on(BURN, &["test", "--no-default-features"]);
+        let mut without_fusion =
+            cargo_on(BURN, &["test", "--no-default-features", "--features", "remote"]);
         check(without_fusion.args(&arguments).envs(environment.clone()))?;
     }
     cargo.args(&arguments).envs(environment);

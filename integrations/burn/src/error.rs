@@ -2,7 +2,7 @@
 
 use burn::tensor::DType;
 
-/// Why an activation cannot run on a tensor.
+/// Why an operation cannot run on a tensor.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -15,10 +15,30 @@ pub enum Error {
         /// The tensor's.
         dtype: DType,
     },
-    /// The tensor's device compiles no WGSL.
+    /// Two tensors of one operation differ.
+    #[error("{operand} has the {property} {found}, but must have {expected}; {remedy}")]
+    Mismatch {
+        /// The tensor that differs.
+        operand: &'static str,
+        /// What differs: shape, dtype, device or size.
+        property: &'static str,
+        /// That of the operand.
+        found: String,
+        /// That of the other tensor.
+        expected: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A dimension of the tensor is too long for the shaders, which count its elements in 32 bits.
+    #[error("a tensor of the shape {shape:?} has a dimension of 2^32 or more elements; split it")]
+    TooLarge {
+        /// The tensor's.
+        shape: Vec<usize>,
+    },
+    /// The tensor's device compiles no WGSL, and its wgpu device is not known.
     #[error(
-        "the tensor is on {device}, which runs {runtime} kernels, but activations need {}; \
-         use a wgpu device, and build Burn without its features vulkan and metal",
+        "the tensor is on {device}, which runs {runtime} kernels, but activations need {}; use a wgpu device, and make \
+         it with wgpu_relu_burn::device, or build Burn without its features vulkan and metal",
         crate::kernel::RUNTIME
     )]
     Runtime {
@@ -26,6 +46,16 @@ pub enum Error {
         device: String,
         /// The name of the device's runtime and compiler.
         runtime: String,
+    },
+    /// Burn or its runtime could not do what the call needs.
+    #[error("{doing} failed: {reason}; {remedy}")]
+    Burn {
+        /// What was being done.
+        doing: &'static str,
+        /// Burn's text.
+        reason: String,
+        /// What to do.
+        remedy: &'static str,
     },
     /// The text of a configuration, a parameter of the activation or the tensor's size.
     #[error(transparent)]

@@ -1,8 +1,7 @@
-//! Plans of wgpu-relu, launched by cubecl on tensors of its memory pool.
+//! Operations on tensors of cubecl's memory pool, launched by cubecl itself.
 
-use burn::tensor::DType;
 use burn_cubecl::kernel::into_contiguous;
-use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
+use burn_cubecl::ops::numeric::{empty_device_contiguous_dtype, zeros_client};
 use burn_cubecl::tensor::CubeTensor;
 use cubecl::client::Client;
 use cubecl::ir::metadata::Info;
@@ -13,9 +12,11 @@ use cubecl::prelude::{
 };
 use cubecl::server::{Handle, KernelArguments, MetadataBindingInfo};
 use cubecl::{CubeKernel, PrecompiledSource};
-use wgpu_relu::plan::{BufferId, BufferRange, Dispatch, Plan, Planner, Request, ShaderKey};
-use wgpu_relu::{Activation, ElementType, Operand, wgpu};
+use wgpu_relu::plan::{Binding, BufferId, Dispatch, Plan, Planner, ShaderKey};
+use wgpu_relu::wgpu;
 
+use crate::call::{Call, Kind, Spec};
+use crate::device::Route;
 use crate::error::Error;
 
 /// The name of the runtime and compiler that take WGSL.
@@ -55,82 +56,58 @@ impl CubeKernel for SourceKernel {
     }
 }
 
-/// Checks that the client takes our shaders.
-pub(crate) fn check_client(client: &Client, device: impl FnOnce() -> String) -> Result<(), Error> {
-    check_name(client.name(), device)
-}
-
-fn check_name(runtime: &str, device: impl FnOnce() -> String) -> Result<(), Error> {
-    if runtime == RUNTIME {
-        return Ok(());
+/// Computes an operation's outputs. An output takes the memory of an input that nothing else uses, or new memory.
+pub(crate) fn run(call: Call, inputs: Vec<CubeTensor>) -> Result<Vec<CubeTensor>, Error> {
+    let inputs: Vec<CubeTensor> = inputs.into_iter().map(into_contiguous).collect();
+    let (client, device) = (inputs[0].client.clone(), inputs[0].device.clone());
+    let route = Route::of(&client, &device)?;
+    let specs: Vec<Spec> = inputs.iter().map(spec).collect();
+    let mut replaceable: Vec<usize> =
+        call.replaceable().filter(|index| inputs[*index].can_mut()).collect();
+    let mut buffers: Vec<u32> = (0..).take(inputs.len()).collect();
+    let mut outputs: Vec<CubeTensor> = Vec::new();
+    let output_specs = call.output_specs(&specs)?;
+    for spec in &output_specs {
+        let (number, output) = match replaceable.iter().position(|index| specs[*index] == *spec) {
+            Some(position) => {
+                let index = replaceable.remove(position);
+                (index, inputs[index].clone())
+            }
+            None => {
+                let Spec { shape, dtype } = spec.clone();
+                let (client, device) = (client.clone(), device.clone());
+                let output = empty_device_contiguous_dtype(client, device, shape, dtype);
+                (inputs.len() + outputs.len(), output)
+            }
+        };
+        buffers.push(number as u32);
+        outputs.push(output);
     }
-    Err(Error::Runtime { device: device(), runtime: runtime.to_owned() })
+    if matches!(call.kind, Kind::WeightGradient { .. }) && specs[0].shape.num_elements() == 0 {
+        // The sum of no terms. The plan would need zeroed scratch memory, and the pool has none.
+        let Spec { shape, dtype } = output_specs[0].clone();
+        return Ok(vec![zeros_client(client, device, shape, dtype)]);
+    }
+    let plan = call.plan(&planner(&client), &[specs, output_specs].concat(), &buffers)?;
+    let handles: Vec<&Handle> =
+        inputs.iter().chain(&outputs).map(|tensor| &tensor.handle).collect();
+    match route {
+        Route::Source => launch(&client, plan, &handles),
+        Route::Direct(launcher) => launcher.launch(&client, &plan, &handles)?,
+    }
+    Ok(outputs)
 }
 
-/// An operation on contiguous tensors of one length: the tensors' numbers are the order of `operands`.
-pub(crate) fn plan(
-    planner: &Planner,
-    request: Request,
-    operands: &[Operand],
-    dtype: DType,
-    length: usize,
-) -> Result<Plan, Error> {
-    let element = element_type(dtype)?;
-    let size = length as u64 * element.size();
-    // The pool's slots are whole words, so there is one for an odd 16-bit element too.
-    let slot = size.next_multiple_of(4);
-    let request = (0..).zip(operands).fold(request, |request, (number, operand)| {
-        request.with(*operand, BufferRange::elements::<u8>(number, slot, 0, size))
-    });
-    Ok(request.with_elements(element, element).plan(planner)?)
-}
-
-/// Computes y = f(x) into a new tensor.
-pub(crate) fn forward(x: CubeTensor, activation: Activation) -> Result<CubeTensor, Error> {
-    let x = into_contiguous(x);
-    run(Request::forward(activation), &[(Operand::X, &x)], Operand::Y)
-}
-
-/// Computes dx = dy · f'(x) into a new tensor.
-pub(crate) fn gradient(
-    x: CubeTensor,
-    dy: CubeTensor,
-    activation: Activation,
-) -> Result<CubeTensor, Error> {
-    let (x, dy) = (into_contiguous(x), into_contiguous(dy));
-    let inputs = [(Operand::X, &x), (Operand::Dy, &dy)];
-    run(Request::gradient(activation), &inputs, Operand::Dx)
-}
-
-/// Launches a request on contiguous inputs. The new output has the shape and dtype of the first input.
-fn run(
-    request: Request,
-    inputs: &[(Operand, &CubeTensor)],
-    output: Operand,
-) -> Result<CubeTensor, Error> {
-    let (_, x) = inputs[0];
-    check_client(&x.client, || format!("{:?}", x.device))?;
-    let shape = x.meta.shape().clone();
-    let y = empty_device_contiguous_dtype(x.client.clone(), x.device.clone(), shape, x.dtype);
-    let (mut operands, mut handles): (Vec<_>, Vec<_>) =
-        inputs.iter().map(|(operand, tensor)| (*operand, &tensor.handle)).unzip();
-    operands.push(output);
-    handles.push(&y.handle);
-    let plan = plan(&planner(&x.client), request, &operands, x.dtype, x.meta.num_elements())?;
-    launch(&x.client, plan, &handles);
-    Ok(y)
+pub(crate) fn spec(tensor: &CubeTensor) -> Spec {
+    Spec { shape: tensor.meta.shape().clone(), dtype: tensor.dtype }
 }
 
 /// Records a plan's dispatches in the client's stream. Errors of the device appear when a result is read.
 fn launch(client: &Client, plan: Plan, handles: &[&Handle]) {
+    let scratch: Vec<Handle> = scratch(client, &plan);
     for dispatch in plan.dispatches {
         let arguments = dispatch.bindings().iter().fold(KernelArguments::new(), |arguments, b| {
-            let BufferId::Operand(number) = b.buffer else {
-                unreachable!("a request plans no scratch buffers")
-            };
-            let handle = handles[number as usize].clone();
-            let after = handle.size_in_used().saturating_sub(b.offset + b.size);
-            arguments.with_buffer(handle.offset_start(b.offset).offset_end(after).binding())
+            arguments.with_buffer(part(b, handles, &scratch).binding())
         });
         let words = dispatch.uniform().as_chunks().0.iter().map(|word| u64::from_ne_bytes(*word));
         let arguments = arguments.with_info(MetadataBindingInfo::custom(words.collect()));
@@ -139,13 +116,20 @@ fn launch(client: &Client, plan: Plan, handles: &[&Handle]) {
     }
 }
 
-/// WGSL has no bf16, and tensors that Burn itself fills with it hold other numbers.
-fn element_type(dtype: DType) -> Result<ElementType, Error> {
-    match dtype {
-        DType::F32 => Ok(ElementType::F32),
-        DType::F16 => Ok(ElementType::F16),
-        _ => Err(Error::DType { dtype }),
-    }
+/// The scratch buffers of a plan.
+pub(crate) fn scratch(client: &Client, plan: &Plan) -> Vec<Handle> {
+    plan.scratch.iter().map(|size| client.empty(*size as usize)).collect()
+}
+
+/// The part of a tensor's memory that a dispatch binds.
+pub(crate) fn part(binding: &Binding, handles: &[&Handle], scratch: &[Handle]) -> Handle {
+    let handle = match binding.buffer {
+        BufferId::Operand(number) => handles[number as usize].clone(),
+        BufferId::Scratch(number) => scratch[number as usize].clone(),
+        other => unreachable!("{other:?} is neither a tensor nor scratch"),
+    };
+    let after = handle.size_in_used().saturating_sub(binding.offset + binding.size);
+    handle.offset_start(binding.offset).offset_end(after)
 }
 
 /// The numbers of cubecl's device. cubecl does not say whether it is a GPU, so the grid is that of GPUs.
@@ -180,69 +164,4 @@ fn planner_with(client: &Client, max_workgroups: u32) -> Planner {
 }
 
 #[cfg(test)]
-mod tests {
-    use burn_cubecl::CubeDevice;
-
-    use super::*;
-
-    /// Halves -2 in a slot of a page of 7, and checks the page.
-    fn assert_only_its_slot(client: &Client, planner: &Planner, length: u64) {
-        let alignment = client.properties().memory.alignment.max(256);
-        let slot = length * 4;
-        let words = (2 * alignment + slot.next_multiple_of(alignment)) as usize / 4;
-        let page = client.create_from_slice(&7f32.to_ne_bytes().repeat(words));
-        let x = client.create_from_slice(&(-2f32).to_ne_bytes().repeat(length as usize));
-        let after = page.size() - alignment - slot;
-        let y = page.clone().offset_start(alignment).offset_end(after);
-        let request = Request::forward(Activation::LeakyRelu { negative_slope: 0.5 });
-        let operands = [Operand::X, Operand::Y];
-        let plan = plan(planner, request, &operands, DType::F32, length as usize);
-        launch(client, plan.expect("valid"), &[&x, &y]);
-        let page = client.read_one(page).expect("a working device");
-        for (index, bytes) in page.chunks_exact(4).enumerate() {
-            let found = f32::from_ne_bytes(bytes.try_into().expect("4 bytes"));
-            let inside = (alignment..alignment + slot).contains(&(index as u64 * 4));
-            let expected = if inside { -1.0 } else { 7.0 };
-            assert_eq!(found, expected, "{length}: element {index} of the page");
-        }
-    }
-
-    /// cubecl compiles without bounds checks, so the shader's own bounds must hold inside a page.
-    #[test]
-    fn neighbours_in_a_page_stay_untouched() {
-        let client = CubeDevice::default().client();
-        for length in 1..=70 {
-            assert_only_its_slot(&client, &planner(&client), length);
-        }
-    }
-
-    /// Burn's largest tensor here fills less than one row of 65,535 workgroups, so the rows are shorter.
-    #[test]
-    fn several_rows_of_workgroups_and_several_dispatches() {
-        let client = CubeDevice::default().client();
-        let planner = planner_with(&client, 4);
-        let x = BufferRange::whole(0, 200_004);
-        let request = Request::forward(Activation::Relu).with(Operand::X, x);
-        let plan = request.with(Operand::Y, BufferRange::whole(1, 200_004)).plan(&planner);
-        let grids: Vec<_> =
-            plan.expect("valid").dispatches.iter().map(Dispatch::workgroups).collect();
-        assert!(grids.len() > 1 && grids.iter().any(|[_, y, _]| *y > 1), "{grids:?}");
-        assert_only_its_slot(&client, &planner, 50_001);
-    }
-
-    /// The names are cubecl's.
-    #[test]
-    fn clients_of_other_compilers_are_refused() {
-        for name in ["wgpu<spirv>", "wgpu<msl>", "cuda"] {
-            let error = check_name(name, || "Wgpu(0)".to_owned()).unwrap_err();
-            assert_eq!(
-                error.to_string(),
-                format!(
-                    "the tensor is on Wgpu(0), which runs {name} kernels, but activations need wgpu<wgsl>; \
-                     use a wgpu device, and build Burn without its features vulkan and metal"
-                )
-            );
-        }
-        check_name(CubeDevice::default().client().name(), String::new).expect("wgpu");
-    }
-}
+mod tests;

@@ -11,17 +11,29 @@
 //! ```
 //!
 //! Burn's own runtime launches the crate's shaders, in its own passes and its own memory. Values and gradients have the
-//! same bits as those of `GpuActivation`. Burn must compile WGSL: its features `vulkan` and `metal` are refused, see
-//! [`Error::Runtime`].
+//! same bits as those of `GpuActivation`. Where Burn compiles no WGSL, with its features `vulkan` and `metal`, the package
+//! launches them itself on Burn's device, see [`device`].
 
+mod activation;
+mod call;
+pub mod device;
+mod direct;
 mod error;
+mod gate;
 mod kernel;
 pub mod nn;
 mod operation;
+mod prelu;
+#[cfg(feature = "remote")]
+mod remote;
 
+pub use activation::{activate, rrelu, try_activate};
 pub use error::Error;
-pub use operation::{activate, try_activate};
-pub use wgpu_relu::Activation;
+pub use gate::{gate, glu};
+pub use prelu::prelu;
+#[cfg(feature = "remote")]
+pub use remote::{probe, register};
+pub use wgpu_relu::{Activation, Draw};
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../docs/guide/burn.md")]

@@ -1,11 +1,32 @@
-//! Modules for models.
+//! Modules for models: one per activation with the name that Burn gives it, and [`Activation`] for a choice at run time.
+//!
+//! ```
+//! use burn::tensor::{Device, DeviceKind, Tensor};
+//! use wgpu_relu_burn::nn::{Elu, EluConfig, Relu};
+//!
+//! let (relu, elu): (Relu, Elu) = (Relu::new(), EluConfig::new().with_alpha(0.5).init());
+//! assert_eq!(elu.to_string(), "elu(alpha=0.5)");
+//! let x = Tensor::<1>::from_floats([-1.0, 2.0], &Device::wgpu(DeviceKind::DefaultDevice));
+//! let y = elu.forward(relu.forward(x));
+//! assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), [0.0, 2.0]);
+//! ```
+//!
+//! Burn's `HardSigmoid` has two parameters, and its default differs from PyTorch's; [`Hardsigmoid`] is PyTorch's.
+
+mod gate;
+mod named;
+mod prelu;
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
+use crate::activation::activate;
 use crate::error::Error;
-use crate::operation::activate;
+
+pub use gate::{Glu, SwiGlu, SwiGluConfig};
+pub use named::*;
+pub use prelu::{PRelu, PReluConfig};
 
 /// The configuration of an [`Activation`].
 ///
