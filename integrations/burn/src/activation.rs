@@ -11,7 +11,7 @@ use crate::operation::{ActivationOps, check, spec};
 /// Computes y = f(x) for every element of a tensor, with a gradient on devices with autodiff.
 ///
 /// Takes one pass: reads and writes each element once. y takes the memory of x if no other tensor uses it. A tensor that is
-/// not contiguous is copied first. The gradient takes one more pass. It keeps a mask of one bit per element for activations
+/// not contiguous is copied first. The gradient takes one more pass. It keeps a mask of 1 or 2 bits per element for activations
 /// whose derivative has two values, as relu, and x for all others. With fusion, Burn fuses its own operations before and
 /// after this one.
 ///

@@ -56,6 +56,7 @@ impl Workers {
 /// What a training was like.
 pub struct Report {
     pub parameters: usize,
+    /// After the first ten steps, which compile shaders.
     pub time_per_step: Duration,
 }
 
@@ -75,13 +76,18 @@ pub fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
         Some(path) if path.exists() => State::load(path, options.width)?,
         _ => State::new(options.width),
     };
-    let start = (Instant::now(), state.step);
-    if state.step > 0 {
-        println!("resumes after step {}", state.step);
+    let first = state.step;
+    let mut start = (Instant::now(), first);
+    if first > 0 {
+        println!("resumes after step {first}");
     }
     while state.step < options.steps {
         let batch = digits.batch(state.step, options.batch);
         let loss = state.step(workers, &digits, &batch)?;
+        if state.step == first + 10 {
+            // The first steps compile shaders.
+            start = (Instant::now(), state.step);
+        }
         if state.step.is_multiple_of(20) || state.step == options.steps {
             let (name, device) = &workers.0[0];
             let accuracy = state.parameters.accuracy(device, &digits, &digits.test());
