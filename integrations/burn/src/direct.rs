@@ -111,3 +111,47 @@ impl Direct {
         pipelines.entry(dispatch.key().clone()).or_insert_with(compile).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{DType, Device, DeviceKind, Shape};
+    use wgpu_relu::Activation;
+
+    use super::*;
+    use crate::call::{Call, Kind, Spec};
+    use crate::kernel::{launch, planner};
+
+    /// Both routes run the same plans, so that both give the same bits.
+    #[test]
+    fn both_routes_give_the_same_bits() {
+        // Another device than the other tests', since a device can be had only once.
+        let kinds = [
+            DeviceKind::Cpu,
+            DeviceKind::DiscreteGpu(0),
+            DeviceKind::IntegratedGpu(0),
+            DeviceKind::VirtualGpu(0),
+        ];
+        let open = |kind| Device::wgpu_options().device_kind(kind).init_with_setup().ok();
+        let (device, setup) = kinds.into_iter().find_map(open).expect("an adapter");
+        let direct = Direct::new(&setup);
+        let client = crate::device::cube(device.as_dispatch()).expect("of cubecl").client();
+        for activation in Activation::ALL {
+            for length in [1, 5, 64, 1027] {
+                let call = Call::new(Kind::Gradient, *activation);
+                let spec = Spec { shape: Shape::new([length]), dtype: DType::F32 };
+                let plan = call.plan(&planner(&client), &vec![spec; 3], &[0, 1, 2]);
+                let plan = plan.expect("valid");
+                let bits = |i: u32| i.wrapping_mul(0x9E37_79B9).to_ne_bytes();
+                let data: Vec<u8> = (0..length as u32).flat_map(bits).collect();
+                let inputs = [client.create_from_slice(&data), client.create_from_slice(&data)];
+                let outputs = [client.empty(data.len()), client.empty(data.len())];
+                let tensors = |output| [&inputs[0], &inputs[1], output];
+                direct.launch(&client, &plan, &tensors(&outputs[0])).expect("a working device");
+                launch(&client, plan, &tensors(&outputs[1]));
+                let [found, expected] =
+                    outputs.map(|output| client.read_one(output).expect("a working device"));
+                assert_eq!(found[..], expected[..], "{activation}, {length} elements");
+            }
+        }
+    }
+}

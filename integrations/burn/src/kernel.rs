@@ -103,7 +103,7 @@ pub(crate) fn spec(tensor: &CubeTensor) -> Spec {
 }
 
 /// Records a plan's dispatches in the client's stream. Errors of the device appear when a result is read.
-fn launch(client: &Client, plan: Plan, handles: &[&Handle]) {
+pub(crate) fn launch(client: &Client, plan: Plan, handles: &[&Handle]) {
     let scratch: Vec<Handle> = scratch(client, &plan);
     for dispatch in plan.dispatches {
         let arguments = dispatch.bindings().iter().fold(KernelArguments::new(), |arguments, b| {
