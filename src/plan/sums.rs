@@ -28,7 +28,7 @@ const LANES: u64 = 8;
 /// let [x, dy] = [0, 1].map(|buffer| BufferRange::whole(buffer, 4096)); // 1024 f32
 /// let dw = BufferRange::whole(2, 32); // eight slopes
 /// let plan = SumRequest::weight_gradient([ElementType::F32; 2], x, dy, Channels::last(8), dw).plan(&planner)?;
-/// assert_eq!(plan.scratch.len(), 2);
+/// assert_eq!((plan.scratch.len(), plan.dispatches.len()), (1, 2));
 /// # Ok::<(), wgpu_relu::Error>(())
 /// ```
 #[derive(Debug, Clone)]
