@@ -1,6 +1,6 @@
 //! The reference against values computed with 400 digits (`scripts/reference_vectors.py`).
 
-use wgpu_relu::{Activation, reference};
+use wgpu_relu::{Activation, Tolerance, reference};
 
 const VECTORS: &str = include_str!("../data/reference_vectors.csv");
 
@@ -28,4 +28,31 @@ fn the_reference_is_right_to_f64() {
     }
     // The script counts its lines. A file that was cut off has fewer.
     assert!(header.starts_with(&format!("# {checked} vectors: ")), "{checked} were read: {header}");
+}
+
+/// A mistake in a row of the table is in every test that compares with the reference. Exact activations are simple enough
+/// to be read, and tests/it/semantics.rs compares their values with those of other libraries.
+#[test]
+fn every_activation_that_rounds_has_vectors() {
+    let lines = VECTORS.lines().skip(1).map(|line| line.rsplitn(4, ',').last().unwrap());
+    let named: Vec<Activation> =
+        lines.map(|name| name.trim_matches('"').parse().unwrap()).collect();
+    for activation in Activation::ALL {
+        let bounds = [activation.value_tolerance(), activation.gradient_tolerance()];
+        if !bounds.iter().any(|bound| matches!(bound, Tolerance::Ulp(_))) {
+            continue;
+        }
+        let of_name = || named.iter().filter(|other| other.name() == activation.name());
+        let remedy = "add a line to FUNCTIONS in scripts/reference_vectors.py, and run it";
+        assert!(
+            of_name().any(|other| other == activation),
+            "{} has no vectors with its defaults; {remedy}",
+            activation.name()
+        );
+        assert!(
+            activation.parameters().is_empty() || of_name().any(|other| other != activation),
+            "{} has no vectors with other parameters than its defaults; {remedy}",
+            activation.name()
+        );
+    }
 }

@@ -1,12 +1,13 @@
 //! The examples of CONTRIBUTING.md, as a contributor adds them: in a copy of the repository, which is then tested.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use crate::driver::find_program;
 use crate::{Outcome, TARGET, cargo_on, check, compilers, exit_code};
 
-const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/contributing");
 
 /// An activation: its WGSL file and its row.
@@ -54,6 +55,55 @@ fn with_rows(table: &str, examples: &[Example]) -> Result<String, String> {
     Ok(format!("{before}{rows}{end}{after}"))
 }
 
+/// Copies the repository to a folder in target/, which a task may change.
+///
+/// The copy uses the repository's folder of builds, so that other packages are built once. Cargo tells packages of the same
+/// name apart by their versions; without `mark`, the repository would get the copy's builds.
+pub(crate) fn copy_repository(to: &Path, mark: &str) -> Outcome {
+    let told = |error| format!("{}: {error}", to.display());
+    if to.exists() {
+        fs::remove_dir_all(to).map_err(told)?;
+    }
+    copy(Path::new(ROOT), to)?;
+    let manifest = to.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(told)?;
+    let (before, rest) = text.split_once("\nversion = \"").ok_or("Cargo.toml has no version")?;
+    let (version, after) = rest.split_once('"').ok_or("Cargo.toml has no version")?;
+    fs::write(&manifest, format!("{before}\nversion = \"{version}+{mark}\"{after}")).map_err(told)
+}
+
+/// The script of the reference vectors with the functions of the text at their end.
+fn with_functions(script: &str, text: &str) -> Result<String, String> {
+    let functions = text.split("```python\n").skip(1);
+    let functions: String = functions.filter_map(|rest| Some(rest.split_once("```")?.0)).collect();
+    let end = "}\nMAGNITUDES";
+    let (before, after) = script
+        .split_once(end)
+        .ok_or("scripts/reference_vectors.py: where do the functions end?")?;
+    Ok(format!("{before}{functions}{end}{after}"))
+}
+
+/// A Python with mpmath. If there is none, an environment in target/ gets it from PyPI.
+fn python() -> Result<PathBuf, String> {
+    let has_mpmath = |python: &Path| {
+        let found = Command::new(python).args(["-c", "import mpmath"]).output();
+        found.is_ok_and(|output| output.status.success())
+    };
+    let found = find_program("python3").ok_or("the reference vectors need Python 3; install it")?;
+    if has_mpmath(&found) {
+        return Ok(found);
+    }
+    let own = Path::new(TARGET).join("python");
+    let python = own.join("bin/python");
+    if !has_mpmath(&python) {
+        check(Command::new(&found).args(["-m", "venv"]).arg(&own)).map_err(|error| {
+            format!("{error}; install mpmath for python3, or Python's venv and pip")
+        })?;
+        check(Command::new(&python).args(["-m", "pip", "install", "--quiet", "mpmath"]))?;
+    }
+    Ok(python)
+}
+
 fn copy(from: &Path, to: &Path) -> Outcome {
     let told = |error| format!("{}: {error}", from.display());
     if from.is_file() {
@@ -75,10 +125,7 @@ pub(crate) fn test(environment: Vec<(&'static str, String)>) -> Result<ExitCode,
     let told = |error| format!("{COPY}: {error}");
     let text = fs::read_to_string(Path::new(ROOT).join("CONTRIBUTING.md")).map_err(told)?;
     let examples = examples(&text)?;
-    if Path::new(COPY).exists() {
-        fs::remove_dir_all(COPY).map_err(told)?;
-    }
-    copy(Path::new(ROOT), Path::new(COPY))?;
+    copy_repository(Path::new(COPY), "contributing")?;
     for example in &examples {
         let path = format!("{COPY}/shaders/activation/{}.wgsl", example.name);
         fs::write(&path, &example.wgsl).map_err(told)?;
@@ -87,14 +134,11 @@ pub(crate) fn test(environment: Vec<(&'static str, String)>) -> Result<ExitCode,
     let rows = with_rows(&fs::read_to_string(&table).map_err(told)?, &examples)?;
     fs::write(&table, rows).map_err(told)?;
 
-    // Both use one folder of builds, so that other packages are built once. Cargo tells packages of the same name apart by
-    // their versions; without this, the repository would get the copy's builds.
-    let manifest = Path::new(COPY).join("Cargo.toml");
-    let text = fs::read_to_string(&manifest).map_err(told)?;
-    let (before, rest) = text.split_once("\nversion = \"").ok_or("Cargo.toml has no version")?;
-    let (version, after) = rest.split_once('"').ok_or("Cargo.toml has no version")?;
-    let text = format!("{before}\nversion = \"{version}+contributing\"{after}");
-    fs::write(&manifest, text).map_err(told)?;
+    let script = Path::new(COPY).join("scripts/reference_vectors.py");
+    let functions = with_functions(&fs::read_to_string(&script).map_err(told)?, &text)?;
+    fs::write(&script, functions).map_err(told)?;
+    let vectors = Path::new(COPY).join("tests/data/reference_vectors.csv");
+    check(Command::new(python()?).arg(&script).stdout(File::create(vectors).map_err(told)?))?;
 
     let names: Vec<&str> = examples.iter().map(|example| example.name.as_str()).collect();
     let in_copy = |arguments: &[&str]| -> Command {
@@ -142,5 +186,8 @@ mod tests {
             table.contains("    }\n\n/// Absolute value"),
             "the rows follow the last row of the table"
         );
+        let script =
+            with_functions(&read("scripts/reference_vectors.py"), &read("CONTRIBUTING.md"));
+        assert!(script.expect("the functions have an end").contains("\n    \"squareplus(b=0.5)\""));
     }
 }
