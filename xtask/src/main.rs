@@ -12,10 +12,12 @@ mod kit;
 mod links;
 mod npm;
 mod pictures;
+mod release;
 #[cfg(test)]
 mod reliability;
 mod serve;
 mod tint;
+mod validation;
 mod wasm;
 mod web;
 
@@ -30,7 +32,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
 
   demo        Run a dense layer over handwritten digits, with its activation and gradient on the GPU.
               Arguments: an .npy file, --activation NAME, --units N, --seed N
-  test        Run all tests. Arguments: those of cargo test
+  test        Run all tests. --validation loads Vulkan's validation layer, from a Debian package, and fails at
+              its first message. Arguments: those of cargo test
   accuracy    Print the errors of every activation over the range of f32.
               Arguments: activations, --stride N, --outputs FOLDER for the results of another library
   exhaustive  Compare ReLU on all 2^32 inputs with NumPy's results, bit for bit.
@@ -64,6 +67,12 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               of cargo test
   test-contributing
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
+  deny        Check licences, sources and duplicates of the dependencies by deny.toml, and advisories where
+              their database can be fetched. Builds cargo-deny in target/tools.
+  package     Make the package for crates.io and build it. Check its files and its size.
+  public-api  Compare the public API with tests/data/public_api.txt. Builds cargo-public-api in
+              target/tools. Arguments: --update
+  msrv        Build the library with the oldest Rust that Cargo.toml names, where rustup can fetch it.
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
               Rust 1.95.
   bench       Measure every activation beside a plain copy. Writes a table to benches/results/, unless the
@@ -122,6 +131,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
             return exit_code(cargo);
         }
         "regenerate" => return regenerate(&arguments),
+        "deny" => return release::deny().map(|()| ExitCode::SUCCESS),
+        "package" => return release::package().map(|()| ExitCode::SUCCESS),
+        "public-api" => return release::public_api(&arguments).map(|()| ExitCode::SUCCESS),
+        "msrv" => return release::msrv().map(|()| ExitCode::SUCCESS),
         "test-contributing" => return contributing::test(driver::any()?),
         "activations" if arguments.is_empty() => {
             return exit_code(cargo(&["run", "--quiet", "--example", "activations"]));
@@ -138,6 +151,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
     };
     let driver = take_option(&mut arguments, "--driver")?;
+    let validates = task == "test" && take_flag(&mut arguments, "--validation");
     // As in cargo, arguments after `--` are for the program.
     if arguments.first().is_some_and(|argument| argument == "--") && !task.starts_with("test") {
         arguments.remove(0);
@@ -145,7 +159,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if task == "exhaustive" && !arguments.is_empty() {
         return Err(format!("exhaustive takes no arguments\n\n{USAGE}"));
     }
-    let environment = match driver {
+    let mut environment = match driver {
         Some(name) => Driver::from_name(&name)?.provide()?,
         None => driver::any()?,
     };
@@ -159,6 +173,12 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         let mut without_fusion =
             cargo_on(BURN, &["test", "--no-default-features", "--features", "remote"]);
         check(without_fusion.args(&arguments).envs(environment.clone()))?;
+    }
+    if validates {
+        environment.extend(validation::environment()?);
+        validation::check_loaded(&environment)?;
+        cargo.args(&arguments).envs(environment);
+        return validation::run(cargo).map(|()| ExitCode::SUCCESS);
     }
     cargo.args(&arguments).envs(environment);
     // A part of the benchmarks must not replace the record of all.
@@ -205,6 +225,13 @@ fn in_browser(task: &str, mut arguments: Vec<String>) -> Result<ExitCode, String
 fn exit_code(mut command: Command) -> Result<ExitCode, String> {
     let status = command.status().map_err(|error| format!("{error}: {command:?}"))?;
     Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Removes a word from the arguments that are passed on, and says whether it was there.
+fn take_flag(arguments: &mut Vec<String>, name: &str) -> bool {
+    let before = arguments.len();
+    arguments.retain(|argument| argument != name);
+    arguments.len() < before
 }
 
 /// Removes `name value` or `name=value` from the arguments that are passed on, and returns the value.

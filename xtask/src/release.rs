@@ -1,0 +1,221 @@
+//! What a release needs: dependencies that may be used, a package with the right files, a public API that changes on purpose,
+//! and the oldest Rust.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::contributing::ROOT;
+use crate::{Outcome, TARGET, cargo, check};
+
+/// The versions that the checks were made with. Another one may demand other files.
+const DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
+const PUBLIC_API: [&str; 2] = ["cargo-public-api", "0.52.0"];
+
+const LISTING: &str = "tests/data/public_api.txt";
+
+/// The most bytes of the package, as it is sent. 240,000 of it are sources.
+const LARGEST: u64 = 300_000;
+
+/// A program from crates.io, built in target/tools.
+fn tool([name, version]: [&str; 2]) -> Result<PathBuf, String> {
+    let root = Path::new(TARGET).join("tools");
+    let program = root.join("bin").join(name);
+    let found = Command::new(&program).arg("--version").output();
+    let is_right = |output: std::process::Output| {
+        String::from_utf8_lossy(&output.stdout).split_whitespace().last() == Some(version)
+    };
+    if !found.is_ok_and(is_right) {
+        println!("xtask: building {name} {version} in target/tools");
+        let mut install = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
+        install.args(["install", name, "--version", version, "--locked", "--root"]).arg(&root);
+        check(install.env_remove("CARGO_TARGET_DIR"))?;
+    }
+    Ok(program)
+}
+
+/// Checks the dependencies by deny.toml.
+pub(crate) fn deny() -> Outcome {
+    let deny = tool(DENY)?;
+    let cargo_deny = |arguments: &[&str]| {
+        let mut command = Command::new(&deny);
+        command.current_dir(ROOT).arg("--locked").args(arguments);
+        command
+    };
+    check(&mut cargo_deny(&["--workspace", "check", "licenses", "sources"]))?;
+    check(&mut cargo_deny(&["--exclude-dev", "check", "bans"]))?;
+    let mut fetch = cargo_deny(&["fetch", "db"]);
+    let fetched = fetch.stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if !fetched.is_ok_and(|status| status.success()) {
+        println!(
+            "xtask: the database of advisories cannot be fetched, so advisories were NOT checked"
+        );
+        return Ok(());
+    }
+    check(&mut cargo_deny(&["--workspace", "check", "advisories"]))
+}
+
+/// Whether a file belongs to the package.
+fn belongs(path: &str) -> bool {
+    let (folder, name) = path.split_once('/').unwrap_or(("", path));
+    match folder {
+        // Cargo adds the first three.
+        "" => [
+            ".cargo_vcs_info.json",
+            "Cargo.lock",
+            "Cargo.toml.orig",
+            "Cargo.toml",
+            "ARCHITECTURE.md",
+            "CHANGELOG.md",
+            "LICENSE-APACHE",
+            "LICENSE-MIT",
+            "README.md",
+        ]
+        .contains(&name),
+        "src" => name.ends_with(".rs"),
+        "shaders" => name.ends_with(".wgsl"),
+        "docs" => {
+            ["design/", "guide/"].iter().any(|f| name.starts_with(f)) && name.ends_with(".md")
+        }
+        _ => false,
+    }
+}
+
+/// Makes the package and builds it. Checks its files and its size.
+pub(crate) fn package() -> Outcome {
+    let mut list =
+        cargo(&["package", "--package", "wgpu-relu", "--locked", "--allow-dirty", "--list"]);
+    let output = list.output().map_err(|error| format!("{error}: {list:?}"))?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    let text = String::from_utf8_lossy(&output.stdout).replace('\\', "/");
+    let others: Vec<&str> = text.lines().filter(|path| !belongs(path)).collect();
+    if !others.is_empty() {
+        return Err(format!(
+            "the package would have files that do not belong there: {}; see `include` in Cargo.toml and `belongs` in \
+             xtask/src/release.rs",
+            others.join(", ")
+        ));
+    }
+    check(&mut cargo(&["package", "--package", "wgpu-relu", "--locked", "--allow-dirty"]))?;
+    let packages = Path::new(TARGET).join("package");
+    let told = |error| format!("{}: {error}", packages.display());
+    let mut sizes = Vec::new();
+    for entry in fs::read_dir(&packages).map_err(told)? {
+        let entry = entry.map_err(told)?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with("wgpu-relu-") && name.ends_with(".crate") {
+            sizes.push(entry.metadata().map_err(told)?.len());
+        }
+    }
+    // Older versions may lie beside it.
+    let size = sizes.into_iter().max().ok_or("cargo made no package")?;
+    println!("the package has {} files and {size} bytes", text.lines().count());
+    match size <= LARGEST {
+        true => Ok(()),
+        false => Err(format!(
+            "the package has {size} bytes, and {LARGEST} is the limit; see LARGEST in xtask/src/release.rs"
+        )),
+    }
+}
+
+/// Compares the public API with its listing, or writes the listing.
+pub(crate) fn public_api(arguments: &[String]) -> Outcome {
+    let updates = match arguments {
+        [] => false,
+        [update] if update == "--update" => true,
+        _ => return Err("public-api takes --update alone".to_owned()),
+    };
+    let program = tool(PUBLIC_API)?;
+    let mut command = Command::new(&program);
+    // A folder of its own, because the variable makes cargo build other packages anew.
+    command.current_dir(ROOT).args(["-p", "wgpu-relu", "-ss", "--target-dir"]);
+    command.arg(Path::new(TARGET).join("public-api"));
+    // rustdoc's JSON is unstable. With the variable, a stable Rust writes it too.
+    command.env("RUSTC_BOOTSTRAP", "1").stderr(Stdio::inherit());
+    let output = command.output().map_err(|error| format!("{error}: {command:?}"))?;
+    if !output.status.success() {
+        let [name, version] = PUBLIC_API;
+        return Err(format!(
+            "{}: {command:?}; if rustdoc's format is another one than {name} {version} reads, take a newer version of it",
+            output.status
+        ));
+    }
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    let path = Path::new(ROOT).join(LISTING);
+    let told = |error| format!("{}: {error}", path.display());
+    if updates {
+        return fs::write(&path, found).map_err(told);
+    }
+    let expected = fs::read_to_string(&path).map_err(told)?;
+    let changes = differences(&expected, &found);
+    match changes.is_empty() {
+        true => {
+            println!("the public API has the {} items of {LISTING}", found.lines().count());
+            Ok(())
+        }
+        false => Err(format!(
+            "the public API differs from {LISTING}; if it shall, run `cargo xtask public-api --update`\n{}",
+            changes.join("\n")
+        )),
+    }
+}
+
+/// The lines of one listing alone, with a sign.
+fn differences(expected: &str, found: &str) -> Vec<String> {
+    let alone = |sign: char, a: &str, b: &str| -> Vec<String> {
+        let others: Vec<&str> = b.lines().collect();
+        let lines = a.lines().filter(|line| !others.contains(line));
+        lines.map(|line| format!("{sign}{line}")).collect()
+    };
+    [alone('-', expected, found), alone('+', found, expected)].concat()
+}
+
+/// Builds the library with the oldest Rust that Cargo.toml names, if rustup has it or can fetch it.
+pub(crate) fn msrv() -> Outcome {
+    let manifest = fs::read_to_string(Path::new(ROOT).join("Cargo.toml"))
+        .map_err(|error| format!("Cargo.toml: {error}"))?;
+    let version =
+        manifest.split("rust-version = \"").nth(1).and_then(|rest| rest.split('"').next());
+    let version = version.ok_or("Cargo.toml has no rust-version")?;
+    let mut install = Command::new("rustup");
+    install.args(["toolchain", "install", version, "--profile", "minimal", "--no-self-update"]);
+    if !install.status().is_ok_and(|status| status.success()) {
+        println!("xtask: rustup cannot fetch Rust {version}, so the build with it was NOT checked");
+        return Ok(());
+    }
+    let mut build = Command::new("rustup");
+    build.args(["run", version, "cargo", "check", "--package", "wgpu-relu", "--lib", "--locked"]);
+    // Another compiler would build all of target/ anew.
+    build.args(["--target-dir"]).arg(Path::new(TARGET).join("msrv")).current_dir(ROOT);
+    // Cargo tells programs that it runs which toolchain it is of, and rustup would take that one.
+    for variable in ["CARGO", "RUSTC", "RUSTUP_TOOLCHAIN"] {
+        build.env_remove(variable);
+    }
+    check(&mut build)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_of_the_library_belong_to_the_package() {
+        for path in ["Cargo.toml", "src/lib.rs", "shaders/kernel/grid.wgsl", "docs/guide/images.md"]
+        {
+            assert!(belongs(path), "{path}");
+        }
+        for path in ["benches/README.md", "tests/it/main.rs", "docs/pictures/a.png", "src/notes.md"]
+        {
+            assert!(!belongs(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_renamed_function_is_two_differences() {
+        let changes = differences("pub fn a()\npub fn b()\n", "pub fn a()\npub fn c()\n");
+        assert_eq!(changes, ["-pub fn b()", "+pub fn c()"]);
+        assert!(differences("pub fn a()\n", "pub fn a()\n").is_empty());
+    }
+}
