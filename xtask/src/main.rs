@@ -10,6 +10,7 @@ mod isa;
 mod kit;
 #[cfg(test)]
 mod links;
+mod mutants;
 mod npm;
 mod pictures;
 mod release;
@@ -69,10 +70,12 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   deny        Check licences, sources and duplicates of the dependencies by deny.toml, and advisories where
               their database can be fetched. Builds cargo-deny in target/tools.
-  package     Make the package for crates.io and build it. Check its files and its size.
+  package     Make the package for crates.io, without building it. Check its files and its size.
   public-api  Compare the public API with tests/data/public_api.txt. Builds cargo-public-api in
               target/tools. Arguments: --update
   msrv        Build the library with the oldest Rust that Cargo.toml names, where rustup can fetch it.
+  mutants     Break shaders and library on purpose, one mistake at a time, in a copy in target/mutants, and
+              demand that the tests notice each. Arguments: words of mistakes or files
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
               Rust 1.95.
   bench       Measure every activation beside a plain copy. Writes a table to benches/results/, unless the
@@ -135,6 +138,9 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "package" => return release::package().map(|()| ExitCode::SUCCESS),
         "public-api" => return release::public_api(&arguments).map(|()| ExitCode::SUCCESS),
         "msrv" => return release::msrv().map(|()| ExitCode::SUCCESS),
+        "mutants" => {
+            return mutants::check(&arguments, &driver::any()?).map(|()| ExitCode::SUCCESS);
+        }
         "test-contributing" => return contributing::test(driver::any()?),
         "activations" if arguments.is_empty() => {
             return exit_code(cargo(&["run", "--quiet", "--example", "activations"]));
