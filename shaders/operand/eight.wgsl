@@ -5,8 +5,3 @@ struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
-#if passes
-
-// The elements that results are, where these are not 0.
-var<private> loaded: vec4<u32>;
-#endif

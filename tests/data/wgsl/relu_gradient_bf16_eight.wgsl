@@ -98,12 +98,12 @@ struct Eight {
     first: vec4<u32>,
     second: vec4<u32>,
 }
-
-// The elements that results are, where these are not 0.
-var<private> loaded: vec4<u32>;
 // shaders/operand/data_eight.wgsl
 // The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
 // eight elements.
+
+// The elements that results are, where these are not 0.
+var<private> loaded: vec4<u32>;
 
 struct Data {
     x: vec4<u32>,
