@@ -28,7 +28,9 @@ fn tool([name, version]: [&str; 2]) -> Result<PathBuf, String> {
     if !found.is_ok_and(is_right) {
         println!("xtask: building {name} {version} in target/tools");
         let mut install = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()));
-        install.args(["install", name, "--version", version, "--locked", "--root"]).arg(&root);
+        install
+            .args(["install", name, "--version", version, "--locked", "--debug", "--root"])
+            .arg(&root);
         check(install.env_remove("CARGO_TARGET_DIR"))?;
     }
     Ok(program)
