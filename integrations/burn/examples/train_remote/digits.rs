@@ -2,20 +2,20 @@
 
 use std::ops::Range;
 
-pub const PIXELS: usize = 64;
-pub const CLASSES: usize = 10;
+pub(crate) const PIXELS: usize = 64;
+pub(crate) const CLASSES: usize = 10;
 const COUNT: usize = 1797;
 /// The digits after these are for testing.
-pub const TRAINING: usize = 1408;
+pub(crate) const TRAINING: usize = 1408;
 
-pub struct Digits {
+pub(crate) struct Digits {
     /// Grey values, brought to 0 to 1.
     pixels: Vec<f32>,
     labels: Vec<u8>,
 }
 
 impl Digits {
-    pub fn load() -> Self {
+    pub(crate) fn load() -> Self {
         // A file of NumPy ends with its elements.
         let end = |bytes: &'static [u8], length: usize| &bytes[bytes.len() - length..];
         let pixels = end(include_bytes!("../../../../data/digits.npy"), COUNT * PIXELS);
@@ -25,22 +25,22 @@ impl Digits {
     }
 
     /// The digits for testing.
-    pub fn test(&self) -> Vec<usize> {
+    pub(crate) fn test(&self) -> Vec<usize> {
         (TRAINING..COUNT).collect()
     }
 
     /// The digits of a step: a window over the training part in an order that mixes it.
-    pub fn batch(&self, step: usize, batch: usize) -> Vec<usize> {
+    pub(crate) fn batch(&self, step: usize, batch: usize) -> Vec<usize> {
         // 577 is prime to 1408, so the window passes every digit once per round.
         let window: Range<usize> = step * batch..(step + 1) * batch;
         window.map(|position| position * 577 % TRAINING).collect()
     }
 
-    pub fn pixels(&self, digits: &[usize]) -> Vec<f32> {
+    pub(crate) fn pixels(&self, digits: &[usize]) -> Vec<f32> {
         digits.iter().flat_map(|d| &self.pixels[d * PIXELS..(d + 1) * PIXELS]).copied().collect()
     }
 
-    pub fn labels(&self, digits: &[usize]) -> Vec<u8> {
+    pub(crate) fn labels(&self, digits: &[usize]) -> Vec<u8> {
         digits.iter().map(|digit| self.labels[*digit]).collect()
     }
 }

@@ -9,20 +9,20 @@ use crate::digits::{CLASSES, Digits, PIXELS};
 
 /// The weights and biases of both layers, one after another.
 #[derive(Clone, PartialEq)]
-pub struct Parameters {
-    pub width: usize,
-    pub values: Vec<f32>,
+pub(crate) struct Parameters {
+    pub(crate) width: usize,
+    pub(crate) values: Vec<f32>,
 }
 
 /// A gradient and a loss that a server computes. Reading them waits for it.
-pub struct Pending {
+pub(crate) struct Pending {
     parameters: Vec<Tensor<2>>,
     loss: Tensor<1>,
     gradients: burn::tensor::Gradients,
 }
 
 impl Parameters {
-    pub fn new(width: usize) -> Self {
+    pub(crate) fn new(width: usize) -> Self {
         let mut values = Vec::new();
         for [rows, columns] in shapes(width) {
             // He's initial weights, from a generator that is the same everywhere; biases of 0.
@@ -48,7 +48,7 @@ impl Parameters {
     }
 
     /// Queues the gradient of the mean loss over some digits.
-    pub fn gradient(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<Pending> {
+    pub(crate) fn gradient(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<Pending> {
         let parameters: Vec<_> =
             self.tensors(device).into_iter().map(Tensor::require_grad).collect();
         let y = forward(&parameters, digits, batch)?;
@@ -64,7 +64,7 @@ impl Parameters {
     }
 
     /// The share of digits that the network reads right.
-    pub fn accuracy(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<f32> {
+    pub(crate) fn accuracy(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<f32> {
         let y = forward(&self.tensors(device), digits, batch)?;
         let y: Vec<f32> = y.try_into_data()?.try_to_vec().map_err(|e| format!("{e:?}"))?;
         let right = y.chunks(CLASSES).zip(digits.labels(batch)).filter(|(row, label)| {
@@ -77,7 +77,7 @@ impl Parameters {
 
 impl Pending {
     /// The loss, and the gradient in the order of the parameters.
-    pub fn read(self) -> Outcome<(f32, Vec<f32>)> {
+    pub(crate) fn read(self) -> Outcome<(f32, Vec<f32>)> {
         let mut gradient = Vec::new();
         for parameter in &self.parameters {
             let of_parameter =

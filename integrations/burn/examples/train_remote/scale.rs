@@ -1,6 +1,5 @@
 //! How far the training scales: measured with one and two servers, computed for more.
 
-use std::time::Duration;
 
 use crate::training::{Options, Report, Workers, train};
 use crate::{Outcome, Server};
@@ -15,7 +14,7 @@ const MACHINES: [f64; 7] = [1.0, 2.0, 4.0, 10.0, 32.0, 100.0, 1000.0];
 /// The model: machines compute at the same time, each a batch of its own. All parameters go down to each machine and all
 /// gradients come back up, 8 bytes per parameter, over the one link of the client. A ring of machines would move 8 bytes
 /// per parameter over each link, whatever their number.
-pub fn report(options: &Options) -> Outcome<()> {
+pub(crate) fn report(options: &Options) -> Outcome<()> {
     let options = Options { steps: 40, ..options.clone() };
     let alone = train(&Workers::here(), &options)?;
     let mut servers = Vec::new();
@@ -48,7 +47,7 @@ pub fn report(options: &Options) -> Outcome<()> {
 }
 
 /// Seconds per step with gradients through the client, and with a ring.
-pub fn seconds(machines: f64, compute: f64, parameters: f64, bits_per_second: f64) -> [f64; 2] {
+pub(crate) fn seconds(machines: f64, compute: f64, parameters: f64, bits_per_second: f64) -> [f64; 2] {
     let link = 8.0 * parameters * 8.0 / bits_per_second;
     let ring = if machines == 1.0 { 0.0 } else { link * (machines - 1.0) / machines };
     [compute + machines * link, compute + ring]

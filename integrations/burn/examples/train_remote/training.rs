@@ -13,11 +13,11 @@ use crate::digits::{Digits, TRAINING};
 use crate::network::Parameters;
 
 #[derive(Clone)]
-pub struct Options {
-    pub steps: usize,
-    pub batch: usize,
-    pub width: usize,
-    pub checkpoint: Option<PathBuf>,
+pub(crate) struct Options {
+    pub(crate) steps: usize,
+    pub(crate) batch: usize,
+    pub(crate) width: usize,
+    pub(crate) checkpoint: Option<PathBuf>,
 }
 
 impl Default for Options {
@@ -27,17 +27,17 @@ impl Default for Options {
 }
 
 /// The devices that share a batch, with their names.
-pub struct Workers(Vec<(String, Device)>);
+pub(crate) struct Workers(Vec<(String, Device)>);
 
 impl Workers {
     /// This machine alone, without a server.
-    pub fn here() -> Self {
+    pub(crate) fn here() -> Self {
         let device = Device::wgpu(DeviceKind::DefaultDevice).autodiff();
         Workers(vec![("this machine".to_owned(), device)])
     }
 
     /// Connects to servers, and makes sure that each runs the operations.
-    pub fn connect(addresses: &[String]) -> Outcome<Self> {
+    pub(crate) fn connect(addresses: &[String]) -> Outcome<Self> {
         let connect = |address: &String| -> Outcome<(String, Device)> {
             let failed = |error: String| format!("{address}: {error}");
             let device = Device::remote_options(&RemoteHost::websocket(address)).init();
@@ -48,20 +48,20 @@ impl Workers {
         Ok(Workers(addresses.iter().map(connect).collect::<Outcome<_>>()?))
     }
 
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
 }
 
 /// What a training was like.
-pub struct Report {
-    pub parameters: usize,
+pub(crate) struct Report {
+    pub(crate) parameters: usize,
     /// After the first ten steps, which compile shaders.
-    pub time_per_step: Duration,
+    pub(crate) time_per_step: Duration,
 }
 
 /// Trains by SGD with momentum. After an error of a server, the checkpoint has the last whole step that it was written at.
-pub fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
+pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
     let digits = Digits::load();
     let count = workers.count();
     if options.batch == 0 || !options.batch.is_multiple_of(count) || options.batch > TRAINING {
