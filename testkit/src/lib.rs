@@ -20,6 +20,7 @@ pub mod layout;
 // Its files are on a disk.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod modules;
+pub mod names;
 #[cfg(feature = "bench")]
 pub mod stopwatch;
 pub mod stored;
