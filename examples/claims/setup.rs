@@ -62,7 +62,7 @@ impl Setup {
         };
         let plan = Plan {
             widths,
-            hidden: start.activation,
+            hidden: vec![start.activation],
             output: IDENTITY,
             loss: Loss::CrossEntropy,
             optimizer: start.optimizer,

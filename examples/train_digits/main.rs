@@ -87,7 +87,7 @@ fn run(arguments: &Arguments) -> Outcome<f64> {
     println!("data      {} digits to learn from, {} to test by", train.count(), test.count());
     let plan = Plan {
         widths,
-        hidden: activation,
+        hidden: vec![activation],
         output: IDENTITY,
         loss: Loss::CrossEntropy,
         optimizer,

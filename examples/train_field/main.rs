@@ -94,7 +94,7 @@ fn run(arguments: &Arguments) -> Outcome<f64> {
     println!("network   {}, {activation}, then sigmoid", shape.join(" -> "));
     let plan = Plan {
         widths,
-        hidden: Hidden::Fixed(activation),
+        hidden: vec![Hidden::Fixed(activation)],
         output: Activation::Sigmoid,
         loss: Loss::SquaredError,
         optimizer: Optimizer::Adam,

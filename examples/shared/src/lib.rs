@@ -5,3 +5,5 @@ pub mod curve;
 pub mod network;
 #[cfg(feature = "picture")]
 pub mod picture;
+#[cfg(feature = "network")]
+pub mod playground;

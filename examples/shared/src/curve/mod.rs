@@ -1,5 +1,5 @@
 //! The curves of an activation and of its derivative, computed and drawn on the caller's device. Nothing comes back to
-//! the host. For the example `egui` and the page in `web/`.
+//! the host. For the page in `web/`.
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
 

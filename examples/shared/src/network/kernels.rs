@@ -125,14 +125,14 @@ impl Kernels {
         y: Matrix<'_>,
         targets: &wgpu::Buffer,
         dy: &wgpu::Buffer,
-        results: &wgpu::Buffer,
+        results: View<'_>,
     ) -> Step {
         let pipeline = match loss {
             Loss::CrossEntropy => &self.cross_entropy,
             Loss::SquaredError => &self.squared_error,
         };
         let uniform = self.uniform(&[y.rows, y.columns, 0, 0]);
-        let views = [y.view, targets.into(), dy.into(), results.into()];
+        let views = [y.view, targets.into(), dy.into(), results];
         self.step(pipeline, &uniform, &views, [y.rows.div_ceil(64), 1])
     }
 

@@ -1,13 +1,17 @@
-//! A multilayer perceptron that learns on the device, for train_digits, train_field and claims.
+//! A multilayer perceptron that learns on the device, for train_digits, train_field, claims and the explorer.
 //!
 //! Activations, their gradients and masks, biases and initial weights come from the library. kernels.rs has the rest.
 
+#[cfg(feature = "files")]
 pub mod digits;
 #[cfg(test)]
 mod gradients;
 pub mod kernels;
+pub mod probe;
 pub mod text;
 pub mod trainer;
+pub mod watch;
+#[cfg(feature = "files")]
 pub mod weights;
 
 use kernels::{Kernels, Loss, Matrix, Optimizer, Step};
@@ -24,7 +28,8 @@ pub const IDENTITY: Activation = Activation::LeakyRelu { negative_slope: 1.0 };
 pub struct Plan {
     /// The inputs, then the units of each layer, with the outputs last.
     pub widths: Vec<usize>,
-    pub hidden: Hidden,
+    /// The activations of the hidden layers, in turn. The last one is also that of all further layers.
+    pub hidden: Vec<Hidden>,
     pub output: Activation,
     pub loss: Loss,
     pub optimizer: Optimizer,
@@ -37,6 +42,14 @@ pub struct Plan {
     pub seed: u64,
 }
 
+impl Plan {
+    /// The activation of a hidden layer.
+    pub fn hidden(&self, layer: usize) -> Hidden {
+        let last = self.hidden.last().copied();
+        self.hidden.get(layer).copied().or(last).unwrap_or(Hidden::Fixed(IDENTITY))
+    }
+}
+
 /// A network with its buffers, ready to record.
 pub struct Network {
     pub gpu: Gpu,
@@ -45,11 +58,14 @@ pub struct Network {
     /// All weights and biases. The gradients have the same order.
     pub parameters: wgpu::Buffer,
     pub gradients: wgpu::Buffer,
+    /// The optimiser's: two numbers per parameter.
+    pub moments: wgpu::Buffer,
     pub inputs: wgpu::Buffer,
     pub targets: wgpu::Buffer,
     /// One loss and one hit per sample.
     pub results: wgpu::Buffer,
     rule: wgpu::Buffer,
+    kernels: Kernels,
     forward: Vec<Step>,
     /// Forward with mean slopes, for activations whose slopes are random in training.
     evaluation: Vec<Step>,
@@ -117,8 +133,9 @@ impl Network {
         for (index, pair) in plan.widths.windows(2).enumerate() {
             let (inputs, outputs) = (pair[0], pair[1]);
             let last = index + 2 == plan.widths.len();
-            let activation = if last { plan.output } else { plan.hidden.activation() };
-            let learns_slopes = !last && plan.hidden == Hidden::Prelu;
+            let hidden = plan.hidden(index);
+            let activation = if last { plan.output } else { hidden.activation() };
+            let learns_slopes = !last && hidden == Hidden::Prelu;
             let elements = batch * outputs;
             let operator = GpuRelu::with_activation(gpu, activation)?;
             let mask = operator.mask_size(elements as u64).ok();
@@ -141,10 +158,12 @@ impl Network {
         let mut network = Network {
             parameters: zeros(length)?,
             gradients: zeros(length)?,
+            moments: zeros(2 * length)?,
             inputs: zeros(batch * plan.widths[0])?,
             targets: zeros(batch * outputs)?,
             results: zeros(2 * batch)?,
             rule: kernels.uniform(&[0; 4]),
+            kernels,
             forward: Vec::new(),
             evaluation: Vec::new(),
             loss: Step::Library(GpuRelu::new(gpu).prepare(&layers[0].y, &layers[0].y)?),
@@ -156,7 +175,7 @@ impl Network {
             plan,
         };
         network.initialise()?;
-        network.prepare(&kernels, &zeros(2 * length)?)?;
+        network.prepare()?;
         Ok(network)
     }
 
@@ -185,7 +204,8 @@ impl Network {
         Ok(())
     }
 
-    fn prepare(&mut self, kernels: &Kernels, moments: &wgpu::Buffer) -> Result<()> {
+    fn prepare(&mut self) -> Result<()> {
+        let kernels = &self.kernels;
         let batch = self.plan.batch;
         let library = Step::Library;
         let (mut forward, mut evaluation, mut backward) = (Vec::new(), Vec::new(), Vec::new());
@@ -253,9 +273,9 @@ impl Network {
             dx = Some(&layer.dy);
         }
         if let Some(dy) = dx {
-            self.loss = kernels.loss(self.plan.loss, x, &self.targets, dy, &self.results);
+            self.loss = kernels.loss(self.plan.loss, x, &self.targets, dy, (&self.results).into());
         }
-        let buffers = [&self.gradients, &self.parameters, moments];
+        let buffers = [&self.gradients, &self.parameters, &self.moments];
         self.update = kernels.update(self.plan.optimizer, &self.rule, buffers);
         (self.forward, self.evaluation, self.backward) = (forward, evaluation, backward);
         self.drawn = drawn;
@@ -298,6 +318,7 @@ impl Network {
     }
 
     /// The parameters or the gradients, layer by layer, in the order of [`PARTS`].
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
         let layer = |layer: &Layer| {
             let views =

@@ -6,6 +6,7 @@ use std::path::Path;
 use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
+use super::text::Hidden;
 use super::{Network, PARTS};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
@@ -35,8 +36,9 @@ pub fn save(network: &Network, extra: &[Extra<'_>], path: &Path) -> Outcome<()> 
         Ok((name.as_str(), TensorView::new(Dtype::F32, shape.clone(), bytes)?))
     });
     let views = views.collect::<Outcome<Vec<_>>>()?;
+    let names: Vec<String> = network.plan.hidden.iter().map(Hidden::to_string).collect();
     let metadata = HashMap::from([
-        ("activation".to_owned(), network.plan.hidden.to_string()),
+        ("activation".to_owned(), names.join(", ")),
         ("output".to_owned(), network.plan.output.to_string()),
     ]);
     let file = safetensors::serialize(views, Some(metadata))?;
