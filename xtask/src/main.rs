@@ -60,9 +60,10 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   renderer    Open a window with a neural field that uses the crate in every frame.
               Arguments: --activation NAME, --mode fused, --offscreen FILE.png and others, see
               renderer --help
-  egui        Open a window of egui with an activation's curve, on egui's device. Needs Rust 1.95.
-              Arguments: --activation NAME, --screenshot FILE.png
-  test-egui   Test that program. Arguments: those of cargo test
+  explorer    Open a window to look at activations and at networks that learn. Needs Rust 1.95.
+              Arguments: --view STATE, --screenshot FILE.png, --steps N, --size 1280x720
+  test-explorer
+              Test that program without a screen. Arguments: those of cargo test
   test-burn   Test the package for Burn (integrations/burn), with and without fusion, on this machine and on
               servers that it starts. The first build takes some minutes. Needs Rust 1.95. Arguments: those
               of cargo test
@@ -119,8 +120,8 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "bench" => &["bench", "--bench", "operators", "--"],
         "peers" => &["run", "--release", "--"],
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
-        "egui" => &["run", "--target-dir", TARGET, "--"],
-        "test-egui" => &["test", "--target-dir", TARGET],
+        "explorer" => &["run", "--target-dir", TARGET, "--"],
+        "test-explorer" => &["test", "--target-dir", TARGET],
         "test-burn" => &["test"],
         "compilers" => return exit_code(compilers::command(&arguments)?),
         "isa" => {
@@ -171,7 +172,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     };
     let mut cargo = match task.as_str() {
         "peers" => cargo_on(PEERS, command),
-        "egui" | "test-egui" => cargo_on(EGUI, command),
+        "explorer" | "test-explorer" => cargo_on(EXPLORER, command),
         "test-burn" => cargo_on(BURN, &["test", "--features", "remote"]),
         _ => cargo(command),
     };
@@ -262,9 +263,9 @@ const PEERS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../peers/Cargo.toml");
 /// The package for Burn has one for the same reason.
 const BURN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../integrations/burn/Cargo.toml");
 
-/// egui has a workspace of its own, because egui needs a newer Rust. Both workspaces share the target folder, so common
+/// The explorer has a workspace of its own, because egui needs a newer Rust. Both workspaces share the target folder, so common
 /// crates are built once.
-const EGUI: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/egui/Cargo.toml");
+const EXPLORER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../explorer/Cargo.toml");
 const TARGET: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target");
 
 /// cargo on this repository, in the folder of the caller, so that relative paths of the caller hold.

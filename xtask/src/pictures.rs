@@ -10,11 +10,14 @@ const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/pictures");
 /// Makes all of them anew.
 pub(crate) fn make() -> Result<ExitCode, String> {
     let renderer = ["renderer", "--size", "192x192", "--offscreen"];
-    let tasks: [(&[&str], &str, &[&str]); 5] = [
+    let explorer = ["explorer", "--screenshot"];
+    let tasks: [(&[&str], &str, &[&str]); 7] = [
         (&renderer, "renderer.png", &[]),
         (&renderer, "renderer-relu.png", &["--activation", "relu"]),
         (&renderer, "renderer-elu.png", &["--activation", "elu"]),
-        (&["egui", "--screenshot"], "egui.png", &[]),
+        (&explorer, "explorer-look.png", &["--view", "tab=look&shown=gelu;relu"]),
+        (&explorer, "explorer-learn.png", &["--view", "tab=learn&set=spiral", "--steps", "600"]),
+        (&explorer, "explorer-stories.png", &["--view", "tab=stories&story=dies"]),
         (&["test-web", "--picture"], "web.png", &[]),
     ];
     for (task, picture, more) in tasks {

@@ -1,0 +1,24 @@
+//! Shows activations, and networks that learn with them, in a window. Everything is computed on the
+//! device that egui opened.
+//!
+//! ```sh
+//! cargo xtask explorer
+//! cargo xtask explorer --view "tab=stories&story=dies"
+//! ```
+
+mod app;
+mod learn;
+mod look;
+mod native;
+mod offscreen;
+mod pace;
+mod run;
+mod state;
+mod stories;
+mod surface;
+#[cfg(test)]
+mod tests;
+
+fn main() -> std::process::ExitCode {
+    native::main()
+}
