@@ -66,9 +66,8 @@ fn parameters(ui: &mut egui::Ui, view: &mut View, refused: &mut Option<String>) 
     let activation = view.first();
     let mut parameters = activation.parameters();
     let mut changed = false;
-    for index in 0..parameters.len() {
+    for (index, (name, value)) in parameters.iter_mut().enumerate() {
         let range = range(activation, index);
-        let (name, value) = &mut parameters[index];
         let slider =
             egui::Slider::new(value, range).clamping(egui::SliderClamping::Never).text(*name);
         changed |= ui

@@ -55,10 +55,9 @@ impl Histogram {
                 None => self.input.insert(input(&self.gpu)?),
             };
             let operator = activation.on(&self.gpu)?;
-            let (y, dx) = (operator.apply(&*x)?, operator.gradient(&*x, &*ones)?);
-            self.pending = Some(
-                [&*x, &y, &dx].map(|buffer| Arriving::Pending(self.gpu.download_async(buffer))),
-            );
+            let (y, dx) = (operator.apply(x)?, operator.gradient(x, ones)?);
+            self.pending =
+                Some([x, &y, &dx].map(|buffer| Arriving::Pending(self.gpu.download_async(buffer))));
         }
         Ok(())
     }
