@@ -48,7 +48,12 @@ impl Parameters {
     }
 
     /// Queues the gradient of the mean loss over some digits.
-    pub(crate) fn gradient(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<Pending> {
+    pub(crate) fn gradient(
+        &self,
+        device: &Device,
+        digits: &Digits,
+        batch: &[usize],
+    ) -> Outcome<Pending> {
         let parameters: Vec<_> =
             self.tensors(device).into_iter().map(Tensor::require_grad).collect();
         let y = forward(&parameters, digits, batch)?;
@@ -64,7 +69,12 @@ impl Parameters {
     }
 
     /// The share of digits that the network reads right.
-    pub(crate) fn accuracy(&self, device: &Device, digits: &Digits, batch: &[usize]) -> Outcome<f32> {
+    pub(crate) fn accuracy(
+        &self,
+        device: &Device,
+        digits: &Digits,
+        batch: &[usize],
+    ) -> Outcome<f32> {
         let y = forward(&self.tensors(device), digits, batch)?;
         let y: Vec<f32> = y.try_into_data()?.try_to_vec().map_err(|e| format!("{e:?}"))?;
         let right = y.chunks(CLASSES).zip(digits.labels(batch)).filter(|(row, label)| {

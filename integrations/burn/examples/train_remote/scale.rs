@@ -1,6 +1,5 @@
 //! How far the training scales: measured with one and two servers, computed for more.
 
-
 use crate::training::{Options, Report, Workers, train};
 use crate::{Outcome, Server};
 
@@ -47,7 +46,12 @@ pub(crate) fn report(options: &Options) -> Outcome<()> {
 }
 
 /// Seconds per step with gradients through the client, and with a ring.
-pub(crate) fn seconds(machines: f64, compute: f64, parameters: f64, bits_per_second: f64) -> [f64; 2] {
+pub(crate) fn seconds(
+    machines: f64,
+    compute: f64,
+    parameters: f64,
+    bits_per_second: f64,
+) -> [f64; 2] {
     let link = 8.0 * parameters * 8.0 / bits_per_second;
     let ring = if machines == 1.0 { 0.0 } else { link * (machines - 1.0) / machines };
     [compute + machines * link, compute + ring]
