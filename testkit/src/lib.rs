@@ -12,6 +12,8 @@ pub mod compare;
 pub mod devices;
 // A browser has no blocking download.
 #[cfg(not(target_arch = "wasm32"))]
+pub mod examine;
+#[cfg(not(target_arch = "wasm32"))]
 pub mod exhaustive;
 pub mod inputs;
 #[cfg(not(target_arch = "wasm32"))]

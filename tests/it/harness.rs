@@ -4,9 +4,7 @@
 //! It knows no activation by name. compare.rs has the inputs and the comparison.
 
 use testkit::compare::{self, Worst, special_pairs};
-use testkit::inputs::{data, upstream};
-use testkit::layout::{Layout, Run, Subject};
-use testkit::stored::stored;
+use testkit::layout::{Layout, Subject};
 use wgpu_relu::{Activation, Element, Gpu, GpuRelu, Tolerance};
 
 use crate::{gpu, naive};
@@ -20,27 +18,8 @@ pub(crate) fn examine<X: Element, Y: Element>(
     layout: Layout,
     seed: u64,
 ) -> Result<[Worst; 2], String> {
-    let x: Vec<X> = stored(&data(activation, length, seed), seed);
-    let dy: Vec<Y> = stored(&upstream(length, seed), !seed);
-    let describe = |what: &str, error: String| {
-        let (x, y) = (X::TYPE, Y::TYPE);
-        format!("{activation} {what}, {length} elements, {x} to {y}, {layout:?}: {error}")
-    };
-
-    let run = Run::new::<X, Y>(gpu, layout, &x, None)?;
-    subject.forward(run.x(), run.out()).map_err(|e| describe("forward", e.to_string()))?;
-    let y: Vec<Y> = run.finish().map_err(|e| describe("forward", e))?;
-    let forward =
-        compare_stored_values(gpu, activation, &x, &y).map_err(|e| describe("forward", e))?;
-
-    let run = Run::new(gpu, layout, &x, Some(&dy))?;
-    subject
-        .gradient(run.x(), run.dy(), run.out())
-        .map_err(|e| describe("gradient", e.to_string()))?;
-    let dx: Vec<X> = run.finish().map_err(|e| describe("gradient", e))?;
-    let gradient = compare_stored_gradients(gpu, activation, &x, &dy, &dx)
-        .map_err(|e| describe("gradient", e))?;
-    Ok([forward, gradient])
+    let flushes = naive::flushes_subnormals(gpu);
+    testkit::examine::examine::<X, Y>(gpu, flushes, activation, subject, length, layout, seed)
 }
 
 pub(crate) fn compare_stored_values<X: Element, Y: Element>(

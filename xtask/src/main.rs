@@ -38,6 +38,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   accuracy    Print the errors of every activation over the range of f32.
               Arguments: activations, --stride N, --outputs FOLDER for the results of another library
   exhaustive  Compare ReLU on all 2^32 inputs with NumPy's results, bit for bit.
+  soak        Make random calls and faults from several threads for a time, and check values, memory and wgpu's
+              counters. Arguments: minutes, --seed N, --threads N, --step THREAD.NUMBER of a failure
   compilers   Compile every activation by clang with fast math and other flags, and compare the bits.
               Installs clang on Linux; CXX names another clang.
               Arguments: activations, --stride N, --update and others, see compilers --help
@@ -117,6 +119,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "test" => &["test", "--workspace"],
         "accuracy" => &["run", "--release", "--example", "accuracy", "--"],
         "exhaustive" => &["run", "--release", "--example", "exhaustive", "--"],
+        "soak" => &["run", "--quiet", "--example", "soak", "--"],
         "bench" => &["bench", "--bench", "operators", "--"],
         "peers" => &["run", "--release", "--"],
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
@@ -188,6 +191,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         return validation::run(cargo).map(|()| ExitCode::SUCCESS);
     }
     cargo.args(&arguments).envs(environment);
+    if task == "soak" {
+        // Of several arenas, glibc keeps memory that no call holds. The growth over the rounds would then tell nothing.
+        cargo.env("MALLOC_ARENA_MAX", "1");
+    }
     // A part of the benchmarks must not replace the record of all.
     if task == "bench" && arguments.is_empty() {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
