@@ -1,5 +1,11 @@
 //! Mutated inputs for the parsers. `BOLERO_RANDOM_ITERATIONS` makes more of them (docs/RELIABILITY.md).
 
+use std::fs;
+use std::io::{Write, stderr};
+use std::panic::RefUnwindSafe;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bolero::TypeGenerator;
@@ -7,7 +13,7 @@ use bolero::TypeGenerator;
 /// Mutated inputs per parser, unless `BOLERO_RANDOM_ITERATIONS` says otherwise.
 const ROUNDS: usize = 20_000;
 
-/// No parser may take longer for one input.
+/// The most processor time that a parser may take for one input. Real time would depend on what else the machine does.
 const LONGEST: Duration = Duration::from_secs(2);
 
 /// Pieces that parsers treat in a special way.
@@ -79,16 +85,72 @@ impl Mutation {
     }
 }
 
-/// Calls `parse` with mutations of the seeds: bytes changed, removed, inserted and repeated.
-pub(crate) fn mutate(seeds: &[&[u8]], parse: impl Fn(&[u8]) + std::panic::RefUnwindSafe) {
-    let mutations = bolero::produce::<Vec<Mutation>>().with().len(1usize..6);
-    let input = (bolero::produce::<u8>(), mutations);
-    bolero::check!().with_generator(input).with_iterations(ROUNDS).for_each(|(seed, mutations)| {
-        let mut bytes = seeds[usize::from(*seed) % seeds.len()].to_vec();
-        mutations.iter().for_each(|mutation| mutation.make(&mut bytes));
-        let started = Instant::now();
-        parse(&bytes);
-        let took = started.elapsed();
-        assert!(took < LONGEST, "{} took {took:?}", bytes.escape_ascii());
+/// The processor time of the thread that makes the clock. Where the system has no /proc, real time.
+struct Clock {
+    schedstat: Option<PathBuf>,
+    made: Instant,
+}
+
+impl Clock {
+    fn of_this_thread() -> Self {
+        let thread = fs::read_link("/proc/thread-self").ok();
+        let schedstat = thread.map(|thread| PathBuf::from("/proc").join(thread).join("schedstat"));
+        Clock { schedstat, made: Instant::now() }
+    }
+
+    fn now(&self) -> Duration {
+        let text = self.schedstat.as_ref().and_then(|path| fs::read_to_string(path).ok());
+        let nanoseconds = text.and_then(|text| text.split(' ').next()?.parse().ok());
+        nanoseconds.map_or_else(|| self.made.elapsed(), Duration::from_nanos)
+    }
+}
+
+/// The input that the parser has now.
+#[derive(Default)]
+struct Input {
+    number: u64,
+    bytes: Vec<u8>,
+}
+
+fn lock(input: &Mutex<Input>) -> MutexGuard<'_, Input> {
+    input.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the process when one input takes too long, because a parser in an endless loop cannot be made to panic.
+fn watch(input: Weak<Mutex<Input>>, clock: Clock) {
+    thread::spawn(move || {
+        let (mut number, mut began) = (0, clock.now());
+        while let Some(input) = input.upgrade() {
+            let input = lock(&input);
+            if input.number != number {
+                (number, began) = (input.number, clock.now());
+            } else if clock.now().saturating_sub(began) > LONGEST {
+                let bytes = input.bytes.escape_ascii();
+                // Unlike `eprintln`, this is not captured as the output of a test.
+                let _ = writeln!(stderr(), "{bytes} takes more than {LONGEST:?} of processor time");
+                std::process::exit(1);
+            }
+            drop(input);
+            thread::sleep(LONGEST / 20);
+        }
     });
+}
+
+/// Calls `parse` with mutations of the seeds: bytes changed, removed, inserted and repeated.
+pub(crate) fn mutate(seeds: &[&[u8]], parse: impl Fn(&[u8]) + RefUnwindSafe) {
+    let mutations = bolero::produce::<Vec<Mutation>>().with().len(1usize..6);
+    let generator = (bolero::produce::<u8>(), mutations);
+    let input = Arc::new(Mutex::new(Input::default()));
+    watch(Arc::downgrade(&input), Clock::of_this_thread());
+    bolero::check!().with_generator(generator).with_iterations(ROUNDS).for_each(
+        |(seed, mutations)| {
+            let mut bytes = seeds[usize::from(*seed) % seeds.len()].to_vec();
+            mutations.iter().for_each(|mutation| mutation.make(&mut bytes));
+            let mut input = lock(&input);
+            input.number += 1;
+            input.bytes.clone_from(&bytes);
+            drop(input);
+            parse(&bytes);
+        },
+    );
 }

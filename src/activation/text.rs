@@ -108,6 +108,22 @@ mod tests {
     }
 
     #[test]
+    fn any_parameters_survive_the_round_trip() {
+        let input = bolero::produce::<(u8, [u32; 4])>();
+        bolero::check!().with_generator(input).with_iterations(2000).for_each(
+            |(number, parameters)| {
+                let default = Activation::ALL[usize::from(*number) % Activation::ALL.len()];
+                let parameters = parameters.map(f32::from_bits);
+                let count = default.parameters().len();
+                if let Ok(activation) = default.with_parameters(&parameters[..count]) {
+                    assert_eq!(activation.validate(), Ok(()));
+                    assert_eq!(activation.to_string().parse(), Ok(activation));
+                }
+            },
+        );
+    }
+
+    #[test]
     fn space_is_free_and_brackets_may_be_empty() {
         let spaced = " leaky_relu ( negative_slope = 0.5 ) ".parse::<Activation>().unwrap();
         assert_eq!(spaced, Activation::LeakyRelu { negative_slope: 0.5 });

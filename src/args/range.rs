@@ -254,3 +254,43 @@ impl Layout {
         Ok(layout)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Looks at every element. Most buffers end near the end of the view.
+    #[test]
+    fn any_view_is_inside_its_buffer_or_refused() {
+        let input = bolero::produce::<(u8, [u8; 4], [u8; 4], i8)>();
+        bolero::check!().with_generator(input).with_iterations(2000).for_each(
+            |(start, shape, strides, left)| {
+                let shape = shape.map(|size| u64::from(size % 6));
+                let strides = strides.map(u64::from);
+                let start = u64::from(*start);
+                let mut places = Vec::new();
+                for index in 0..shape.iter().product() {
+                    let (mut left, mut at) = (index, start);
+                    for d in (0..4).rev() {
+                        at += left % shape[d] * strides[d];
+                        left /= shape[d];
+                    }
+                    places.push(at);
+                }
+                let end = places.iter().max().map_or(4 * start, |last| 4 * last + 4);
+                let buffer_size = end.saturating_add_signed(4 * i64::from(left % 8));
+                let range = BufferRange::strided::<f32, 4>(0, buffer_size, start, shape, strides);
+                match range.storage(Operand::X, ElementType::F32) {
+                    Ok(length) => {
+                        assert!(end <= buffer_size);
+                        assert_eq!(length, places.len() as u64);
+                    }
+                    Err(error) => {
+                        assert!(matches!(error, Error::OutOfBounds { .. }), "{error}");
+                        assert!(end > buffer_size, "{error}");
+                    }
+                }
+            },
+        );
+    }
+}

@@ -146,6 +146,17 @@ mod tests {
     }
 
     #[test]
+    fn any_range_is_covered_once() {
+        let input = bolero::produce::<([u8; 2], u16, u8)>();
+        bolero::check!().with_generator(input).with_iterations(2000).for_each(
+            |([x, y], length, most)| {
+                let (x, y) = (u64::from(*x), u64::from(*y));
+                check([&[x], &[y]], u64::from(*length), 64 + 32 * u64::from(*most));
+            },
+        );
+    }
+
+    #[test]
     fn vectors_are_as_wide_as_the_operands_are_aligned() {
         use VectorWidth::{Eight64, Four, One};
         for (x, y, wide, expected) in [

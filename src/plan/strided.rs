@@ -307,6 +307,31 @@ mod tests {
     }
 
     #[test]
+    fn any_region_is_cut_without_loss() {
+        let input = bolero::produce::<([u8; 4], [[u8; 4]; 2], u8)>();
+        bolero::check!().with_generator(input).with_iterations(2000).for_each(
+            |(shape, strides, limit)| {
+                let shape = shape.map(|size| 1 + u64::from(size % 7));
+                let sample = region(shape, &strides.map(|strides| strides.map(u64::from)));
+                let merged = sample.clone().merged();
+                let limit = 1 + u64::from(*limit);
+                let fits =
+                    |region: &Region| region.operands.iter().all(|s| region.extent(s) <= limit);
+                let cut = sample.clone().fitting(Variant::forward(), &fits).unwrap();
+                for operand in 0..2 {
+                    let mut expected = places(&sample, operand);
+                    assert_eq!(places(&merged, operand), expected);
+                    let mut found: Vec<_> =
+                        cut.iter().flat_map(|region| places(region, operand)).collect();
+                    found.sort_unstable();
+                    expected.sort_unstable();
+                    assert_eq!(found, expected);
+                }
+            },
+        );
+    }
+
+    #[test]
     fn wide_words_are_whole_and_edges_are_not_lost() {
         let widths = [VectorWidth::Eight, VectorWidth::Four];
         for sample in samples() {

@@ -47,6 +47,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               widths of accesses and estimated cycles. Installs Mesa's RADV on Linux.
               Arguments: --family navi21|gfx1100, --write for benches/results/, words of a name for its
               assembly
+  fuzz        Run the tests any_... with many random inputs, and sequences of six random calls on wgpu's noop
+              backend, a hundredth as many. Arguments: inputs per test, else 100,000
   floors      Check that no file of the library uses a file of a higher floor, and that there is no circle.
   wgsl        List the WGSL modules that GPUs run, or print one: wgsl gelu gradient f16 one.
               Arguments: words of a name, --update
@@ -131,6 +133,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
             let family = take_option(&mut arguments, "--family")?;
             return exit_code(isa::command(family, &arguments)?);
         }
+        "fuzz" => return fuzz(&arguments),
         "floors" => return floors::check().map(|()| ExitCode::SUCCESS),
         "wgsl" => {
             let mut cargo = cargo(&["run", "--quiet", "--example", "wgsl", "--"]);
@@ -200,6 +203,26 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     exit_code(cargo)
+}
+
+/// Runs the tests with inputs of bolero. A failure prints the seed of its input.
+fn fuzz(arguments: &[String]) -> Result<ExitCode, String> {
+    let inputs = match arguments {
+        [] => Ok(100_000),
+        [number] => number.parse::<u64>().map_err(|error| format!("{number:?}: {error}")),
+        _ => Err(format!("fuzz takes one number\n\n{USAGE}")),
+    }?;
+    let environment = driver::any()?;
+    for (tests, filter, inputs) in [
+        (["test", "--package", "wgpu-relu", "--lib"].as_slice(), "::any_", inputs),
+        (&["test", "--package", "wgpu-relu-cli", "--bin", "wgpu-relu"], "::any_", inputs),
+        (&["test", "--package", "wgpu-relu", "--test", "it"], "noop::", inputs.div_ceil(100)),
+    ] {
+        let mut cargo = cargo(tests);
+        cargo.args(["--", "--nocapture", filter]).envs(environment.clone());
+        check(cargo.env("BOLERO_RANDOM_ITERATIONS", inputs.to_string()))?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Every file that follows from the table of activations and from the shaders.
