@@ -22,7 +22,7 @@ fn names_in_other_libraries_belong_to_activations() {
 fn every_activation_tells_its_derivative() {
     for activation in Activation::ALL {
         assert!(
-            activations::formulas(activation).is_some(),
+            testkit::names::formulas(activation).is_some(),
             "the rustdoc of {activation} must begin like \"`max(x, 0)`; derivative 0 for x ≤ 0, else 1.\""
         );
     }
