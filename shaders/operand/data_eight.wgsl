@@ -1,11 +1,6 @@
 // The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
 // eight elements.
 
-#if passes
-// The elements that results are, where these are not 0.
-var<private> loaded: vec4<u32>;
-
-#endif
 struct Data {
 #each read
     OPERAND: vec4<u32>,

@@ -13,11 +13,7 @@ fn load_OPERAND(i: u32) -> Eight {
 #if written
 fn store_OPERAND(i: u32, first: vec4<u32>, second: vec4<u32>) {
 #if passed
-    // Each result is an element as it was loaded, or 0.
-    let zero = vec4<u32>(0u);
-    let even = select(vec4<u32>(0xffffu), zero, first == zero);
-    let odd = select(vec4<u32>(0xffff0000u), zero, second == zero);
-    let both = loaded & (even | odd);
+    let both = loaded_or_0(first, second);
 #else
     let both = NARROW(first) | (NARROW(second) << vec4<u32>(16u));
 #endif

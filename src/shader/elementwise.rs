@@ -64,6 +64,10 @@ impl ElementwiseShader {
             VectorWidth::Eight64 | VectorWidth::Eight => {
                 add(file!("operand/eight.wgsl"));
                 add(file!("operand/data_eight.wgsl"));
+                #[cfg(not(target_arch = "wasm32"))]
+                if layouts.iter().any(|layout| layout.passed) {
+                    add(file!("operand/loaded.wgsl"));
+                }
             }
             VectorWidth::Four | VectorWidth::One => add(file!("operand/data.wgsl")),
         }
@@ -168,20 +172,19 @@ impl ElementwiseShader {
     /// drivers narrowing to 16 bits takes longer than all else.
     fn passed(&self, activation: &Activation) -> Option<Operand> {
         let ElementwiseShader { variant, width, unaligned, .. } = self;
-        let source = match variant.direction {
-            Direction::Forward => activation.value_passes().then_some(Operand::X),
-            Direction::Gradient => activation.gradient_passes().then_some(Operand::Dy),
-        }?;
-        let is_plain = |(operand, _): &(Operand, Indexing)| {
-            matches!(operand, Operand::X | Operand::Y | Operand::Dx | Operand::Dy)
+        let (passes, source, plain) = match variant.direction {
+            Direction::Forward => (activation.value_passes(), Operand::X, Variant::forward()),
+            Direction::Gradient => (activation.gradient_passes(), Operand::Dy, Variant::gradient()),
         };
-        let can = variant.operands().iter().all(is_plain)
+        // Pages, which must be small, do without: on a GPU memory is slower than any conversion.
+        let can = !cfg!(target_arch = "wasm32")
+            && variant.operands == plain.operands
             && variant.input == variant.output
             && variant.input.is_16_bit()
             && matches!(width, VectorWidth::Eight64 | VectorWidth::Eight)
             && !variant.accumulates
             && !unaligned.contains(&true);
-        can.then_some(source)
+        (passes && can).then_some(source)
     }
 
     fn scope<'a>(

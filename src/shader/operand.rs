@@ -139,11 +139,7 @@ pub(crate) fn scope(width: VectorWidth, layouts: &[Layout]) -> Scope<'static> {
             ("WIDTH", if is_eight { "8u" } else { "4u" }),
             ("VECTOR", if is_eight { "Eight" } else { "vec4<u32>" }),
         ],
-        flags: vec![
-            ("eight", is_eight),
-            ("one", width == VectorWidth::One),
-            ("passes", layouts.iter().any(|layout| layout.passed)),
-        ],
+        flags: vec![("eight", is_eight), ("one", width == VectorWidth::One)],
         lists: vec![
             ("any", any.collect()),
             ("operand", of(&|_| true)),

@@ -102,9 +102,6 @@ struct Eight {
 // The operands that a kernel reads and writes for four elements, and the functions that the grids call. A vector has
 // eight elements.
 
-// The elements that results are, where these are not 0.
-var<private> loaded: vec4<u32>;
-
 struct Data {
     x: vec4<u32>,
     dy: vec4<u32>,
@@ -144,6 +141,16 @@ fn vector_count() -> u32 {
 fn run(i: u32) {
     let pair = load_pair(i);
     store_pair(i, compute(pair.first, 2u * i), compute(pair.second, 2u * i + 1u));
+}
+// shaders/operand/loaded.wgsl
+// Eight 16-bit results that are x or 0, or dy or 0: they are stored as they were loaded, which needs no rounding.
+
+var<private> loaded: vec4<u32>;
+
+fn loaded_or_0(first: vec4<u32>, second: vec4<u32>) -> vec4<u32> {
+    let zero = vec4<u32>(0u);
+    let even = select(vec4<u32>(0xffffu), zero, first == zero);
+    return loaded & (even | select(vec4<u32>(0xffff0000u), zero, second == zero));
 }
 // shaders/kernel/grid.wgsl
 // The entry point of most kernels. Each invocation takes VECTORS_PER_INVOCATION vectors; four single elements count as one.
@@ -213,11 +220,7 @@ fn activate_grad(x: vec4<f32>, data: Data, i: u32) -> vec4<f32> {
 
 
 fn store_dx(i: u32, first: vec4<u32>, second: vec4<u32>) {
-    // Each result is an element as it was loaded, or 0.
-    let zero = vec4<u32>(0u);
-    let even = select(vec4<u32>(0xffffu), zero, first == zero);
-    let odd = select(vec4<u32>(0xffff0000u), zero, second == zero);
-    let both = loaded & (even | odd);
+    let both = loaded_or_0(first, second);
     dx[at_dx(i)] = both;
 }
 // shaders/operand/eight_16_bit.wgsl
