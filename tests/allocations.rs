@@ -147,10 +147,14 @@ fn short_lived_threads_leave_little() {
     let relu = GpuRelu::new(&gpu);
     let x = gpu.upload(&[-1.0, 2.0]).unwrap();
     let apply = |threads: u64| {
-        for _ in 0..threads {
+        for thread in 0..threads {
             std::thread::scope(|scope| {
                 scope.spawn(|| relu.apply_in_place(&x).unwrap());
             });
+            // What is submitted and not done has memory too.
+            if thread % 100 == 99 {
+                gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            }
         }
         gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
     };

@@ -316,6 +316,10 @@ fn memory_that_ends() {
         return;
     }
     let (gpu, uncaptured) = watched();
+    if gpu.adapter_info().backend == wgpu::Backend::Gl {
+        // OpenGL takes memory when a buffer is first used, and has no error for it then.
+        return;
+    }
     let relu = GpuRelu::new(&gpu);
     let x = gpu.upload(&[-1.0, 2.0]).unwrap();
     let works = || assert_eq!(gpu.download(&relu.apply(&x).unwrap()).unwrap(), [0.0, 2.0]);
