@@ -4,8 +4,10 @@
 //! ```sh
 //! cargo bench --bench transfers            # transfers and streams
 //! cargo bench --bench transfers -- memory  # 1 and 16 GiB through a stream (a minute), nothing else
+//! cargo bench --bench transfers -- frames  # an embedder's frames beside downloads, nothing else
 //! ```
 
+mod frames;
 mod memory;
 mod stages;
 mod transfers;
@@ -26,10 +28,12 @@ fn main() {
     let named = |name: &str| filters.iter().any(|filter| *filter == name);
     let [transfers, streams] =
         ["transfers", "streams"].map(|name| filters.is_empty() || named(name));
-    // It takes a minute, so it runs by name only.
-    let memory = named("memory");
+    // These run by name only: one takes a minute, the other needs an idle machine.
+    let [memory, frames] = ["memory", "frames"].map(named);
     // `cargo test --all-targets` runs this without `--bench`, to see that it builds.
-    if !arguments.iter().any(|word| word == "--bench") || !(transfers || streams || memory) {
+    if !arguments.iter().any(|word| word == "--bench")
+        || !(transfers || streams || memory || frames)
+    {
         return;
     }
     let devices = Devices::open();
@@ -41,6 +45,9 @@ fn main() {
     }
     if memory {
         memory::measure(&devices);
+    }
+    if frames {
+        frames::measure(&devices.best);
     }
 }
 

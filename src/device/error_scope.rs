@@ -1,12 +1,5 @@
 //! Error scopes: errors that wgpu would hand to the device's error handler become an [`Error`].
 
-#[cfg(not(target_arch = "wasm32"))]
-use std::{
-    sync::Arc,
-    sync::atomic::{AtomicBool, Ordering},
-    time::{Duration, Instant},
-};
-
 use crate::error::{Error, Result};
 use crate::operand::Operand;
 
@@ -118,7 +111,7 @@ fn is_of_a_submit(error: &wgpu::Error) -> bool {
 #[cfg(not(target_arch = "wasm32"))]
 fn is_submitted(device: &wgpu::Device, submission: wgpu::SubmissionIndex) -> bool {
     let submission_index = Some(submission);
-    let turn = wgpu::PollType::Wait { submission_index, timeout: Some(Duration::ZERO) };
+    let turn = wgpu::PollType::Wait { submission_index, timeout: Some(std::time::Duration::ZERO) };
     !matches!(poll(device, turn), Some(Err(wgpu::PollError::WrongSubmissionIndex(..))))
 }
 
@@ -201,68 +194,6 @@ fn scoped<T>(device: &wgpu::Device, work: impl FnOnce() -> T) -> (T, Option<wgpu
         caught = caught.or(pollster::block_on(scope.pop()));
     }
     (value, caught)
-}
-
-/// Whether everything is done that had been submitted when this was made.
-#[cfg(not(target_arch = "wasm32"))]
-#[derive(Debug, Clone)]
-pub(crate) struct Done(Arc<AtomicBool>);
-
-#[cfg(not(target_arch = "wasm32"))]
-impl Done {
-    pub(crate) fn of(queue: &wgpu::Queue) -> Self {
-        /// After a panic in one callback wgpu drops the others that were due, so this counts as one that ran.
-        struct Told(Arc<AtomicBool>);
-        impl Drop for Told {
-            fn drop(&mut self) {
-                self.0.store(true, Ordering::Release);
-            }
-        }
-        let done = Arc::new(AtomicBool::new(false));
-        let told = Told(Arc::clone(&done));
-        queue.on_submitted_work_done(move || drop(told));
-        Done(done)
-    }
-
-    fn is_true(&self) -> bool {
-        self.0.load(Ordering::Acquire)
-    }
-}
-
-/// Panics that one wait sits out. Each is a callback's, unless wgpu itself can do nothing else.
-#[cfg(not(target_arch = "wasm32"))]
-const PANICS: usize = 10_000;
-
-/// Waits until the work is done.
-///
-/// wgpu holds its locks while it waits, and every submit of another thread waits as long. And a wait with a timeout may fail an
-/// assertion of wgpu when another thread polls. So this polls and sleeps, for an eighth of the time that has passed: that
-/// lengthens a wait by little, and costs a long one little processor time.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn wait(device: &wgpu::Device, done: &Done, doing: &'static str) -> Result<()> {
-    const SHORTEST: Duration = Duration::from_micros(10);
-    const LONGEST: Duration = Duration::from_millis(1);
-    let (start, mut panics) = (Instant::now(), 0);
-    loop {
-        let polled = poll(device, wgpu::PollType::Poll);
-        if done.is_true() {
-            return Ok(());
-        }
-        if !matches!(polled, Some(Ok(_))) {
-            check_lost(device, doing)?;
-            panics += 1;
-            if panics == PANICS {
-                let reason = "wgpu panics whenever it is polled".to_owned();
-                return Err(Error::Refused { doing, reason });
-            }
-        }
-        let sleep = (start.elapsed() / 8).min(LONGEST);
-        if sleep < SHORTEST {
-            std::thread::yield_now();
-        } else {
-            std::thread::sleep(sleep);
-        }
-    }
 }
 
 /// `Device::poll`; none if it panics. wgpu panics when it finds that the driver has lost the device, and a callback that it

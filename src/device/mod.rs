@@ -9,6 +9,8 @@ pub(crate) mod pipeline;
 pub(crate) mod prepared;
 pub(crate) mod staging;
 pub(crate) mod transfer;
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) mod wait;
 
 use std::sync::Arc;
 

@@ -9,9 +9,11 @@ use futures_intrusive::channel::shared::{OneshotReceiver, OneshotSender, oneshot
 
 use crate::args::view::View;
 #[cfg(not(target_arch = "wasm32"))]
-use crate::device::error_scope::{Done, is_lost, wait};
+use crate::device::error_scope::is_lost;
 use crate::device::error_scope::{Resource, Used, catch_errors, not_mapped, poll};
 use crate::device::staging::SMALLEST;
+#[cfg(not(target_arch = "wasm32"))]
+use crate::device::wait::{Done, wait};
 use crate::device::{Gpu, Shared};
 use crate::element::Element;
 use crate::error::{Error, Result};

@@ -3,8 +3,9 @@
 use std::sync::mpsc::{Receiver, channel};
 
 use crate::args::view::View;
-use crate::device::error_scope::{Done, NONE_USED, catch_errors, not_mapped, wait};
+use crate::device::error_scope::{NONE_USED, catch_errors, not_mapped};
 use crate::device::prepared::Prepared;
+use crate::device::wait::{Done, wait};
 use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
