@@ -167,8 +167,7 @@ pub(crate) fn prepare(
     let Terms { input, accumulates, operands } = terms;
     let names = [Operand::X, Operand::Dy].into_iter();
     let ranges = names.zip(operands).map(|(operand, view)| buffers.range(operand, *view)).collect();
-    let of_slopes = matches!(input, SumInput::Slopes(_));
-    let sums = buffers.range(if of_slopes { Operand::Dw } else { Operand::Y }, sums);
+    let sums = buffers.range(input.written(), sums);
     let request = SumRequest { input, accumulates, ranges, channels, sums };
     Prepared::new(gpu, request.plan(&gpu.shared.planner)?, &buffers)
 }

@@ -94,7 +94,7 @@ impl SumRequest {
         Ok(plan)
     }
 
-    /// The number of terms.
+    /// Checks ranges and lengths. Returns the number of terms.
     fn validate(&self) -> Result<u64> {
         let terms = || [Operand::X, Operand::Dy].into_iter().zip(&self.ranges);
         terms().try_for_each(|(operand, range)| range.contiguous(operand).map(|_| ()))?;
@@ -103,8 +103,7 @@ impl SumRequest {
             terms().zip(elements).map(|((operand, range), element)| (operand, *range, element));
         let length = equal_lengths(typed)?;
         self.channels.check(length)?;
-        let written =
-            if matches!(self.input, SumInput::Slopes(_)) { Operand::Dw } else { Operand::Y };
+        let written = self.input.written();
         let found = self.sums.contiguous(written)?.storage(written, ElementType::F32)?;
         let channels = self.channels.count;
         if found != u64::from(channels) {

@@ -1,6 +1,7 @@
 //! Sums over channels, pass by pass.
 
 use crate::element::ElementType;
+use crate::operand::Operand;
 use crate::shader::link::{Linker, file};
 use crate::shader::operand::{self, Layout};
 use crate::shader::variant::VectorWidth;
@@ -22,6 +23,14 @@ impl SumInput {
             SumInput::Values(ElementType::F32) => "values".to_owned(),
             SumInput::Values(element) => format!("values {element}"),
             SumInput::Slopes([x, dy]) => format!("slopes {x} {dy}"),
+        }
+    }
+
+    /// The operand that the sums are.
+    pub(crate) fn written(&self) -> Operand {
+        match self {
+            SumInput::Values(_) => Operand::Y,
+            SumInput::Slopes(_) => Operand::Dw,
         }
     }
 
