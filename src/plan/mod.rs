@@ -1,9 +1,10 @@
 //! Operations as plain data, for engines that launch dispatches themselves.
 //!
-//! A [`Planner`] has the numbers of a device. A [`Request`] has an activation and a [`BufferRange`] per operand; a
-//! [`SumRequest`] has the ranges of sums over channels. Its [`Plan`] says which shaders to dispatch, in which order, and what each binds. No step needs a device object, so an
-//! engine with its own memory pool, pipeline cache and encoder can run the crate's operations. Programs that leave the
-//! launching to this crate use [`GpuActivation`](crate::GpuActivation), which takes the same way.
+//! A [`Planner`] has the numbers of a device. A [`Request`] has an activation and a [`BufferRange`] per operand. A
+//! [`SumRequest`] has the ranges of sums over channels. The [`Plan`] of either says which shaders to dispatch, in which
+//! order, and what each binds. No step needs a device object, so an engine with its own memory pool, pipeline cache and
+//! encoder can run the crate's operations. Programs that leave the launching to this crate use
+//! [`GpuActivation`](crate::GpuActivation), which takes the same way.
 //!
 //! ```
 //! use wgpu_relu::plan::{BufferRange, Planner, Request};

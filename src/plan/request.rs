@@ -433,7 +433,7 @@ pub(crate) fn equal_lengths(
     Ok(first.map_or(0, |(_, length)| length))
 }
 
-/// Bytes of the mask of `length` elements: about one bit per element, in whole blocks. It is the same on every device.
+/// Bytes of the mask of `length` elements: 1 or 2 bits per element, in whole blocks. The number is the same on every device.
 ///
 /// # Errors
 ///
