@@ -1,4 +1,4 @@
-//! Modules for models: one per activation with the name that Burn gives it, and [`Activation`] for a choice at run time.
+//! Modules for models: one per activation, under Burn's name where Burn has it, and [`Activation`] for all, chosen at run time.
 //!
 //! ```
 //! use burn::tensor::{Device, DeviceKind, Tensor};
@@ -18,10 +18,7 @@ mod named;
 mod prelu;
 
 use burn::config::Config;
-use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
-use burn::tensor::Tensor;
 
-use crate::activation::activate;
 use crate::error::Error;
 
 pub use gate::{Glu, SwiGlu, SwiGluConfig};
@@ -58,46 +55,5 @@ impl ActivationConfig {
 impl From<crate::Activation> for ActivationConfig {
     fn from(activation: crate::Activation) -> Self {
         ActivationConfig { activation: activation.to_string() }
-    }
-}
-
-/// A layer that applies an activation to every element. It has no parameters to train, and records store nothing of it.
-///
-/// ```
-/// use burn::tensor::{Device, DeviceKind, Tensor};
-/// use wgpu_relu_burn::nn::Activation;
-///
-/// let device = Device::wgpu(DeviceKind::DefaultDevice);
-/// let gelu = Activation::from(wgpu_relu_burn::Activation::Gelu);
-/// let y = gelu.forward(Tensor::<2>::from_floats([[0.0, 10.0]], &device));
-/// assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), [0.0, 10.0]);
-/// ```
-#[derive(Module, Debug)]
-#[module(custom_display)]
-pub struct Activation {
-    #[module(skip)]
-    function: crate::Activation,
-}
-
-impl From<crate::Activation> for Activation {
-    fn from(function: crate::Activation) -> Self {
-        Activation { function }
-    }
-}
-
-impl ModuleDisplay for Activation {
-    fn custom_settings(&self) -> Option<DisplaySettings> {
-        DisplaySettings::new().with_new_line_after_attribute(false).optional()
-    }
-
-    fn custom_content(&self, content: Content) -> Option<Content> {
-        content.add_formatted(&self.function).optional()
-    }
-}
-
-impl Activation {
-    /// Computes y = f(x). Cost, shapes and panics are those of [`activate`].
-    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
-        activate(x, self.function)
     }
 }

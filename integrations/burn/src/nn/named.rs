@@ -1,10 +1,9 @@
-//! A module per activation.
+//! A module per activation, and one for all of them.
 
 use burn::config::Config;
 use burn::module::{Content, DisplaySettings, Module, ModuleDisplay};
 use burn::tensor::Tensor;
 
-use crate::Activation;
 use crate::activation::activate;
 
 /// Declares a module, and a configuration if the activation has parameters.
@@ -16,7 +15,7 @@ macro_rules! named {
             /// Makes the module.
             #[must_use]
             pub fn new() -> Self {
-                $module { function: Activation::$module }
+                $module { function: crate::Activation::$module }
             }
         }
 
@@ -28,21 +27,22 @@ macro_rules! named {
     };
     (
         $(#[$doc:meta])* $module:ident, $config:ident, $variant:ident,
-        $($(#[$field_doc:meta])* $field:ident as $parameter:ident = $default:literal),+
+        $($(#[$field_doc:meta])* $parameter:ident = $default:literal),+
     ) => {
         named!(@module $(#[$doc])* $module);
 
         #[doc = concat!("The configuration of [`", stringify!($module), "`].")]
         #[derive(Config, Debug)]
         pub struct $config {
-            $($(#[$field_doc])* #[config(default = $default)] pub $field: f64,)+
+            $($(#[$field_doc])* #[config(default = $default)] pub $parameter: f64,)+
         }
 
         impl $config {
             /// Makes the module. Parameters are rounded to f32, and checked where the module is used.
             #[must_use]
             pub fn init(&self) -> $module {
-                $module { function: Activation::$variant { $($parameter: self.$field as f32),+ } }
+                let function = crate::Activation::$variant { $($parameter: self.$parameter as f32),+ };
+                $module { function }
             }
         }
     };
@@ -54,7 +54,7 @@ macro_rules! named {
         #[module(custom_display)]
         pub struct $module {
             #[module(skip)]
-            function: Activation,
+            function: crate::Activation,
         }
 
         impl ModuleDisplay for $module {
@@ -75,11 +75,33 @@ macro_rules! named {
 
             /// The activation, for [`try_activate`](crate::try_activate).
             #[must_use]
-            pub fn activation(&self) -> Activation {
+            pub fn activation(&self) -> crate::Activation {
                 self.function
             }
         }
     };
+}
+
+named!(
+    @module
+    /// A layer that applies an activation to every element.
+    ///
+    /// ```
+    /// use burn::tensor::{Device, DeviceKind, Tensor};
+    /// use wgpu_relu_burn::nn::Activation;
+    ///
+    /// let device = Device::wgpu(DeviceKind::DefaultDevice);
+    /// let gelu = Activation::from(wgpu_relu_burn::Activation::Gelu);
+    /// let y = gelu.forward(Tensor::<2>::from_floats([[0.0, 10.0]], &device));
+    /// assert_eq!(y.into_data().try_to_vec::<f32>().unwrap(), [0.0, 10.0]);
+    /// ```
+    Activation
+);
+
+impl From<crate::Activation> for Activation {
+    fn from(function: crate::Activation) -> Self {
+        Activation { function }
+    }
 }
 
 named!(/** max(x, 0). */ Relu);
@@ -102,53 +124,53 @@ named!(
     /** x for x > 0, else the slope times x. */
     LeakyRelu, LeakyReluConfig, LeakyRelu,
     /** The slope. Default: 0.01. */
-    negative_slope as negative_slope = "0.01"
+    negative_slope = "0.01"
 );
 named!(
     /** x for x > 0, else alpha · (eˣ - 1). */
     Elu, EluConfig, Elu,
     /** The scale. Default: 1. */
-    alpha as alpha = "1.0"
+    alpha = "1.0"
 );
 named!(
     /** x for x > 0, else alpha · (e^(x / alpha) - 1). */
     Celu, CeluConfig, Celu,
     /** The scale, not 0. Default: 1. */
-    alpha as alpha = "1.0"
+    alpha = "1.0"
 );
 named!(
     /** ln(1 + e^(beta x)) / beta, and x where beta x exceeds the threshold. */
     Softplus, SoftplusConfig, Softplus,
     /** The sharpness, above 0. Default: 1. */
-    beta as beta = "1.0",
+    beta = "1.0",
     /** The largest beta x for which the logarithm is taken. Default: 20. */
-    threshold as threshold = "20.0"
+    threshold = "20.0"
 );
 named!(
     /** x between two limits. */
     Hardtanh, HardtanhConfig, Hardtanh,
     /** The lower limit. Default: -1. */
-    min_val as min_val = "-1.0",
+    min_val = "-1.0",
     /** The upper limit. Default: 1. */
-    max_val as max_val = "1.0"
+    max_val = "1.0"
 );
 named!(
     /** x where |x| > lambda, else 0. */
     HardShrink, HardShrinkConfig, Hardshrink,
     /** The half width of the band that becomes 0. Default: 0.5. */
-    lambda as lambda = "0.5"
+    lambda = "0.5"
 );
 named!(
     /** x moved by lambda towards 0. */
     SoftShrink, SoftShrinkConfig, Softshrink,
     /** How far x moves. Default: 0.5. */
-    lambda as lambda = "0.5"
+    lambda = "0.5"
 );
 named!(
     /** x where x exceeds the threshold, else the value. Burn's `ThresholdedRelu` is this with the default value. */
     Threshold, ThresholdConfig, Threshold,
     /** The largest x that becomes the value. Default: 1. */
-    threshold as threshold = "1.0",
+    threshold = "1.0",
     /** The value. Default: 0. */
-    value as value = "0.0"
+    value = "0.0"
 );
