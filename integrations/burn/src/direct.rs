@@ -1,4 +1,7 @@
 //! Operations launched by this package itself, in compute passes of its own on the buffers of Burn's tensors.
+//!
+//! The library's own operators cannot do it. They bind inputs as read-only, and wgpu refuses that where the output is in
+//! the same buffer; Burn's pool may put both into one page. So the plans are pooled ones, as on the other route.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};

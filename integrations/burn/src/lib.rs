@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Burn's own runtime launches the crate's shaders, in its own passes and its own memory. Values and gradients have the
-//! same bits as those of `GpuActivation`. Where Burn compiles no WGSL, with its features `vulkan` and `metal`, the package
+//! same bits as those of `GpuActivation`, but a gradient that comes from a mask may be another NaN. Where Burn compiles no WGSL, with its features `vulkan` and `metal`, the package
 //! launches them itself on Burn's device, see [`device`].
 
 mod activation;
