@@ -1,5 +1,6 @@
 //! Operations of wgpu-relu as plain data, which can wait in a fused stream or travel to a server.
 
+use burn::backend::TensorMetadata;
 use burn::tensor::{DType, Shape};
 use wgpu_relu::plan::{BufferRange, Plan, Planner, Request, SumRequest, mask_size};
 use wgpu_relu::{Activation, Channels, Draw, ElementType, Operand};
@@ -47,6 +48,12 @@ pub(crate) enum Kind {
 pub(crate) struct Spec {
     pub(crate) shape: Shape,
     pub(crate) dtype: DType,
+}
+
+impl Spec {
+    pub(crate) fn of(tensor: &impl TensorMetadata) -> Self {
+        Spec { shape: tensor.shape(), dtype: tensor.dtype() }
+    }
 }
 
 impl Call {

@@ -53,7 +53,7 @@ pub fn share(setup: WgpuSetup) -> Result<Device, Error> {
 
 /// Sets up a device of Burn's own, and returns its wgpu handles, for a renderer that wants to use them.
 ///
-/// Call it before anything else uses that device; later, Burn has no way to its wgpu device.
+/// Call it before anything else uses that device. Later, Burn no longer gives out its wgpu device.
 ///
 /// # Errors
 ///
@@ -123,14 +123,17 @@ impl Route {
 /// # Ok::<(), wgpu_relu_burn::Error>(())
 /// ```
 pub fn route(device: &Device) -> Result<&'static str, Error> {
-    let name = || format!("{:?}", device.as_dispatch());
-    let Some(cube) = cube(device.as_dispatch()) else {
-        return Err(Error::Runtime { device: name(), runtime: "other".to_owned() });
-    };
+    let cube = cube(device.as_dispatch()).ok_or_else(|| no_runtime(device))?;
     Ok(match Route::of(&cube.client(), &cube)? {
         Route::Source => "source kernels",
         Route::Direct(_) => "passes of its own",
     })
+}
+
+/// The error of a device that no runtime of cubecl has.
+pub(crate) fn no_runtime(device: &Device) -> Error {
+    let device = format!("{:?}", device.as_dispatch());
+    Error::Runtime { device, runtime: "other".to_owned() }
 }
 
 /// The device below autodiff, if a runtime of cubecl has it.
@@ -151,7 +154,8 @@ pub(crate) fn cube(device: &DispatchDevice) -> Option<CubeDevice> {
 ///
 /// # Errors
 ///
-/// [`Error::Runtime`] if the tensor is not on a wgpu device, or has a gradient graph: take `inner()` then.
+/// - [`Error::Runtime`] if the tensor is not on a wgpu device, or has a gradient graph: take `inner()` then
+/// - [`Error::Burn`] if an operation that made the tensor failed
 ///
 /// ```
 /// use burn::tensor::{Device, DeviceKind, Tensor};
@@ -190,8 +194,7 @@ pub fn update_buffer<const D: usize>(
     f: impl FnOnce(&wgpu::Buffer, u64, u64),
 ) -> Result<Tensor<D>, Error> {
     if cube(x.device().as_dispatch()).is_none() || x.device().is_autodiff() {
-        let device = format!("{:?}", x.device().as_dispatch());
-        return Err(Error::Runtime { device, runtime: "other".to_owned() });
+        return Err(no_runtime(&x.device()));
     }
     let own: Tensor<D> = Tensor::from_dispatch(Dispatch::wgpu_relu_own(x.into_dispatch()));
     with_buffer(own.clone(), f)?;
@@ -200,9 +203,9 @@ pub fn update_buffer<const D: usize>(
 
 /// The tensor of cubecl, once all that Burn has queued for it is recorded.
 fn cube_tensor<const D: usize>(x: Tensor<D>) -> Result<CubeTensor, Error> {
-    let device = format!("{:?}", x.device().as_dispatch());
+    let device = x.device();
     let Ok(primitive) = x.try_into_primitive::<Cube>() else {
-        return Err(Error::Runtime { device, runtime: "other".to_owned() });
+        return Err(no_runtime(&device));
     };
     #[cfg(feature = "fusion")]
     let primitive = {

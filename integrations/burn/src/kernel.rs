@@ -61,7 +61,7 @@ pub(crate) fn run(call: Call, inputs: Vec<CubeTensor>) -> Result<Vec<CubeTensor>
     let inputs: Vec<CubeTensor> = inputs.into_iter().map(into_contiguous).collect();
     let (client, device) = (inputs[0].client.clone(), inputs[0].device.clone());
     let route = Route::of(&client, &device)?;
-    let specs: Vec<Spec> = inputs.iter().map(spec).collect();
+    let specs: Vec<Spec> = inputs.iter().map(Spec::of).collect();
     let mut replaceable: Vec<usize> =
         call.replaceable().filter(|index| inputs[*index].can_mut()).collect();
     let mut buffers: Vec<u32> = (0..).take(inputs.len()).collect();
@@ -96,10 +96,6 @@ pub(crate) fn run(call: Call, inputs: Vec<CubeTensor>) -> Result<Vec<CubeTensor>
         Route::Direct(launcher) => launcher.launch(&client, &plan, &handles)?,
     }
     Ok(outputs)
-}
-
-pub(crate) fn spec(tensor: &CubeTensor) -> Spec {
-    Spec { shape: tensor.meta.shape().clone(), dtype: tensor.dtype }
 }
 
 /// Records a plan's dispatches in the client's stream. Errors of the device appear when a result is read.
@@ -159,8 +155,13 @@ fn planner_with(client: &Client, max_workgroups: u32) -> Planner {
         min_storage_buffer_offset_alignment: memory.alignment as u32,
         ..default
     };
+    planner_of(&limits)
+}
+
+/// A planner for the pool of a GPU with these limits.
+pub(crate) fn planner_of(limits: &wgpu::Limits) -> Planner {
     let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
-    Planner::new(&info, &limits, wgpu::Features::empty()).pooled()
+    Planner::new(&info, limits, wgpu::Features::empty()).pooled()
 }
 
 #[cfg(test)]

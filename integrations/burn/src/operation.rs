@@ -7,13 +7,13 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 #[cfg(feature = "fusion")]
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Autodiff, Backend, TensorMetadata, backend_extension};
+use burn::backend::{Autodiff, Backend, backend_extension};
 use burn::tensor::{Device, Tensor};
 use burn_cubecl::CubeBackend;
 use burn_cubecl::tensor::CubeTensor;
 
 use crate::call::{Call, Kind, Spec, element_type};
-use crate::device::{Route, cube};
+use crate::device::{Route, cube, no_runtime};
 use crate::error::Error;
 use crate::kernel;
 
@@ -110,10 +110,7 @@ pub(crate) fn check(device: &Device, call: Call, inputs: &[Spec]) -> Result<(), 
         }
         #[cfg(feature = "remote")]
         None if crate::remote::is_remote(device.as_dispatch()) => crate::remote::planner(),
-        None => {
-            let device = format!("{:?}", device.as_dispatch());
-            return Err(Error::Runtime { device, runtime: "other".to_owned() });
-        }
+        None => return Err(no_runtime(device)),
     };
     let plan = |call: Call, inputs: &[Spec]| {
         let outputs = call.output_specs(inputs)?;
@@ -230,10 +227,6 @@ impl<B: ActivationOps> Backward<B, 2> for OfTwo {
     }
 }
 
-fn spec_of<B: Backend>(tensor: &FloatTensor<B>) -> Spec {
-    Spec { shape: tensor.shape(), dtype: tensor.dtype() }
-}
-
 /// Burn differentiates once only: its gradients are tensors without a graph, so it does not call this.
 fn no_second_derivative(call: Call) -> ! {
     let activation = call.activation;
@@ -244,7 +237,7 @@ impl<B: ActivationOps, C: CheckpointStrategy> ActivationOps for Autodiff<B, C> {
     fn wgpu_relu_of_one(x: FloatTensor<Self>, call: Call) -> FloatTensor<Self> {
         match OfOne.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(operation) => {
-                let gradient = first(call.gradients(&[spec_of::<Self>(&x)]));
+                let gradient = first(call.gradients(&[Spec::of(&x)]));
                 let x = x.into_primitive();
                 if call.has_mask() {
                     let (y, mask) = B::wgpu_relu_two_of_one(x, call.with(Kind::Masked));
@@ -265,7 +258,7 @@ impl<B: ActivationOps, C: CheckpointStrategy> ActivationOps for Autodiff<B, C> {
         b: FloatTensor<Self>,
         call: Call,
     ) -> FloatTensor<Self> {
-        let gradients = call.gradients(&[spec_of::<Self>(&a), spec_of::<Self>(&b)]);
+        let gradients = call.gradients(&[Spec::of(&a), Spec::of(&b)]);
         if gradients.is_empty() {
             no_second_derivative(call);
         }

@@ -12,6 +12,7 @@ use wgpu_relu::{Activation, Draw, wgpu};
 use crate::activation::try_activate;
 use crate::call::{Call, Kind, Spec};
 use crate::error::Error;
+use crate::kernel::planner_of;
 use crate::operation::{ActivationOps, checked, first, pair};
 
 /// Names the operations between client and server. Another version may send other numbers, so it is part of the name.
@@ -69,8 +70,7 @@ pub(crate) fn is_remote(device: &DispatchDevice) -> bool {
 
 /// A planner with wgpu's default limits, because those of a server's device are not known here.
 pub(crate) fn planner() -> Planner {
-    let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
-    Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty()).pooled()
+    planner_of(&wgpu::Limits::default())
 }
 
 /// Runs a call on the server's own backend, which may be fused.
@@ -90,8 +90,7 @@ fn run(call: Call, inputs: Vec<FloatTensor<Cube>>, outputs: usize) -> Vec<FloatT
 /// Queues a call for the server.
 fn ship(call: Call, inputs: Vec<FloatTensor<Remote>>) -> Vec<FloatTensor<Remote>> {
     let client = CustomOpClient::new(&inputs[0].device());
-    let specs: Vec<Spec> =
-        inputs.iter().map(|t| Spec { shape: t.shape(), dtype: t.dtype() }).collect();
+    let specs: Vec<Spec> = inputs.iter().map(Spec::of).collect();
     let outputs = checked(call.output_specs(&specs)).into_iter();
     let outputs =
         outputs.map(|spec| TensorIr::uninit(client.create_empty_handle(), spec.shape, spec.dtype));
