@@ -45,18 +45,6 @@ pub(crate) fn report(options: &Options) -> Outcome<()> {
     Ok(())
 }
 
-/// Seconds per step with gradients through the client, and with a ring.
-pub(crate) fn seconds(
-    machines: f64,
-    compute: f64,
-    parameters: f64,
-    bits_per_second: f64,
-) -> [f64; 2] {
-    let link = 8.0 * parameters * 8.0 / bits_per_second;
-    let ring = if machines == 1.0 { 0.0 } else { link * (machines - 1.0) / machines };
-    [compute + machines * link, compute + ring]
-}
-
 fn table(alone: &Report, batch: usize) {
     let compute = alone.time_per_step.as_secs_f64();
     let parameters = alone.parameters as f64;
@@ -64,6 +52,8 @@ fn table(alone: &Report, batch: usize) {
         "\n{parameters} parameters, {batch} digits per machine and step, {:.2} ms of compute",
         1e3 * compute
     );
+    // Seconds that one machine's parameters and gradients take on a link: 8 bytes per parameter.
+    let link = |bits_per_second: f64| 64.0 * parameters / bits_per_second;
     println!("digits per second, as a share of what the machines could do without a network");
     println!(
         "{:>9}  {:>24}  {:>24}  {:>24}",
@@ -71,14 +61,15 @@ fn table(alone: &Report, batch: usize) {
     );
     for machines in MACHINES {
         let cells = NETWORKS.map(|(_, bits)| {
-            let [client, ring] =
-                seconds(machines, compute, parameters, bits).map(|s| 100.0 * compute / s);
+            let through_client = machines * link(bits);
+            let in_ring = link(bits) * (machines - 1.0) / machines;
+            let [client, ring] = [through_client, in_ring].map(|s| 100.0 * compute / (compute + s));
             format!("client {client:5.1} % ring {ring:5.1} %")
         });
         println!("{machines:>9}  {}  {}  {}", cells[0], cells[1], cells[2]);
     }
     for (name, bits) in NETWORKS {
-        let half = compute / (64.0 * parameters / bits);
+        let half = compute / link(bits);
         println!(
             "{name}: through the client, half the time is the network's from {half:.0} machines on"
         );
@@ -97,22 +88,5 @@ fn serving() {
             1e12 / 8.0,
             100.0 * elements / (1e12 / 8.0)
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// By hand: 1e6 parameters are 64e6 bits per machine and step.
-    #[test]
-    fn times_are_those_computed_by_hand() {
-        let [client, ring] = seconds(1000.0, 0.1, 1e6, 1e9);
-        assert!(
-            (client - 64.1).abs() < 1e-9 && (ring - 0.163_936).abs() < 1e-9,
-            "{client}, {ring}"
-        );
-        assert_eq!(seconds(1.0, 0.1, 1e6, 1e9)[1], 0.1);
-        assert!(Duration::from_secs_f64(client) > Duration::from_secs(64));
     }
 }
