@@ -1,4 +1,6 @@
 //! The handwritten digits that the repository ships; data/README.md says where they come from.
+//!
+//! The loader of the other examples is not used, because it brings the whole network of theirs.
 
 use std::ops::Range;
 

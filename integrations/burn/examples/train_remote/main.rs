@@ -3,9 +3,15 @@
 //!
 //! ```sh
 //! cargo run --release --features remote --example train_remote                      # two servers on this machine
-//! cargo run --release --features remote --example train_remote -- serve 3000       # on each machine
-//! cargo run --release --features remote --example train_remote -- train ws://a:3000,ws://b:3000 --checkpoint digits.bin
 //! cargo run --release --features remote --example train_remote -- scale            # how far it scales, from measurements
+//! ```
+//!
+//! Servers listen on 127.0.0.1 only, so other machines are reached through tunnels:
+//!
+//! ```sh
+//! cargo run --release --features remote --example train_remote -- serve 3000       # on the machines a and b
+//! ssh -fNL 3001:127.0.0.1:3000 a && ssh -fNL 3002:127.0.0.1:3000 b                 # on this machine
+//! cargo run --release --features remote --example train_remote -- train ws://127.0.0.1:3001,ws://127.0.0.1:3002 --checkpoint digits.bin
 //! ```
 
 mod digits;
@@ -24,7 +30,7 @@ use burn::tensor::{Device, DeviceKind};
 use training::{Options, Workers, train};
 
 const USAGE: &str = "usage: train_remote [serve PORT | train [SERVERS] [OPTIONS] | scale]
-  serve PORT           run a server on this machine; port 0 takes a free one
+  serve PORT           run a server on this machine, for 127.0.0.1 only; port 0 takes a free one
   train SERVERS        train on servers: ws://host:port, with commas between them; without any, on this machine
   scale                measure one and two servers here, and compute times for up to 1,000
   --steps N            steps in all (default 200)

@@ -60,7 +60,7 @@ pub(crate) struct Report {
     pub(crate) time_per_step: Duration,
 }
 
-/// Trains by SGD with momentum. After an error of a server, the checkpoint has the last whole step that it was written at.
+/// Trains by SGD with momentum. If a server fails, the checkpoint still holds the last step that was saved.
 pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
     let digits = Digits::load();
     let count = workers.count();
@@ -91,7 +91,7 @@ pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
         if state.step.is_multiple_of(20) || state.step == options.steps {
             let (name, device) = &workers.0[0];
             let accuracy = state.parameters.accuracy(device, &digits, &digits.test());
-            let accuracy = accuracy.map_err(|error| lost(name, state.step, path, &*error))?;
+            let accuracy = accuracy.map_err(|error| lost(name, state.step, &*error))?;
             let (step, steps) = (state.step, options.steps);
             println!("step {step}/{steps}  loss {loss:.4}  accuracy {:.1} %", 100.0 * accuracy);
             std::io::stdout().flush()?;
@@ -134,12 +134,12 @@ impl State {
         let mut pending = Vec::new();
         for ((name, device), part) in workers.0.iter().zip(batch.chunks(share)) {
             let gradient = self.parameters.gradient(device, digits, part);
-            pending.push((name, gradient.map_err(|error| lost(name, self.step, None, &*error))?));
+            pending.push((name, gradient.map_err(|error| lost(name, self.step, &*error))?));
         }
         let (mut loss, mut mean) = (0.0, vec![0.0; self.velocity.len()]);
         let weight = 1.0 / workers.count() as f32;
         for (name, pending) in pending {
-            let read = pending.read().map_err(|error| lost(name, self.step, None, &*error))?;
+            let read = pending.read().map_err(|error| lost(name, self.step, &*error))?;
             loss += weight * read.0;
             mean.iter_mut().zip(read.1).for_each(|(mean, gradient)| *mean += weight * gradient);
         }
@@ -187,14 +187,9 @@ impl State {
 }
 
 /// The error of a server that went away.
-fn lost(
-    name: &str,
-    step: usize,
-    checkpoint: Option<&Path>,
-    error: &dyn std::error::Error,
-) -> String {
-    let again = checkpoint.map_or(String::new(), |path| format!(" from {}", path.display()));
+fn lost(name: &str, step: usize, error: &dyn std::error::Error) -> String {
     format!(
-        "{name} was lost after step {step}: {error}; start it again, and run the same command to resume{again}"
+        "{name} was lost after step {step}: {error}; start it again, and run the same command to resume from the \
+         checkpoint, or from the first step without one"
     )
 }
