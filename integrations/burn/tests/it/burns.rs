@@ -36,7 +36,7 @@ const SHRINKING: [Both; 3] = [
     (Activation::Threshold { threshold: 0.3, value: 2.0 }, |x| burns::threshold(x, 0.3, 2.0)),
 ];
 
-/// Burn's tests take short lists of small numbers, in one to three dimensions.
+/// Relative to the larger of 1 and the expected value.
 fn close(found: &[f32], expected: &[f32], tolerance: f32, what: impl std::fmt::Display) {
     assert_eq!(found.len(), expected.len(), "{what}");
     for (index, (a, b)) in found.iter().zip(expected).enumerate() {
