@@ -58,8 +58,6 @@ pub struct Network {
     /// All weights and biases. The gradients have the same order.
     pub parameters: wgpu::Buffer,
     pub gradients: wgpu::Buffer,
-    /// The optimiser's: two numbers per parameter.
-    pub moments: wgpu::Buffer,
     pub inputs: wgpu::Buffer,
     pub targets: wgpu::Buffer,
     /// One loss and one hit per sample.
@@ -158,7 +156,6 @@ impl Network {
         let mut network = Network {
             parameters: zeros(length)?,
             gradients: zeros(length)?,
-            moments: zeros(2 * length)?,
             inputs: zeros(batch * plan.widths[0])?,
             targets: zeros(batch * outputs)?,
             results: zeros(2 * batch)?,
@@ -175,7 +172,7 @@ impl Network {
             plan,
         };
         network.initialise()?;
-        network.prepare()?;
+        network.prepare(&zeros(2 * length)?)?;
         Ok(network)
     }
 
@@ -204,7 +201,8 @@ impl Network {
         Ok(())
     }
 
-    fn prepare(&mut self) -> Result<()> {
+    /// `moments` are the optimiser's: two numbers per parameter.
+    fn prepare(&mut self, moments: &wgpu::Buffer) -> Result<()> {
         let kernels = &self.kernels;
         let batch = self.plan.batch;
         let library = Step::Library;
@@ -275,7 +273,7 @@ impl Network {
         if let Some(dy) = dx {
             self.loss = kernels.loss(self.plan.loss, x, &self.targets, dy, (&self.results).into());
         }
-        let buffers = [&self.gradients, &self.parameters, &self.moments];
+        let buffers = [&self.gradients, &self.parameters, moments];
         self.update = kernels.update(self.plan.optimizer, &self.rule, buffers);
         (self.forward, self.evaluation, self.backward) = (forward, evaluation, backward);
         self.drawn = drawn;
@@ -318,7 +316,6 @@ impl Network {
     }
 
     /// The parameters or the gradients, layer by layer, in the order of [`PARTS`].
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
         let layer = |layer: &Layer| {
             let views =

@@ -106,7 +106,10 @@ impl Trainer {
         let index = self.steps % self.epoch();
         if index == 0 {
             self.order.shuffle(&mut self.random);
-            self.upload(batch)?;
+            let used = self.epoch() as usize * batch;
+            let epoch = self.samples.chosen(&self.order[..used]);
+            network.gpu.upload_into(&epoch.inputs, &self.inputs)?;
+            network.gpu.upload_into(&epoch.targets, &self.targets)?;
         }
         self.steps += 1;
         let done = self.pace.until.map_or(0.0, |until| self.steps as f64 / (until + 1) as f64);
@@ -130,25 +133,7 @@ impl Trainer {
         Ok(())
     }
 
-    /// Goes on after `steps` steps of an earlier trainer, from its parameters and moments. Call it before the first step.
-    pub fn resume(&mut self, steps: u64, parameters: &[f32], moments: &[f32]) -> Result<()> {
-        self.network.gpu.upload_into(parameters, &self.network.parameters)?;
-        self.network.gpu.upload_into(moments, &self.network.moments)?;
-        // The earlier trainer has shuffled once per epoch that it began.
-        (0..steps.div_ceil(self.epoch())).for_each(|_| self.order.shuffle(&mut self.random));
-        self.steps = steps;
-        self.upload(self.network.plan.batch)
-    }
-
-    /// The epoch in its order.
-    fn upload(&self, batch: usize) -> Result<()> {
-        let epoch = self.samples.chosen(&self.order[..self.epoch() as usize * batch]);
-        self.network.gpu.upload_into(&epoch.inputs, &self.inputs)?;
-        self.network.gpu.upload_into(&epoch.targets, &self.targets)
-    }
-
     /// The score of this epoch's steps so far, each before its update.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn score(&self) -> Result<Score> {
         let done = (self.steps + self.epoch() - 1) % self.epoch() + 1;
         let size = done * self.network.results.size();
@@ -156,20 +141,17 @@ impl Trainer {
     }
 
     /// The score of other samples.
-    #[cfg(not(target_arch = "wasm32"))]
     pub fn evaluate(&self, samples: &Samples) -> Result<Score> {
         evaluate(&self.network, samples).map(|(score, _)| score)
     }
 }
 
 /// The score of samples, and the network's outputs for them.
-#[cfg(not(target_arch = "wasm32"))]
 pub fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>)> {
     evaluate_watched(network, samples, || Ok(()))
 }
 
 /// The same, and calls `look` on the layers' outputs after each batch.
-#[cfg(not(target_arch = "wasm32"))]
 pub fn evaluate_watched(
     network: &Network,
     samples: &Samples,

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use wgpu_relu::{Activation, Channels, Download, Prepared, Result, Unit, View, wgpu};
+use wgpu_relu::{Channels, Download, Prepared, Result, Unit, View, wgpu};
 
 use super::kernels::{Matrix, Step};
 use super::probe::Probe;
@@ -15,14 +15,11 @@ pub struct Watch {
     probe: Probe,
     loss: Step,
     statistics: Vec<Prepared>,
-    /// The results of the samples, the records, and copies of parameters and moments.
+    /// The results of the samples, and the records.
     figures: wgpu::Buffer,
     results: Range<usize>,
     /// Of each layer: the records of its units, and of its weights' gradient as one unit.
     records: Vec<[Range<usize>; 2]>,
-    activations: Vec<Activation>,
-    parameters: Range<usize>,
-    moments: Range<usize>,
 }
 
 /// The figures of one moment.
@@ -30,14 +27,11 @@ pub struct Watch {
 pub struct Figures {
     pub score: Score,
     pub layers: Vec<LayerFigures>,
-    pub parameters: Vec<f32>,
-    pub moments: Vec<f32>,
 }
 
 /// The figures of one layer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LayerFigures {
-    pub activation: Activation,
     pub units: Vec<Unit>,
     /// The root mean square of the weights' gradient, in the last batch.
     pub gradient: f64,
@@ -86,8 +80,6 @@ impl Watch {
             .iter()
             .map(|layer| [place(record * layer.outputs), place(record)])
             .collect();
-        let count = network.parameters.size() as usize / 4;
-        let (parameters, moments) = (place(count), place(2 * count));
         let figures = gpu.zeros::<f32>(length as u64)?;
 
         let targets = gpu.upload(&samples.targets)?;
@@ -105,33 +97,14 @@ impl Watch {
             let one = Channels::last(1);
             statistics.push(gpu.prepare_units(weights, one, IDENTITY, view(&figures, gradient))?);
         }
-        let activations = network.layers.iter().map(|layer| layer.activation).collect();
-        Ok(Watch {
-            probe,
-            loss,
-            statistics,
-            figures,
-            results,
-            records,
-            activations,
-            parameters,
-            moments,
-        })
+        Ok(Watch { probe, loss, statistics, figures, results, records })
     }
 
     /// Records the figures for the parameters and gradients of the moment.
-    pub fn record(&self, network: &Network, encoder: &mut wgpu::CommandEncoder) {
-        {
-            let mut pass = encoder.begin_compute_pass(&Default::default());
-            self.probe.record(&mut pass);
-            self.loss.record(&mut pass);
-            self.statistics.iter().for_each(|step| step.record(&mut pass));
-        }
-        for (from, to) in
-            [(&network.parameters, &self.parameters), (&network.moments, &self.moments)]
-        {
-            encoder.copy_buffer_to_buffer(from, 0, &self.figures, 4 * to.start as u64, from.size());
-        }
+    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        self.probe.record(pass);
+        self.loss.record(pass);
+        self.statistics.iter().for_each(|step| step.record(pass));
     }
 
     /// Starts to read the figures that were submitted last.
@@ -141,18 +114,16 @@ impl Watch {
 
     /// The figures in what [`Watch::download`] has brought.
     pub fn figures(&self, values: &[f32]) -> Figures {
-        let layer = |([units, gradient], &activation): (&[Range<usize>; 2], &Activation)| {
+        let layer = |[units, gradient]: &[Range<usize>; 2]| {
             let gradient = Unit::from_records(&values[gradient.clone()]);
             let square =
                 gradient.iter().map(|unit| unit.variance + unit.mean * unit.mean).sum::<f64>();
             let units = Unit::from_records(&values[units.clone()]);
-            LayerFigures { activation, units, gradient: square.sqrt() }
+            LayerFigures { units, gradient: square.sqrt() }
         };
         Figures {
             score: Score::of(&values[self.results.clone()]),
-            layers: self.records.iter().zip(&self.activations).map(layer).collect(),
-            parameters: values[self.parameters.clone()].to_vec(),
-            moments: values[self.moments.clone()].to_vec(),
+            layers: self.records.iter().map(layer).collect(),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
-use wgpu_relu::{Download, Gpu, Result, wgpu};
+use wgpu_relu::{Download, Gpu, Result};
 
 use super::sets::{self, Point, Set};
 use super::settings::Settings;
@@ -40,14 +40,6 @@ pub struct Session {
     pending: Option<(u64, Download)>,
 }
 
-/// A session without its device.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Kept {
-    pub settings: Settings,
-    history: Vec<Moment>,
-    figures: Option<Figures>,
-}
-
 /// The most moments to keep. Beyond, every other one goes.
 const MOMENTS: usize = 512;
 
@@ -70,22 +62,6 @@ impl Session {
         Ok(Session { settings, points, trainer, grid, history, figures, watch, pending: None })
     }
 
-    /// Goes on with what was kept, on another device.
-    pub fn resume(gpu: &Gpu, kept: Kept) -> Result<Self> {
-        let mut session = Session::new(gpu, kept.settings)?;
-        if let (Some(figures), Some(last)) = (&kept.figures, kept.history.last()) {
-            session.trainer.resume(last.step, &figures.parameters, &figures.moments)?;
-        }
-        (session.history, session.figures) = (kept.history, kept.figures);
-        Ok(session)
-    }
-
-    /// What outlives the device: everything up to the last figures.
-    pub fn kept(&self) -> Kept {
-        let Session { settings, history, figures, .. } = self;
-        Kept { settings: settings.clone(), history: history.clone(), figures: figures.clone() }
-    }
-
     /// Submits one step.
     pub fn step(&mut self) -> Result<()> {
         self.trainer.step()
@@ -95,11 +71,13 @@ impl Session {
     pub fn look(&mut self) -> Result<()> {
         let network = &self.trainer.network;
         let mut encoder = network.gpu.device().create_command_encoder(&Default::default());
-        self.grid.record(&mut encoder.begin_compute_pass(&Default::default()));
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        self.grid.record(&mut pass);
         let reads = self.pending.is_none();
         if reads {
-            self.watch.record(network, &mut encoder);
+            self.watch.record(&mut pass);
         }
+        drop(pass);
         network.gpu.queue().submit([encoder.finish()]);
         if reads {
             self.pending = Some((self.trainer.steps, self.watch.download(network)));
@@ -136,12 +114,12 @@ impl Session {
     }
 
     /// Waits for the figures of now.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn figures_now(&mut self) -> Result<Figures> {
+    #[cfg(test)]
+    pub(crate) fn figures_now(&mut self) -> Result<Figures> {
         self.pending = None;
         self.look()?;
         while !self.poll()? {
-            let wait = wgpu::PollType::Wait { submission_index: None, timeout: None };
+            let wait = wgpu_relu::wgpu::PollType::Wait { submission_index: None, timeout: None };
             // A lost device ends the download with its error.
             let _ = self.trainer.network.gpu.device().poll(wait);
         }
@@ -232,20 +210,6 @@ mod tests {
                 layer.gradient
             );
         }
-    }
-
-    /// As after a lost device.
-    #[test]
-    fn a_session_goes_on_where_it_was_kept() {
-        let gpu = Gpu::new().unwrap();
-        let settings = Settings::default();
-        let mut through = after(&gpu, &settings, 21);
-        let mut first = after(&gpu, &settings, 13);
-        first.figures_now().unwrap();
-        let mut second = Session::resume(&gpu, first.kept()).unwrap();
-        assert_eq!(second.trainer.steps, 13);
-        (0..8).for_each(|_| second.step().unwrap());
-        assert_eq!(second.figures_now().unwrap(), through.figures_now().unwrap());
     }
 
     #[test]
