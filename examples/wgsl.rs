@@ -67,7 +67,11 @@ fn print_json() {
     let together = ("all activations".to_owned(), wgsl::module(Activation::ALL));
     let curve = (
         "examples/shared/src/curve".to_owned(),
-        include_str!("shared/src/curve/curve.wgsl").to_owned(),
+        concat!(
+            include_str!("shared/src/viewport.wgsl"),
+            include_str!("shared/src/curve/curve.wgsl")
+        )
+        .to_owned(),
     );
     for (name, source) in alone.chain([together, curve]).chain(wgsl::kernels()) {
         println!("{}", serde_json::json!([name, source]));

@@ -1,4 +1,4 @@
-//! The whole content of the window or page.
+//! The whole content of the window.
 
 use eframe::egui;
 use wgpu_relu::{Gpu, Result, wgpu};
@@ -27,12 +27,12 @@ impl App {
         queue: &wgpu::Queue,
         format: wgpu::TextureFormat,
         state: State,
-    ) -> Result<Self> {
+    ) -> Self {
         let gpu = Gpu::from_device(device, queue);
-        let surfaces = Surfaces::new(device, queue, format);
+        let surfaces = Surfaces::new(device, format);
         let learn = Learn::new(&gpu, &surfaces);
         let (look, stories) = (Look::new(&gpu), Stories::new(&gpu, &surfaces));
-        Ok(App { state, look, learn, stories, error: None })
+        App { state, look, learn, stories, error: None }
     }
 
     /// Whether the next frame will differ.

@@ -9,7 +9,6 @@
 mod app;
 mod learn;
 mod look;
-mod native;
 mod offscreen;
 mod pace;
 mod run;
@@ -18,7 +17,8 @@ mod stories;
 mod surface;
 #[cfg(test)]
 mod tests;
+mod window;
 
 fn main() -> std::process::ExitCode {
-    native::main()
+    window::main()
 }

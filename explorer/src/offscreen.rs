@@ -10,8 +10,8 @@ use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use wgpu_relu::{Gpu, wgpu};
 
 use crate::app::App;
-use crate::native::Outcome;
 use crate::state::State;
+use crate::window::Outcome;
 
 /// egui prefers targets that do not convert its colours.
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
@@ -33,7 +33,7 @@ impl Offscreen {
     pub(crate) fn new(state: State, size: [u32; 2]) -> Outcome<Self> {
         let gpu = Gpu::new()?;
         let renderer = Renderer::new(gpu.device(), FORMAT, RendererOptions::PREDICTABLE);
-        let app = App::new(gpu.device(), gpu.queue(), FORMAT, state)?;
+        let app = App::new(gpu.device(), gpu.queue(), FORMAT, state);
         let context = egui::Context::default();
         context.enable_accesskit();
         Ok(Offscreen { gpu, context, renderer, app, size, time: 0.0, labels: Vec::new() })

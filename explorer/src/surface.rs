@@ -2,17 +2,16 @@
 
 use demo::network::probe::Probe;
 use demo::playground::session::SIDE;
+use demo::viewport;
 use eframe::egui;
 use egui_wgpu::{CallbackResources, CallbackTrait};
-use wgpu_relu::wgpu;
+use wgpu_relu::wgpu::{self, util::DeviceExt};
 
 /// Makes pictures for targets of one format.
 #[derive(Clone)]
 pub(crate) struct Surfaces {
     device: wgpu::Device,
-    queue: wgpu::Queue,
     pipeline: wgpu::RenderPipeline,
-    srgb: bool,
 }
 
 /// The outputs of one layer.
@@ -26,58 +25,23 @@ pub(crate) struct Picture {
 }
 
 impl Surfaces {
-    pub(crate) fn new(
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        format: wgpu::TextureFormat,
-    ) -> Self {
-        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-            label: Some("surface"),
-            source: wgpu::ShaderSource::Wgsl(include_str!("surface.wgsl").into()),
-        });
-        let options = wgpu::PipelineCompilationOptions::default();
-        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-            label: Some("surface"),
-            layout: None,
-            vertex: wgpu::VertexState {
-                module: &module,
-                entry_point: Some("corner"),
-                compilation_options: options.clone(),
-                buffers: &[],
-            },
-            primitive: wgpu::PrimitiveState::default(),
-            depth_stencil: None,
-            multisample: wgpu::MultisampleState::default(),
-            fragment: Some(wgpu::FragmentState {
-                module: &module,
-                entry_point: Some("paint"),
-                compilation_options: options,
-                targets: &[Some(wgpu::ColorTargetState {
-                    format,
-                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                    write_mask: wgpu::ColorWrites::ALL,
-                })],
-            }),
-            multiview_mask: None,
-            cache: None,
-        });
-        let (device, queue, srgb) = (device.clone(), queue.clone(), format.is_srgb());
-        Surfaces { device, queue, pipeline, srgb }
+    pub(crate) fn new(device: &wgpu::Device, format: wgpu::TextureFormat) -> Self {
+        let shader = include_str!("surface.wgsl");
+        let pipeline = viewport::pipeline(device, format, "surface", shader, &[]);
+        Surfaces { device: device.clone(), pipeline }
     }
 
     /// A picture of a layer on the grid. `columns` pictures of units per row, or one surface if it is 0.
     pub(crate) fn picture(&self, grid: &Probe, layer: usize, columns: usize) -> Picture {
         let outputs = &grid.outputs[layer];
         let units = outputs.size() as usize / 4 / grid.points;
-        let uniform = self.device.create_buffer(&wgpu::BufferDescriptor {
+        // The 0 fills 16 bytes, a size that every backend takes.
+        let words = [SIDE as u32, units as u32, columns as u32, 0];
+        let uniform = self.device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
             label: Some("picture"),
-            size: 16,
-            usage: wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST,
-            mapped_at_creation: false,
+            contents: &words.map(u32::to_le_bytes).concat(),
+            usage: wgpu::BufferUsages::UNIFORM,
         });
-        let words = [SIDE as u32, units as u32, columns as u32, u32::from(self.srgb)];
-        let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.queue.write_buffer(&uniform, 0, &bytes);
         let entries = [(0, &uniform), (1, outputs)].map(|(binding, buffer)| wgpu::BindGroupEntry {
             binding,
             resource: buffer.as_entire_binding(),

@@ -7,8 +7,6 @@ struct Picture {
     units: u32,
     // Pictures per row. 0: one surface, of the softmax of two outputs.
     columns: u32,
-    // Whether the target takes linear colours.
-    srgb: u32,
 }
 
 @group(0) @binding(0) var<uniform> picture: Picture;
@@ -19,19 +17,6 @@ const SECOND = vec3<f32>(0.16, 0.50, 0.86);
 const MIDDLE = vec3<f32>(0.93, 0.93, 0.93);
 // The part of a unit's cell that its picture fills.
 const FILLED = 0.9;
-
-struct Corner {
-    @builtin(position) position: vec4<f32>,
-    // From 0 to 1, down.
-    @location(0) at: vec2<f32>,
-}
-
-// Of one triangle over all.
-@vertex
-fn corner(@builtin(vertex_index) index: u32) -> Corner {
-    let unit = 2.0 * vec2<f32>(f32(index & 1u), f32(index >> 1u));
-    return Corner(vec4<f32>(2.0 * unit - 1.0, 0.0, 1.0), vec2<f32>(unit.x, 1.0 - unit.y));
-}
 
 // An output at a point of the grid.
 fn output(column: u32, row: u32, unit: u32) -> f32 {
@@ -76,5 +61,5 @@ fn paint(@location(0) at: vec2<f32>) -> @location(0) vec4<f32> {
     let value = smooth_share(place, unit);
     let end = select(FIRST, SECOND, value > 0.5);
     let colour = mix(MIDDLE, end, abs(2.0 * value - 1.0));
-    return vec4<f32>(select(colour, pow(colour, vec3<f32>(2.2)), picture.srgb == 1u), 1.0);
+    return vec4<f32>(encoded(colour), 1.0);
 }

@@ -7,3 +7,4 @@ pub mod network;
 pub mod picture;
 #[cfg(feature = "network")]
 pub mod playground;
+pub mod viewport;

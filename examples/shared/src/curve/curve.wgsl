@@ -4,8 +4,6 @@ override LEFT: f32;
 override RIGHT: f32;
 override BOTTOM: f32;
 override TOP: f32;
-/// Whether the target takes linear colours.
-override SRGB: bool;
 
 const VALUE = vec3<f32>(0.16, 0.50, 0.86);
 const SLOPE = vec3<f32>(0.91, 0.45, 0.13);
@@ -16,21 +14,9 @@ const HALF = 1.25;
 @group(0) @binding(0) var<storage, read> value: array<f32>;
 @group(0) @binding(1) var<storage, read> slope: array<f32>;
 
-struct Corner {
-    @builtin(position) position: vec4<f32>,
-    @location(0) at: vec2<f32>,
-}
-
-/// Of one triangle over all.
-@vertex
-fn corner(@builtin(vertex_index) index: u32) -> Corner {
-    let unit = 2.0 * vec2<f32>(f32(index & 1u), f32(index >> 1u));
-    let at = mix(vec2<f32>(LEFT, BOTTOM), vec2<f32>(RIGHT, TOP), unit);
-    return Corner(vec4<f32>(2.0 * unit - 1.0, 0.0, 1.0), at);
-}
-
 @fragment
-fn plot(@location(0) at: vec2<f32>) -> @location(0) vec4<f32> {
+fn paint(@location(0) place: vec2<f32>) -> @location(0) vec4<f32> {
+    let at = mix(vec2<f32>(LEFT, TOP), vec2<f32>(RIGHT, BOTTOM), place);
     let pixel = fwidth(at);
     let grid = abs(fract(at + 0.5) - 0.5) / pixel;
     let axis = abs(at) / pixel;
@@ -40,10 +26,10 @@ fn plot(@location(0) at: vec2<f32>) -> @location(0) vec4<f32> {
 
     let points = i32(arrayLength(&value));
     let step = (RIGHT - LEFT) / f32(points - 1);
-    let place = i32((at.x - LEFT) / step);
+    let segment = i32((at.x - LEFT) / step);
     let reach = i32(clamp((HALF + 1.0) * pixel.x / step, 0.0, 256.0)) + 1;
-    let first = clamp(place - reach, 0, points - 2);
-    let last = clamp(place + reach, 0, points - 2);
+    let first = clamp(segment - reach, 0, points - 2);
+    let last = clamp(segment + reach, 0, points - 2);
     var nearest = vec2<f32>(1e9);
     for (var i = first; i <= last; i++) {
         let x = vec2<f32>(LEFT + f32(i) * step, LEFT + f32(i + 1) * step);
@@ -69,6 +55,5 @@ fn line(distance: f32, half: f32) -> f32 {
 }
 
 fn over(colour: vec3<f32>, cover: f32, under: vec4<f32>) -> vec4<f32> {
-    let shown = select(colour, pow(colour, vec3<f32>(2.2)), SRGB);
-    return vec4<f32>(shown, 1.0) * cover + under * (1.0 - cover);
+    return vec4<f32>(encoded(colour), 1.0) * cover + under * (1.0 - cover);
 }

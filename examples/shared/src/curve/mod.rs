@@ -3,6 +3,8 @@
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
 
+use crate::viewport::pipeline;
+
 /// The range of the plot: left, right, bottom, top.
 pub const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
 
@@ -31,7 +33,10 @@ impl Curve {
         let ones = gpu.upload(&[1.0; POINTS])?;
         let (value, slope) = (gpu.upload(&[0.0; POINTS])?, gpu.upload(&[0.0; POINTS])?);
         let steps = prepare(gpu, activation, [&x, &ones, &value, &slope])?;
-        let pipeline = pipeline(gpu.device(), format);
+        let [left, right, bottom, top] = VIEW.map(f64::from);
+        let constants = [("LEFT", left), ("RIGHT", right), ("BOTTOM", bottom), ("TOP", top)];
+        let shader = include_str!("curve.wgsl");
+        let pipeline = pipeline(gpu.device(), format, "curve", shader, &constants);
         let entries = [(0, &value), (1, &slope)].map(|(binding, buffer)| wgpu::BindGroupEntry {
             binding,
             resource: buffer.as_entire_binding(),
@@ -78,41 +83,4 @@ fn prepare(
 ) -> Result<[Prepared; 2]> {
     let operator = GpuRelu::with_activation(gpu, activation)?;
     Ok([operator.prepare(x, value)?, operator.prepare_gradient(x, ones, slope)?])
-}
-
-fn pipeline(device: &wgpu::Device, format: wgpu::TextureFormat) -> wgpu::RenderPipeline {
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some("curve"),
-        source: wgpu::ShaderSource::Wgsl(include_str!("curve.wgsl").into()),
-    });
-    let [left, right, bottom, top] = VIEW.map(f64::from);
-    let srgb = f64::from(u8::from(format.is_srgb()));
-    let constants =
-        [("LEFT", left), ("RIGHT", right), ("BOTTOM", bottom), ("TOP", top), ("SRGB", srgb)];
-    let options = wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
-    device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
-        label: Some("curve"),
-        layout: None,
-        vertex: wgpu::VertexState {
-            module: &module,
-            entry_point: Some("corner"),
-            compilation_options: options.clone(),
-            buffers: &[],
-        },
-        primitive: wgpu::PrimitiveState::default(),
-        depth_stencil: None,
-        multisample: wgpu::MultisampleState::default(),
-        fragment: Some(wgpu::FragmentState {
-            module: &module,
-            entry_point: Some("plot"),
-            compilation_options: options,
-            targets: &[Some(wgpu::ColorTargetState {
-                format,
-                blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
-                write_mask: wgpu::ColorWrites::ALL,
-            })],
-        }),
-        multiview_mask: None,
-        cache: None,
-    })
 }

@@ -18,7 +18,7 @@ use crate::state::State;
 /// Shows activations, and networks that learn with them.
 #[derive(Parser)]
 struct Arguments {
-    /// What to show, in the form of the file of settings, instead of the last view
+    /// The view to open instead of the last one, as text such as "tab=stories&story=dies"
     #[arg(long)]
     view: Option<String>,
     /// Write a picture of the window as a .png file, and open no window
@@ -71,7 +71,7 @@ fn window(view: Option<State>) -> Outcome<()> {
     }
     let create: eframe::AppCreator<'_> = Box::new(move |context| {
         let render = context.wgpu_render_state.as_ref().ok_or("egui does not run on wgpu")?;
-        Ok(Box::new(Window(App::new(&render.device, &render.queue, render.target_format, state)?)))
+        Ok(Box::new(Window(App::new(&render.device, &render.queue, render.target_format, state))))
     });
     eframe::run_native("wgpu-relu explorer", options, create)?;
     Ok(())
