@@ -13,7 +13,7 @@ pub(crate) struct Stories {
     surfaces: Surfaces,
     stories: Vec<Story>,
     open: Option<Open>,
-    pub(crate) playing: bool,
+    playing: bool,
     pace: Pace,
 }
 

@@ -15,7 +15,7 @@ pub(crate) struct Learn {
     gpu: Gpu,
     surfaces: Surfaces,
     run: Option<Run>,
-    pub(crate) playing: bool,
+    playing: bool,
     pace: Pace,
     /// The class that a click paints.
     brush: u8,

@@ -152,14 +152,14 @@ impl Look {
             torch.map_or("none".to_owned(), |name| format!("torch.nn.{name}"))
         ));
         ui.label(format!("ONNX: {}", onnx.unwrap_or("none")));
-        self.errors(ui, activation);
+        self.errors(ui, activation, view.cursor);
         copy::ui(ui, activation);
         ui.separator();
         self.histogram.ui(ui);
     }
 
     /// The greatest errors over the plot's range, against the reference.
-    fn errors(&self, ui: &mut egui::Ui, activation: Activation) {
+    fn errors(&self, ui: &mut egui::Ui, activation: Activation, cursor: f64) {
         let Some(curve) = self.samples.curve(activation) else { return };
         for (name, error, tolerance) in [
             ("f", &curve.value_error, activation.value_tolerance()),
@@ -174,8 +174,8 @@ impl Look {
             );
             ui.label(text).on_hover_text(bound);
         }
-        let at = self.plot.cursor_x(&self.samples);
-        if let Some(x) = at {
+        if let Some(at) = curve.nearest(cursor) {
+            let x = curve.x[at];
             ui.label(format!(
                 "Reference at the cursor: f({x}) = {:.9}, f' = {:.9}",
                 reference::value(activation, x),

@@ -27,7 +27,6 @@ const GRIP: f32 = 10.0;
 pub(super) struct Plot {
     /// Of the last frame.
     transform: Option<PlotTransform>,
-    cursor: f64,
     /// The view has been set by other means than the plot.
     moved: bool,
     /// The bounds that the plot showed last.
@@ -92,12 +91,6 @@ impl Plot {
         self.transform.as_ref().map_or(egui::Rect::NOTHING, |transform| *transform.frame())
     }
 
-    /// The input next to the cursor.
-    pub(super) fn cursor_x(&self, samples: &Samples) -> Option<f32> {
-        let curve = samples.curves().first()?;
-        Some(curve.x[curve.nearest(self.cursor)?])
-    }
-
     pub(super) fn ui(
         &mut self,
         ui: &mut egui::Ui,
@@ -106,7 +99,6 @@ impl Plot {
         height: f32,
     ) {
         let holds = self.drag_cursor(ui, view);
-        self.cursor = view.cursor;
         let set = (self.moved || self.shown != Some(view.bounds)).then_some(view.bounds);
         self.moved = false;
         let plot = egui_plot::Plot::new("curves")
@@ -138,17 +130,13 @@ impl Plot {
                 plot.line(Line::new(name, points(&curve.value)).color(colour).width(2.0));
             }
             plot.vline(VLine::new("cursor", cursor).color(egui::Color32::GRAY));
-            let bounds = plot.plot_bounds();
-            ([bounds.min()[0], bounds.max()[0], bounds.min()[1], bounds.max()[1]], set)
         });
-        let (bounds, _) = shown.inner;
         // What a person did with the plot in this frame is in the transform.
         let after = shown.transform.bounds();
         let after = [after.min()[0], after.max()[0], after.min()[1], after.max()[1]];
-        let target = if set.is_some() { bounds } else { after };
-        if target != view.bounds && set.is_none() {
-            view.bounds = within(target);
-            self.moved = view.bounds != target;
+        if after != view.bounds && set.is_none() {
+            view.bounds = within(after);
+            self.moved = view.bounds != after;
         }
         self.shown = Some(view.bounds);
         self.transform = Some(shown.transform);
