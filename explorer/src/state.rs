@@ -65,7 +65,7 @@ pub(crate) const THEMES: [(ThemePreference, &str); 3] = [
 ];
 
 impl State {
-    /// Names and values, as in the query of an address.
+    /// `name=value` pairs, joined by `&`.
     pub(crate) fn to_text(&self) -> String {
         let theme = THEMES
             .iter()

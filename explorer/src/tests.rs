@@ -82,7 +82,7 @@ fn the_curve_is_drawn_and_its_cursor_can_be_dragged() {
 }
 
 #[test]
-fn a_slider_changes_the_activation_and_the_address() {
+fn a_slider_changes_the_activation_and_the_text() {
     let mut window = window("tab=look&shown=elu(alpha=1)");
     let slider = window.labels.iter().filter(|(text, _)| text == "alpha").map(|(_, place)| *place);
     // The first one is the rail, which is 100 points long, with its number and name beside it.

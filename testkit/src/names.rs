@@ -44,7 +44,7 @@ pub fn names(name: &str) -> (Option<&'static str>, Option<&'static str>) {
 
 /// Formula and derivative: the first paragraph of the row's rustdoc.
 ///
-/// None if the paragraph does not have the form that this page needs.
+/// None if the paragraph does not have the form `value; derivative derivative.`
 #[must_use]
 pub fn formulas(activation: &Activation) -> Option<(String, String)> {
     let first = paragraphs(activation.documentation().0).into_iter().next()?;

@@ -1,4 +1,4 @@
-//! The choices of a person, and their text form, which is also the address of a shared view.
+//! The choices of a person, and their text form.
 
 use std::fmt::Write;
 
@@ -12,7 +12,7 @@ use crate::network::{IDENTITY, Plan};
 /// The most layers and units that a person can choose.
 pub const LAYERS: usize = 8;
 pub const UNITS: usize = 64;
-/// The most points that a person can paint, so that an address stays short.
+/// The most points that a person can paint, so that the text form stays short.
 pub const PAINTED: usize = 200;
 
 /// Initial weights.
@@ -139,7 +139,7 @@ impl Settings {
         }
     }
 
-    /// Pairs of a name and a value, for an address.
+    /// Pairs of a name and a value.
     pub fn pairs(&self) -> Vec<(&'static str, String)> {
         let layers =
             self.layers.iter().map(|layer| format!("{}:{}", layer.units, layer.activation));
@@ -159,7 +159,7 @@ impl Settings {
         pairs
     }
 
-    /// Takes a value by its name. An unknown name or a value out of range changes nothing, because an address may come from
+    /// Takes a value by its name. An unknown name or a value out of range changes nothing, because the text may come from
     /// another version.
     pub fn take(&mut self, name: &str, value: &str) {
         match name {

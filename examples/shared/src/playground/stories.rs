@@ -10,7 +10,7 @@ use crate::network::watch::Figures;
 /// One story: runs beside each other.
 #[derive(Debug)]
 pub struct Story {
-    /// Its name in an address.
+    /// Its name in the text of a view.
     pub name: &'static str,
     pub title: &'static str,
     /// What to see in the end.
