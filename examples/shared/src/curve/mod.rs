@@ -84,3 +84,61 @@ fn prepare(
     let operator = GpuRelu::with_activation(gpu, activation)?;
     Ok([operator.prepare(x, value)?, operator.prepare_gradient(x, ones, slope)?])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_curves_are_drawn_where_f_and_its_derivative_are() {
+        let gpu = Gpu::new().unwrap();
+        let format = wgpu::TextureFormat::Rgba8Unorm;
+        let curve = Curve::new(&gpu, format, Activation::Relu).unwrap();
+        // 8 pixels per unit. A row has 256 bytes, as a copy needs.
+        let size = wgpu::Extent3d { width: 64, height: 48, depth_or_array_layers: 1 };
+        let target = gpu.device().create_texture(&wgpu::TextureDescriptor {
+            label: None,
+            size,
+            mip_level_count: 1,
+            sample_count: 1,
+            dimension: wgpu::TextureDimension::D2,
+            format,
+            usage: wgpu::TextureUsages::RENDER_ATTACHMENT | wgpu::TextureUsages::COPY_SRC,
+            view_formats: &[],
+        });
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        curve.record(&mut encoder);
+        curve.draw(&mut encoder.begin_render_pass(&wgpu::RenderPassDescriptor {
+            color_attachments: &[Some(wgpu::RenderPassColorAttachment {
+                view: &target.create_view(&Default::default()),
+                resolve_target: None,
+                ops: wgpu::Operations::default(),
+                depth_slice: None,
+            })],
+            ..Default::default()
+        }));
+        let pixels = gpu.zeros::<f32>(64 * 48).unwrap();
+        let layout = wgpu::TexelCopyBufferLayout {
+            offset: 0,
+            bytes_per_row: Some(256),
+            rows_per_image: None,
+        };
+        let copy = wgpu::TexelCopyBufferInfo { buffer: &pixels, layout };
+        encoder.copy_texture_to_buffer(target.as_image_copy(), copy, size);
+        gpu.queue().submit([encoder.finish()]);
+        let pixels = gpu.download(&pixels).unwrap();
+        let at = |x: i32, y: i32| {
+            let (column, row) = (8 * (x + 4), 8 * (4 - y));
+            pixels[(64 * row + column) as usize].to_bits().to_le_bytes()
+        };
+        let near = |found: [u8; 4], colour: [u8; 4]| {
+            let close = found.iter().zip(colour).all(|(a, b)| a.abs_diff(b) <= 24);
+            assert!(close, "{found:?} is not {colour:?}");
+        };
+        let (value, slope) = ([41, 128, 219, 255], [232, 115, 33, 255]);
+        near(at(2, 2), value);
+        near(at(3, 3), value);
+        near(at(3, 1), slope);
+        assert!(at(-3, 3)[3] < 128, "nothing but the grid is there");
+    }
+}
