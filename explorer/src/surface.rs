@@ -26,8 +26,12 @@ pub(crate) struct Picture {
 
 impl Surfaces {
     pub(crate) fn new(device: &wgpu::Device, format: wgpu::TextureFormat) -> Self {
-        let shader = include_str!("surface.wgsl");
-        let pipeline = viewport::pipeline(device, format, "surface", shader, &[]);
+        let shader = concat!(
+            include_str!("../../examples/shared/src/viewport.wgsl"),
+            include_str!("surface.wgsl")
+        );
+        let constants = [viewport::srgb(format)];
+        let pipeline = viewport::pipeline(device, format, "surface", shader, &constants);
         Surfaces { device: device.clone(), pipeline }
     }
 

@@ -4,20 +4,20 @@ use wgpu_relu::wgpu;
 
 /// Makes a pipeline for targets of `format`, without a depth buffer.
 ///
-/// `shader` has the fragment shader `paint`, which gets its place at location 0. viewport.wgsl precedes it.
+/// `shader` is viewport.wgsl and then the fragment shader `paint`, which gets its place at location 0. `constants` include
+/// [`srgb`]. A page that has both at compile time is smaller.
 pub fn pipeline(
     device: &wgpu::Device,
     format: wgpu::TextureFormat,
     label: &str,
-    shader: &str,
+    shader: &'static str,
     constants: &[(&str, f64)],
 ) -> wgpu::RenderPipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(label),
-        source: wgpu::ShaderSource::Wgsl([include_str!("viewport.wgsl"), shader].concat().into()),
+        source: wgpu::ShaderSource::Wgsl(shader.into()),
     });
-    let constants = [constants, &[("SRGB", f64::from(u8::from(format.is_srgb())))]].concat();
-    let options = wgpu::PipelineCompilationOptions { constants: &constants, ..Default::default() };
+    let options = wgpu::PipelineCompilationOptions { constants, ..Default::default() };
     device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
         label: Some(label),
         layout: None,
@@ -43,4 +43,9 @@ pub fn pipeline(
         multiview_mask: None,
         cache: None,
     })
+}
+
+/// The constant of viewport.wgsl: whether targets of `format` take linear colours.
+pub fn srgb(format: wgpu::TextureFormat) -> (&'static str, f64) {
+    ("SRGB", f64::from(u8::from(format.is_srgb())))
 }

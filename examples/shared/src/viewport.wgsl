@@ -1,5 +1,3 @@
-// Precedes every shader that paints a viewport.
-
 // Whether the target takes linear colours.
 override SRGB: bool;
 

@@ -1,5 +1,3 @@
-// Draws two curves from the buffers in which they were computed.
-
 override LEFT: f32;
 override RIGHT: f32;
 override BOTTOM: f32;

@@ -3,7 +3,7 @@
 
 use wgpu_relu::{Activation, Gpu, GpuRelu, Prepared, Result, wgpu};
 
-use crate::viewport::pipeline;
+use crate::viewport::{pipeline, srgb};
 
 /// The range of the plot: left, right, bottom, top.
 pub const VIEW: [f32; 4] = [-4.0, 4.0, -2.0, 4.0];
@@ -34,8 +34,9 @@ impl Curve {
         let (value, slope) = (gpu.upload(&[0.0; POINTS])?, gpu.upload(&[0.0; POINTS])?);
         let steps = prepare(gpu, activation, [&x, &ones, &value, &slope])?;
         let [left, right, bottom, top] = VIEW.map(f64::from);
-        let constants = [("LEFT", left), ("RIGHT", right), ("BOTTOM", bottom), ("TOP", top)];
-        let shader = include_str!("curve.wgsl");
+        let constants =
+            [("LEFT", left), ("RIGHT", right), ("BOTTOM", bottom), ("TOP", top), srgb(format)];
+        let shader = concat!(include_str!("../viewport.wgsl"), include_str!("curve.wgsl"));
         let pipeline = pipeline(gpu.device(), format, "curve", shader, &constants);
         let entries = [(0, &value), (1, &slope)].map(|(binding, buffer)| wgpu::BindGroupEntry {
             binding,
