@@ -1,13 +1,13 @@
-//! Debian's Rust, which knows wasm32, unpacked beside the installed one: for machines whose Rust lacks that target and
-//! has no rustup to add it.
+//! Packages of Debian, unpacked without installing them. Among them is Debian's Rust, which knows wasm32: for machines whose
+//! Rust lacks that target and has no rustup to add it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::check;
 use crate::driver::{as_root, find_program};
 use crate::wasm::Toolchain;
+use crate::{Outcome, check};
 
 /// It is unpacked and not installed, because it would replace the installed Rust.
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/debian-rust");
@@ -31,30 +31,42 @@ pub(crate) fn toolchain() -> Result<Toolchain, String> {
 }
 
 fn fetch(folder: &Path) -> Result<(), String> {
-    if find_program("apt-get").is_none() {
-        return Err("apt-get is not here".to_owned());
-    }
     println!("xtask: fetching Debian's Rust (some 140 MB) into target/debian-rust");
-    check(&mut as_root("apt-get", &["update"])?)?;
+    refresh()?;
     // The compiler's dependencies tell which versions of the two belong to it.
     let library = dependency("libstd-rust-web-dev", "libstd-rust-web-")?;
     let llvm = dependency(&library, "libllvm")?;
     let lld = llvm.replace("libllvm", "lld-");
     let packages = ["rustc-web", "libstd-rust-web-dev", &library, "rust-web-src", &llvm, &lld];
     let unpacked = folder.join("files");
-    fs::create_dir_all(&unpacked).map_err(|error| format!("{}: {error}", unpacked.display()))?;
-    check(Command::new("apt-get").arg("download").args(packages).current_dir(folder))?;
-    for package in fs::read_dir(folder).map_err(|error| error.to_string())? {
-        let package = package.map_err(|error| error.to_string())?.path();
-        if package.extension().is_some_and(|extension| extension == "deb") {
-            check(Command::new("dpkg").arg("-x").arg(&package).arg(&unpacked))?;
-            fs::remove_file(&package).map_err(|error| error.to_string())?;
-        }
-    }
+    unpack(&packages, &unpacked)?;
     let usr = fs::canonicalize(unpacked.join("usr")).map_err(|error| error.to_string())?;
     let lld = format!("lib/{}/bin/wasm-ld", lld.replace("lld", "llvm"));
     wrap(&usr, "bin/rustc", &folder.join("rustc"))?;
     wrap(&usr, &lld, &folder.join("wasm-ld"))
+}
+
+/// Brings the list of packages up to date.
+pub(crate) fn refresh() -> Outcome {
+    if find_program("apt-get").is_none() {
+        return Err("this comes out of a Debian package, and apt-get is not here".to_owned());
+    }
+    check(&mut as_root("apt-get", &["update"])?)
+}
+
+/// Downloads packages of the list and unpacks them into a folder.
+pub(crate) fn unpack(packages: &[&str], folder: &Path) -> Outcome {
+    let told = |error| format!("{}: {error}", folder.display());
+    fs::create_dir_all(folder).map_err(told)?;
+    check(Command::new("apt-get").arg("download").args(packages).current_dir(folder))?;
+    for entry in fs::read_dir(folder).map_err(told)? {
+        let package = entry.map_err(told)?.path();
+        if package.extension().is_some_and(|extension| extension == "deb") {
+            check(Command::new("dpkg").arg("-x").arg(&package).arg(folder))?;
+            fs::remove_file(&package).map_err(told)?;
+        }
+    }
+    Ok(())
 }
 
 /// The dependency of a package whose name starts with `start`.

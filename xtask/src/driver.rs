@@ -4,7 +4,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::{Outcome, cargo, check};
+use crate::{Outcome, cargo, check, debian};
 
 /// Environment variables that select a driver.
 type Environment = Vec<(&'static str, String)>;
@@ -232,15 +232,6 @@ fn fetch_swiftshader() -> Outcome {
         );
     }
     println!("xtask: fetching SwiftShader (Debian's chromium-common) into target/swiftshader");
-    check(&mut as_root("apt-get", &["update"])?)?;
-    let folder = swiftshader();
-    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-    check(Command::new("apt-get").args(["download", "chromium-common"]).current_dir(&folder))?;
-    let package = std::fs::read_dir(&folder)
-        .map_err(|error| error.to_string())?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .find(|path| path.extension().is_some_and(|extension| extension == "deb"))
-        .ok_or("apt-get download left no package")?;
-    check(Command::new("dpkg").arg("-x").arg(&package).arg(&folder))?;
-    std::fs::remove_file(&package).map_err(|error| error.to_string())
+    debian::refresh()?;
+    debian::unpack(&["chromium-common"], &swiftshader())
 }

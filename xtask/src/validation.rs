@@ -5,8 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::driver::{as_root, find_program};
-use crate::{Outcome, cargo, check};
+use crate::{Outcome, cargo, debian};
 
 /// The folder that the layer is unpacked to. It is not installed, because wgpu would then load it in every debug build.
 fn folder() -> PathBuf {
@@ -20,26 +19,13 @@ fn provide() -> Result<PathBuf, String> {
     if manifest.exists() {
         return Ok(manifests);
     }
-    if find_program("apt-get").is_none() {
-        return Err("the validation layer comes out of a Debian package, and apt-get is not here"
-            .to_owned());
-    }
     println!(
         "xtask: fetching the validation layer (Debian's vulkan-validationlayers) into target/validation"
     );
-    check(&mut as_root("apt-get", &["update"])?)?;
-    let told = |error| format!("{}: {error}", folder().display());
-    fs::create_dir_all(folder()).map_err(told)?;
-    let mut download = Command::new("apt-get");
-    check(download.args(["download", "vulkan-validationlayers"]).current_dir(folder()))?;
-    for entry in fs::read_dir(folder()).map_err(told)? {
-        let package = entry.map_err(told)?.path();
-        if package.extension().is_some_and(|extension| extension == "deb") {
-            check(Command::new("dpkg").arg("-x").arg(&package).arg(folder()))?;
-            fs::remove_file(&package).map_err(told)?;
-        }
-    }
+    debian::refresh()?;
+    debian::unpack(&["vulkan-validationlayers"], &folder())?;
     // The manifest names a library of the system, and the library lies beside it.
+    let told = |error| format!("{}: {error}", folder().display());
     let name = "libVkLayer_khronos_validation.so";
     let mut libraries = fs::read_dir(folder().join("usr/lib")).map_err(told)?;
     let library = libraries.find_map(|folder| {
