@@ -78,7 +78,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   package     Make the package for crates.io, without building it. Check its files and its size.
   public-api  Compare the public API with tests/data/public_api.txt. Builds cargo-public-api in
               target/tools. Arguments: --update
-  msrv        Build the library with the oldest Rust that Cargo.toml names, where rustup can fetch it.
+  msrv        Build the library with the oldest Rust that Cargo.toml names. rustup fetches it.
   mutants     Break shaders and library on purpose, one mistake at a time, in a copy in target/mutants, and
               demand that the tests notice each. Arguments: words of mistakes or files
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
