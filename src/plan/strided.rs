@@ -318,6 +318,7 @@ mod tests {
                 let fits =
                     |region: &Region| region.operands.iter().all(|s| region.extent(s) <= limit);
                 let cut = sample.clone().fitting(Variant::forward(), &fits).unwrap();
+                assert!(cut.iter().all(fits));
                 for operand in 0..2 {
                     let mut expected = places(&sample, operand);
                     assert_eq!(places(&merged, operand), expected);
