@@ -57,8 +57,5 @@ pub(crate) fn measure(devices: &Devices) {
 
 /// A line of /proc/self/status in MiB, or a question mark if there is none.
 fn resident(name: &str) -> String {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.map_or("?".to_owned(), |kib| (kib >> 10).to_string())
+    testkit::memory::of_process(name).map_or("?".to_owned(), |bytes| (bytes >> 20).to_string())
 }

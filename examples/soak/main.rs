@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Every value is compared with the CPU reference. A round has a device of its own. Its second half may leave no more
-//! objects of wgpu than its first half, and no round may leave much more memory than the first rounds. A step depends on the
-//! seed, its thread and its number alone.
+//! objects of wgpu than its first half. From the fourth round on, a round may not leave much more memory than the first three.
+//! A step depends on the seed, its thread and its number alone.
 
 mod device;
 mod faults;
@@ -25,6 +25,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use clap::Parser;
 use testkit::inputs::random_words;
+use testkit::memory;
 
 use device::Device;
 use steps::{STEPS, Step};
@@ -78,14 +79,6 @@ fn run_step(device: &Device, seed: u64, thread: u64, number: u64) -> Outcome {
         let again = format!("cargo xtask soak --seed {seed} --step {thread}.{number}");
         format!("step {thread}.{number} ({name}): {error}\nTo repeat it: {again}")
     })
-}
-
-/// Bytes of the process that are in memory; 0 on systems without /proc.
-fn resident() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok());
-    kib.unwrap_or(0) << 10
 }
 
 /// Each thread runs its steps of these numbers.
@@ -178,7 +171,7 @@ fn run(arguments: &Arguments) -> Outcome {
         run_round(threads, seed, rounds)
             .map_err(|error| format!("seed {seed}, round {rounds}: {error}"))?;
         rounds += 1;
-        let resident = resident();
+        let resident = memory::of_process("VmRSS:").unwrap_or(0);
         if rounds <= WARM_UP {
             warm = resident.max(warm);
         }

@@ -19,6 +19,9 @@ pub mod inputs;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod launcher;
 pub mod layout;
+// Browsers have no /proc.
+#[cfg(not(target_arch = "wasm32"))]
+pub mod memory;
 // Its files are on a disk.
 #[cfg(not(target_arch = "wasm32"))]
 pub mod modules;
