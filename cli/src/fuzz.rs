@@ -1,4 +1,4 @@
-//! Mutated inputs for the parsers. `BOLERO_RANDOM_ITERATIONS` makes more of them (docs/RELIABILITY.md).
+//! Mutated inputs for the parsers. `BOLERO_RANDOM_ITERATIONS` or `cargo xtask fuzz` makes more of them.
 
 use std::fs;
 use std::io::{Write, stderr};
