@@ -81,13 +81,13 @@ pub(crate) fn submit(
         if is_of_a_submit(&error) {
             // It may be the submit of a callback, which runs only if ours has succeeded.
             let ours = || name_operand(device, queue, refused(device, doing, &error), used);
-            let is_refused = submission.is_ok_and(|index| !is_submitted(device, index));
             // Another thread may have submitted since, and then this index counts as submitted. So the operands are tried. For
-            // exhausted memory there is no such test.
-            if is_refused
-                || !matches!(error, wgpu::Error::Validation { .. })
+            // exhausted memory there is no such test. The index is last, because the question for it may fail an assertion of
+            // wgpu when another thread submits.
+            if !matches!(error, wgpu::Error::Validation { .. })
                 || is_lost(device)
                 || refused_operand(device, queue, used).is_some()
+                || submission.is_ok_and(|index| !is_submitted(device, index))
             {
                 return Err(ours());
             }
