@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::operand::Operand;
 use crate::ops::activation::GpuActivation;
 use crate::ops::channel_sums::{self, Terms};
-use crate::plan::request::equal_lengths;
 use crate::shader::sum::SumInput;
 
 /// Computes a PReLU on a device: x for x > 0, else w · x, and the gradients of x and of the slopes (He et al., 2015).
@@ -193,7 +192,6 @@ impl GpuPrelu {
         dy: impl Into<View<'a>>,
     ) -> Result<wgpu::Buffer> {
         let (x, dy) = (x.into(), dy.into());
-        self.check_terms(x, dy)?;
         let dw = self.relu.gpu.buffer(4 * u64::from(self.channels.count), false)?;
         self.prepare_weight_gradient(x, dy, &dw)?.run()?;
         Ok(dw)
@@ -261,15 +259,5 @@ impl GpuPrelu {
             operands: &[x, dy],
         };
         channel_sums::prepare(&self.relu.gpu, terms, self.channels, dw)
-    }
-
-    /// Checks the operands of dw.
-    fn check_terms(&self, x: View<'_>, dy: View<'_>) -> Result<()> {
-        x.contiguous(Operand::X)?;
-        dy.contiguous(Operand::Dy)?;
-        let [input, output] = self.relu.elements;
-        let length =
-            equal_lengths([(Operand::X, x.range(0), input), (Operand::Dy, dy.range(0), output)])?;
-        self.channels.check(length)
     }
 }
