@@ -142,23 +142,37 @@ impl ActivationOps for Remote {
     }
 }
 
+/// Every kind at its place in a message, with the one number that some carry.
+fn kinds(number: usize) -> [Kind; 11] {
+    [
+        Kind::Forward,
+        Kind::Gradient,
+        Kind::Masked,
+        Kind::MaskGradient,
+        Kind::Prelu,
+        Kind::PreluGradient,
+        Kind::WeightGradient { slopes: number },
+        Kind::Gate,
+        Kind::GateGradient,
+        Kind::Halves { axis: number },
+        Kind::HalvesGradient { axis: number },
+    ]
+}
+
 /// A call as the numbers that an operation of Burn can carry. The activation is its text, eight bytes per number.
 fn encode(call: &Call) -> Vec<ScalarIr> {
-    let (kind, number) = match call.kind {
-        Kind::Forward => (0, 0),
-        Kind::Gradient => (1, 0),
-        Kind::Masked => (2, 0),
-        Kind::MaskGradient => (3, 0),
-        Kind::Prelu => (4, 0),
-        Kind::PreluGradient => (5, 0),
-        Kind::WeightGradient { slopes } => (6, slopes),
-        Kind::Gate => (7, 0),
-        Kind::GateGradient => (8, 0),
-        Kind::Halves { axis } => (9, axis),
-        Kind::HalvesGradient { axis } => (10, axis),
+    let number = match call.kind {
+        Kind::WeightGradient { slopes: number }
+        | Kind::Halves { axis: number }
+        | Kind::HalvesGradient { axis: number } => number,
+        _ => 0,
     };
+    let kind = kinds(number)
+        .iter()
+        .position(|kind| *kind == call.kind)
+        .expect("every kind is in the table");
     let Draw { seed, offset } = call.draw.unwrap_or_default();
-    let head = [kind, number as u64, call.draw.is_some().into(), seed, offset];
+    let head = [kind as u64, number as u64, call.draw.is_some().into(), seed, offset];
     let text = call.activation.to_string();
     let words = text.as_bytes().chunks(8).map(|chunk| {
         let mut word = [0; 8];
@@ -183,21 +197,9 @@ fn decode(scalars: &[ScalarIr]) -> Result<Call, Error> {
     let Some((&[kind, number, drawn, seed, offset], words)) = numbers.split_first_chunk() else {
         return Err(other());
     };
-    let number = usize::try_from(number).map_err(|_| other())?;
-    let kind = match kind {
-        0 => Kind::Forward,
-        1 => Kind::Gradient,
-        2 => Kind::Masked,
-        3 => Kind::MaskGradient,
-        4 => Kind::Prelu,
-        5 => Kind::PreluGradient,
-        6 => Kind::WeightGradient { slopes: number },
-        7 => Kind::Gate,
-        8 => Kind::GateGradient,
-        9 => Kind::Halves { axis: number },
-        10 => Kind::HalvesGradient { axis: number },
-        _ => return Err(other()),
-    };
+    let [kind, number] = [kind, number].map(usize::try_from);
+    let (kind, number) = (kind.map_err(|_| other())?, number.map_err(|_| other())?);
+    let kind = *kinds(number).get(kind).ok_or_else(other)?;
     let text: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let text = String::from_utf8(text).map_err(|_| other())?;
     let activation: Activation = text.trim_end_matches('\0').parse()?;
@@ -211,22 +213,9 @@ mod tests {
     /// Parameters must arrive with all their bits.
     #[test]
     fn calls_survive_the_way_to_a_server() {
-        let kinds = [
-            Kind::Forward,
-            Kind::Gradient,
-            Kind::Masked,
-            Kind::MaskGradient,
-            Kind::Prelu,
-            Kind::PreluGradient,
-            Kind::WeightGradient { slopes: 5 },
-            Kind::Gate,
-            Kind::GateGradient,
-            Kind::Halves { axis: 2 },
-            Kind::HalvesGradient { axis: 3 },
-        ];
         let odd = Activation::LeakyRelu { negative_slope: f32::from_bits(0x0012_3457) };
         for activation in Activation::ALL.iter().chain([&odd]) {
-            for kind in kinds {
+            for kind in kinds(5) {
                 for draw in [None, Some(Draw { seed: u64::MAX, offset: 3 })] {
                     let call = Call { kind, activation: *activation, draw };
                     assert_eq!(decode(&encode(&call)).expect("its own"), call);
