@@ -37,8 +37,8 @@ pub enum Error {
     },
     /// The tensor's device compiles no WGSL, and its wgpu device is not known.
     #[error(
-        "the tensor is on {device}, which runs {runtime} kernels, but activations need {}; use a wgpu device, and make \
-         it with wgpu_relu_burn::device, or build Burn without its features vulkan and metal",
+        "the tensor is on {device}, which runs {runtime} kernels, but activations need {}; use a wgpu device that \
+         wgpu_relu_burn::device::open set up before its first use, or build Burn without its features vulkan and metal",
         crate::kernel::RUNTIME
     )]
     Runtime {
@@ -46,6 +46,15 @@ pub enum Error {
         device: String,
         /// The name of the device's runtime and compiler.
         runtime: String,
+    },
+    /// A tensor with autodiff has no buffer to give away, because a gradient graph does not see what happens to buffers.
+    #[error(
+        "the tensor is on {device}, but the buffers of a gradient graph cannot be accessed; pass tensor.inner(), and \
+         make the result a tensor of the device again with Tensor::from_inner"
+    )]
+    Autodiff {
+        /// The tensor's device.
+        device: String,
     },
     /// Burn or its runtime could not do what the call needs.
     #[error("{doing} failed: {reason}; {remedy}")]

@@ -16,6 +16,7 @@
 mod gate;
 mod named;
 mod prelu;
+mod rrelu;
 
 use burn::config::Config;
 
@@ -24,6 +25,7 @@ use crate::error::Error;
 pub use gate::{Glu, SwiGlu, SwiGluConfig};
 pub use named::*;
 pub use prelu::{PRelu, PReluConfig};
+pub use rrelu::{RRelu, RReluConfig};
 
 /// The configuration of an [`Activation`].
 ///
