@@ -8,9 +8,10 @@
 use std::time::Instant;
 
 use burn::backend::DispatchDevice;
-use burn::tensor::{Device, DeviceKind, Tensor, activation as burns};
+use burn::tensor::{Device, Tensor, activation as burns};
 use cubecl::MemoryScope;
 use wgpu_relu::reference;
+use wgpu_relu_burn::device::{open, route};
 use wgpu_relu_burn::{Activation, activate};
 
 type Function = fn(Tensor<1>) -> Tensor<1>;
@@ -35,11 +36,12 @@ const CHAIN: usize = 10;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let device = Device::wgpu(DeviceKind::DefaultDevice);
+    let (device, _) = open(Device::wgpu_options()).expect("an adapter");
     let fusion = if cfg!(feature = "fusion") { "with" } else { "without" };
     println!(
-        "{:?}, {fusion} fusion, {LENGTH} elements of f32, the median of {ROUNDS} rounds\n",
-        device.as_dispatch()
+        "{:?}, {fusion} fusion, {}, {LENGTH} elements of f32, the median of {ROUNDS} rounds\n",
+        device.as_dispatch(),
+        route(&device).expect("an opened device"),
     );
     println!(
         "| activation | by | largest error of y, ulp | of dx, ulp | kept for the gradient, bytes per element | forward, ms | backward, ms | {CHAIN} in a chain, ms |"

@@ -26,8 +26,9 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitCode, Stdio};
 
 use burn::server::{RemoteServer, WebSocketTransport};
-use burn::tensor::{Device, DeviceKind};
+use burn::tensor::Device;
 use training::{Options, Workers, train};
+use wgpu_relu_burn::device::open;
 
 const USAGE: &str = "usage: train_remote [serve PORT | train [SERVERS] [OPTIONS] | scale]
   serve PORT           run a server on this machine, for 127.0.0.1 only; port 0 takes a free one
@@ -63,7 +64,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         Some("train") => {
             let (servers, options) = options(words)?;
             let workers =
-                if servers.is_empty() { Workers::here() } else { Workers::connect(&servers)? };
+                if servers.is_empty() { Workers::here()? } else { Workers::connect(&servers)? };
             train(&workers, &options).map(|_| ())
         }
         Some(_) => Err(USAGE.into()),
@@ -90,7 +91,8 @@ fn options<'w>(mut words: impl Iterator<Item = &'w str>) -> Outcome<(Vec<String>
 fn serve(port: u16) -> Outcome<()> {
     let listener = TcpListener::bind(("127.0.0.1", port))?;
     println!("ws://{}", listener.local_addr()?);
-    let server = RemoteServer::new([Device::wgpu(DeviceKind::DefaultDevice)]);
+    let (device, _) = open(Device::wgpu_options())?;
+    let server = RemoteServer::new([device]);
     let transport = WebSocketTransport::from_listener(listener);
     Ok(wgpu_relu_burn::register(server).serve(transport)?)
 }

@@ -56,16 +56,27 @@ impl Parameters {
     ) -> Outcome<Pending> {
         let parameters: Vec<_> =
             self.tensors(device).into_iter().map(Tensor::require_grad).collect();
-        let y = forward(&parameters, digits, batch)?;
-        let mut targets = vec![0f32; batch.len() * CLASSES];
-        for (row, label) in targets.chunks_mut(CLASSES).zip(digits.labels(batch)) {
-            row[usize::from(label)] = 1.0;
-        }
-        let targets = TensorData::new(targets, [batch.len(), CLASSES]);
-        let targets = Tensor::<2>::from_data(targets, device);
+        let y = forward(&parameters, pixels(device, digits, batch))?;
+        let targets = targets(device, digits, batch);
         let loss = (log_softmax(y, 1) * targets).sum() / -(batch.len() as f32);
         let gradients = loss.backward();
         Ok(Pending { parameters, loss, gradients })
+    }
+
+    /// Sends as much as a step does and reads as much, but computes nothing.
+    pub(crate) fn round_trip(
+        &self,
+        device: &Device,
+        digits: &Digits,
+        batch: &[usize],
+    ) -> Outcome<()> {
+        let parameters = self.tensors(device);
+        let sent = [pixels(device, digits, batch), targets(device, digits, batch)];
+        for parameter in parameters {
+            parameter.try_into_data()?;
+        }
+        drop(sent);
+        Ok(())
     }
 
     /// The share of digits that the network reads right.
@@ -75,7 +86,7 @@ impl Parameters {
         digits: &Digits,
         batch: &[usize],
     ) -> Outcome<f32> {
-        let y = forward(&self.tensors(device), digits, batch)?;
+        let y = forward(&self.tensors(device), pixels(device, digits, batch))?;
         let y: Vec<f32> = y.try_into_data()?.try_to_vec().map_err(|e| format!("{e:?}"))?;
         let right = y.chunks(CLASSES).zip(digits.labels(batch)).filter(|(row, label)| {
             let best = (0..CLASSES).max_by(|a, b| row[*a].total_cmp(&row[*b]));
@@ -105,12 +116,24 @@ fn shapes(width: usize) -> [[usize; 2]; 4] {
     [[PIXELS, width], [1, width], [width, CLASSES], [1, CLASSES]]
 }
 
-fn forward(parameters: &[Tensor<2>], digits: &Digits, batch: &[usize]) -> Outcome<Tensor<2>> {
+fn pixels(device: &Device, digits: &Digits, batch: &[usize]) -> Tensor<2> {
+    let pixels = TensorData::new(digits.pixels(batch), [batch.len(), PIXELS]);
+    Tensor::from_data(pixels, device)
+}
+
+/// A row per digit, with 1 at its class.
+fn targets(device: &Device, digits: &Digits, batch: &[usize]) -> Tensor<2> {
+    let mut targets = vec![0f32; batch.len() * CLASSES];
+    for (row, label) in targets.chunks_mut(CLASSES).zip(digits.labels(batch)) {
+        row[usize::from(label)] = 1.0;
+    }
+    Tensor::from_data(TensorData::new(targets, [batch.len(), CLASSES]), device)
+}
+
+fn forward(parameters: &[Tensor<2>], x: Tensor<2>) -> Outcome<Tensor<2>> {
     let [weights, bias, of_classes, bias_of_classes] = parameters else {
         return Err("the network has four parameters".into());
     };
-    let x = TensorData::new(digits.pixels(batch), [batch.len(), PIXELS]);
-    let x = Tensor::<2>::from_data(x, &weights.device());
     let hidden = try_activate(x.matmul(weights.clone()) + bias.clone(), Activation::Gelu)?;
     Ok(hidden.matmul(of_classes.clone()) + bias_of_classes.clone())
 }

@@ -1,6 +1,14 @@
-//! How far the training scales: measured with one and two servers, computed for more.
+//! How far the training and the serving of an activation scale: predicted and measured with one and two servers here,
+//! computed for more.
 
-use crate::training::{Options, Report, Workers, train};
+use std::time::{Duration, Instant};
+
+use burn::tensor::{Device, Tensor, TensorData};
+use wgpu_relu_burn::{Activation, try_activate};
+
+use crate::digits::{CLASSES, Digits, PIXELS};
+use crate::network::Parameters;
+use crate::training::{Options, Workers, median, train};
 use crate::{Outcome, Server};
 
 /// Bits per second of a network.
@@ -8,68 +16,128 @@ const NETWORKS: [(&str, f64); 3] = [("1 Gbit/s", 1e9), ("10 Gbit/s", 1e10), ("10
 
 const MACHINES: [f64; 7] = [1.0, 2.0, 4.0, 10.0, 32.0, 100.0, 1000.0];
 
-/// Measures this machine alone and with one and two servers, and prints times for up to 1,000 machines.
+/// Elements of a served tensor: 4 MiB.
+const SERVED: usize = 1 << 20;
+
+/// Measures this machine alone and with one and two servers, beside what was predicted for them, and prints shares for up to
+/// 1,000 machines.
 ///
-/// The model: machines compute at the same time, each a batch of its own. All parameters go down to each machine and all
-/// gradients come back up, 8 bytes per parameter, over the one link of the client. A ring of machines would move 8 bytes
-/// per parameter over each link, whatever their number.
+/// The model: machines compute at the same time, each a batch of its own. Parameters and the batch go down to each machine
+/// and gradients come back up over the one link of the client. A ring of machines with data of their own would move 8 bytes
+/// per parameter over each link, whatever their number. Latency counts for nothing.
 pub(crate) fn report(options: &Options) -> Outcome<()> {
-    let options = Options { steps: 40, ..options.clone() };
-    let alone = train(&Workers::here(), &options)?;
-    let mut servers = Vec::new();
-    let mut measured = Vec::new();
+    let options = Options { steps: 60, ..options.clone() };
+    let here = Workers::here()?;
+    let alone = train(&here, &options)?;
+    let compute = alone.time_per_step;
+    let of_activation = time(|| serve(&here, true))?;
+    let copied = time(|| serve(&here, false))?;
+    let servers =
+        [Server::start()?, Server::start()?].map(|server| (server.address.clone(), server));
+    let addresses = servers.each_ref().map(|(address, _)| address.clone());
+
+    let (digits, parameters) = (Digits::load(), Parameters::new(options.width));
+    let batch = digits.batch(0, options.batch);
+    let (mut steps, mut served) = (Vec::new(), Vec::new());
+    let (mut way, mut way_of_served) = (Duration::ZERO, Duration::ZERO);
     for count in [1, 2] {
-        servers.push(Server::start()?);
-        let addresses: Vec<_> = servers.iter().map(|server| server.address.clone()).collect();
+        let workers = Workers::connect(&addresses[..count])?;
+        if let (1, Some(device)) = (count, workers.devices().next()) {
+            way = time(|| parameters.round_trip(device, &digits, &batch))?;
+            way_of_served = time(|| serve(&workers, false))?;
+        }
         // Each machine gets a batch of its own, so that its compute time stays.
         let options = Options { batch: count * options.batch, ..options.clone() };
-        measured.push(train(&Workers::connect(&addresses)?, &options)?);
+        steps.push(train(&workers, &options)?.time_per_step);
+        served.push(time(|| serve(&workers, true))?);
     }
-    let [one, two] = [&measured[0], &measured[1]].map(|report| report.time_per_step.as_secs_f64());
-    let compute = alone.time_per_step.as_secs_f64();
-    println!("\nmeasured on this machine, whose processors the servers share");
-    println!("  without a server      {:8.2} ms per step", 1e3 * compute);
+
+    let bytes = bytes_per_step(alone.parameters, options.batch);
     println!(
-        "  one server            {:8.2} ms per step: {:.2} ms for the way",
-        1e3 * one,
-        1e3 * (one - compute)
+        "\nmeasured on this machine, whose processors the servers share, so that two take twice the time of one"
     );
     println!(
-        "  two servers           {:8.2} ms per step; computed: {:.2} with processors of their own, {:.2} with shared ones",
-        1e3 * two,
-        1e3 * one,
-        2e3 * one
+        "a step: {:.2} ms of computing here; {bytes} bytes to and from a server in {:.2} ms",
+        ms(compute),
+        ms(way)
     );
-    table(&alone, options.batch);
+    compared("ms per step", compute + way, &steps);
+    let compute_served = of_activation.saturating_sub(copied);
+    println!(
+        "gelu of {SERVED} elements: {:.2} ms of computing here; {} bytes to and from a server in {:.2} ms",
+        ms(compute_served),
+        8 * SERVED,
+        ms(way_of_served)
+    );
+    compared("ms per tensor and server", compute_served + way_of_served, &served);
+    table(compute.as_secs_f64(), alone.parameters, options.batch);
     serving();
     Ok(())
 }
 
-fn table(alone: &Report, batch: usize) {
-    let compute = alone.time_per_step.as_secs_f64();
-    let parameters = alone.parameters as f64;
+fn ms(time: Duration) -> f64 {
+    1e3 * time.as_secs_f64()
+}
+
+/// The median time of a call.
+fn time(mut call: impl FnMut() -> Outcome<()>) -> Outcome<Duration> {
+    let mut times = Vec::new();
+    for _ in 0..25 {
+        let start = Instant::now();
+        call()?;
+        times.push(start.elapsed());
+    }
+    Ok(median(&times))
+}
+
+/// Sends a tensor to each worker and reads gelu of it, or the tensor itself.
+fn serve(workers: &Workers, computes: bool) -> Outcome<()> {
+    let queue = |device: &Device| -> Outcome<Tensor<1>> {
+        let data: Vec<f32> = (0..SERVED).map(|i| (i % 1000) as f32 / 100.0 - 5.0).collect();
+        let x = Tensor::<1>::from_data(TensorData::from(data.as_slice()), &device.clone().inner());
+        Ok(if computes { try_activate(x, Activation::Gelu)? } else { x })
+    };
+    for y in workers.devices().map(queue).collect::<Outcome<Vec<_>>>()? {
+        y.try_into_data()?;
+    }
+    Ok(())
+}
+
+/// Prints times with one and with two servers, beside the prediction for one.
+fn compared(unit: &str, one: Duration, measured: &[Duration]) {
+    println!("  servers  predicted  measured, {unit}");
+    for ((servers, predicted), measured) in [(1, one), (2, 2 * one)].into_iter().zip(measured) {
+        println!("  {servers:>7}  {:>9.2}  {:.2}", ms(predicted), ms(*measured));
+    }
+}
+
+/// Bytes between the client and one machine: parameters down and gradients up, and the batch with its targets.
+fn bytes_per_step(parameters: usize, batch: usize) -> usize {
+    8 * parameters + 4 * (PIXELS + CLASSES) * batch
+}
+
+fn table(compute: f64, parameters: usize, batch: usize) {
+    let bytes = bytes_per_step(parameters, batch);
     println!(
-        "\n{parameters} parameters, {batch} digits per machine and step, {:.2} ms of compute",
+        "\n{parameters} parameters, {batch} digits per machine and step: {bytes} bytes per machine, {:.2} ms of computing",
         1e3 * compute
     );
-    // Seconds that one machine's parameters and gradients take on a link: 8 bytes per parameter.
-    let link = |bits_per_second: f64| 64.0 * parameters / bits_per_second;
     println!("digits per second, as a share of what the machines could do without a network");
     println!(
-        "{:>9}  {:>24}  {:>24}  {:>24}",
+        "{:>9}  {:>28}  {:>28}  {:>28}",
         "machines", NETWORKS[0].0, NETWORKS[1].0, NETWORKS[2].0
     );
     for machines in MACHINES {
         let cells = NETWORKS.map(|(_, bits)| {
-            let through_client = machines * link(bits);
-            let in_ring = link(bits) * (machines - 1.0) / machines;
+            let through_client = machines * 8.0 * bytes as f64 / bits;
+            let in_ring = 64.0 * parameters as f64 / bits * (machines - 1.0) / machines;
             let [client, ring] = [through_client, in_ring].map(|s| 100.0 * compute / (compute + s));
-            format!("client {client:5.1} % ring {ring:5.1} %")
+            format!("client {client:5.1} %  ring {ring:5.1} %")
         });
-        println!("{machines:>9}  {}  {}  {}", cells[0], cells[1], cells[2]);
+        println!("{machines:>9}  {:>28}  {:>28}  {:>28}", cells[0], cells[1], cells[2]);
     }
     for (name, bits) in NETWORKS {
-        let half = compute / link(bits);
+        let half = compute * bits / (8.0 * bytes as f64);
         println!(
             "{name}: through the client, half the time is the network's from {half:.0} machines on"
         );

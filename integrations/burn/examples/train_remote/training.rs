@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use burn::remote::RemoteHost;
-use burn::tensor::{Device, DeviceKind};
+use burn::tensor::Device;
+use wgpu_relu_burn::device::open;
 use wgpu_relu_burn::probe;
 
 use crate::Outcome;
@@ -30,10 +31,10 @@ impl Default for Options {
 pub(crate) struct Workers(Vec<(String, Device)>);
 
 impl Workers {
-    /// This machine alone, without a server.
-    pub(crate) fn here() -> Self {
-        let device = Device::wgpu(DeviceKind::DefaultDevice).autodiff();
-        Workers(vec![("this machine".to_owned(), device)])
+    /// This machine alone, without a server. Call it once.
+    pub(crate) fn here() -> Outcome<Self> {
+        let (device, _) = open(Device::wgpu_options())?;
+        Ok(Workers(vec![("this machine".to_owned(), device.autodiff())]))
     }
 
     /// Connects to servers, and makes sure that each runs the operations.
@@ -51,13 +52,24 @@ impl Workers {
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }
+
+    pub(crate) fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.0.iter().map(|(_, device)| device)
+    }
 }
 
 /// What a training was like.
 pub(crate) struct Report {
     pub(crate) parameters: usize,
-    /// After the first ten steps, which compile shaders.
+    /// The median.
     pub(crate) time_per_step: Duration,
+}
+
+/// The median after the first ten, which compile shaders.
+pub(crate) fn median(times: &[Duration]) -> Duration {
+    let mut times = times.get(10..).filter(|late| !late.is_empty()).unwrap_or(times).to_vec();
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
 /// Trains by SGD with momentum. If a server fails, the checkpoint still holds the last step that was saved.
@@ -76,18 +88,15 @@ pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
         Some(path) if path.exists() => State::load(path, options.width)?,
         _ => State::new(options.width),
     };
-    let first = state.step;
-    let mut start = (Instant::now(), first);
-    if first > 0 {
-        println!("resumes after step {first}");
+    if state.step > 0 {
+        println!("resumes after step {}", state.step);
     }
+    let mut times = Vec::new();
     while state.step < options.steps {
         let batch = digits.batch(state.step, options.batch);
+        let start = Instant::now();
         let loss = state.step(workers, &digits, &batch)?;
-        if state.step == first + 10 {
-            // The first steps compile shaders.
-            start = (Instant::now(), state.step);
-        }
+        times.push(start.elapsed());
         if state.step.is_multiple_of(20) || state.step == options.steps {
             let (name, device) = &workers.0[0];
             let accuracy = state.parameters.accuracy(device, &digits, &digits.test());
@@ -100,11 +109,8 @@ pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
             }
         }
     }
-    let steps = (state.step - start.1).max(1) as u32;
-    let report = Report {
-        parameters: state.parameters.values.len(),
-        time_per_step: start.0.elapsed() / steps,
-    };
+    let report =
+        Report { parameters: state.parameters.values.len(), time_per_step: median(&times) };
     let bytes = 8 * report.parameters * count;
     println!(
         "{count} workers, {:.1} ms per step, {} parameters, {bytes} bytes of parameters and gradients per step",
