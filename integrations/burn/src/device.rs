@@ -136,6 +136,14 @@ pub(crate) fn no_runtime(device: &Device) -> Error {
     Error::Runtime { device, runtime: "other".to_owned() }
 }
 
+/// The error of a tensor without a buffer that the caller may have.
+fn no_buffer(device: &Device) -> Error {
+    if device.is_autodiff() && cube(device.as_dispatch()).is_some() {
+        return Error::Autodiff { device: format!("{:?}", device.as_dispatch()) };
+    }
+    no_runtime(device)
+}
+
 /// The device below autodiff, if a runtime of cubecl has it.
 pub(crate) fn cube(device: &DispatchDevice) -> Option<CubeDevice> {
     match device {
@@ -154,7 +162,8 @@ pub(crate) fn cube(device: &DispatchDevice) -> Option<CubeDevice> {
 ///
 /// # Errors
 ///
-/// - [`Error::Runtime`] if the tensor is not on a wgpu device, or has a gradient graph: take `inner()` then
+/// - [`Error::Autodiff`] if the tensor is on a device with autodiff
+/// - [`Error::Runtime`] if the tensor is not on a wgpu device
 /// - [`Error::Burn`] if an operation that made the tensor failed
 ///
 /// ```
@@ -194,7 +203,7 @@ pub fn update_buffer<const D: usize>(
     f: impl FnOnce(&wgpu::Buffer, u64, u64),
 ) -> Result<Tensor<D>, Error> {
     if cube(x.device().as_dispatch()).is_none() || x.device().is_autodiff() {
-        return Err(no_runtime(&x.device()));
+        return Err(no_buffer(&x.device()));
     }
     let own: Tensor<D> = Tensor::from_dispatch(Dispatch::wgpu_relu_own(x.into_dispatch()));
     with_buffer(own.clone(), f)?;
@@ -205,7 +214,7 @@ pub fn update_buffer<const D: usize>(
 fn cube_tensor<const D: usize>(x: Tensor<D>) -> Result<CubeTensor, Error> {
     let device = x.device();
     let Ok(primitive) = x.try_into_primitive::<Cube>() else {
-        return Err(no_runtime(&device));
+        return Err(no_buffer(&device));
     };
     #[cfg(feature = "fusion")]
     let primitive = {
@@ -216,19 +225,36 @@ fn cube_tensor<const D: usize>(x: Tensor<D>) -> Result<CubeTensor, Error> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
+    use std::sync::LazyLock;
+
+    use burn::tensor::DeviceKind;
+
     use super::*;
+
+    /// The default device, opened before any test uses it, so that operations find a route under every compiler.
+    pub(crate) fn default_device() -> CubeDevice {
+        static DEVICE: LazyLock<CubeDevice> = LazyLock::new(|| {
+            let (device, _) = open(Device::wgpu_options()).expect("an adapter");
+            cube(device.as_dispatch()).expect("of cubecl")
+        });
+        DEVICE.clone()
+    }
 
     /// The names are cubecl's.
     #[test]
     fn clients_of_other_compilers_are_refused() {
-        let device = CubeDevice::default();
+        let never_opened = Device::wgpu(DeviceKind::DiscreteGpu(99));
+        let device = cube(never_opened.as_dispatch()).expect("of cubecl");
         for name in ["wgpu<spirv>", "wgpu<msl>", "cuda"] {
             let error = Route::of_runtime(name, &device).unwrap_err().to_string();
             let text = format!("which runs {name} kernels, but activations need wgpu<wgsl>; use");
             assert!(error.contains(&text), "{error}");
         }
-        let name = device.client().name();
-        assert!(matches!(Route::of_runtime(name, &device), Ok(Route::Source)), "{name}");
+        let route = Route::of_runtime(RUNTIME, &device);
+        assert!(matches!(route, Ok(Route::Source)), "{route:?}");
+        // An opened device has a second route.
+        let route = Route::of_runtime("wgpu<spirv>", &default_device());
+        assert!(matches!(route, Ok(Route::Direct(_))), "{route:?}");
     }
 }

@@ -91,11 +91,22 @@ pub(crate) fn run(call: Call, inputs: Vec<CubeTensor>) -> Result<Vec<CubeTensor>
     let plan = call.plan(&planner(&client), &[specs, output_specs].concat(), &buffers)?;
     let handles: Vec<&Handle> =
         inputs.iter().chain(&outputs).map(|tensor| &tensor.handle).collect();
-    match route {
-        Route::Source => launch(&client, plan, &handles),
-        Route::Direct(launcher) => launcher.launch(&client, &plan, &handles)?,
-    }
+    send(&route, &client, plan, &handles)?;
     Ok(outputs)
+}
+
+/// Runs a plan's dispatches after all that Burn has recorded for the tensors.
+pub(crate) fn send(
+    route: &Route,
+    client: &Client,
+    plan: Plan,
+    handles: &[&Handle],
+) -> Result<(), Error> {
+    match route {
+        Route::Source => launch(client, plan, handles),
+        Route::Direct(direct) => direct.launch(client, &plan, handles)?,
+    }
+    Ok(())
 }
 
 /// Records a plan's dispatches in the client's stream. Errors of the device appear when a result is read.

@@ -315,6 +315,7 @@ mod tests {
     #[test]
     #[should_panic(expected = "gelu has no second derivative here")]
     fn a_gradient_of_the_gradient_says_so() {
+        crate::device::tests::default_device();
         let device = Device::wgpu(DeviceKind::DefaultDevice).autodiff();
         let [x, dy] = [2.0, 1.0].map(|value| Tensor::<1>::from_floats([value], &device));
         let [x, dy] = [x, dy].map(|tensor| tensor.require_grad().into_dispatch());

@@ -1,11 +1,19 @@
 //! Launches on parts of one page, beside the device's own tensors.
 
 use burn::tensor::{DType, Shape};
-use burn_cubecl::CubeDevice;
 use wgpu_relu::plan::{BufferRange, Request};
 use wgpu_relu::{Activation, Operand};
 
 use super::*;
+use crate::device::tests::default_device;
+
+/// The client of the default device, and the route that operations take to it.
+fn client_and_route() -> (Client, Route) {
+    let device = default_device();
+    let client = device.client();
+    let route = Route::of(&client, &device).expect("an opened device");
+    (client, route)
+}
 
 fn f32s<const D: usize>(shape: [usize; D]) -> Spec {
     Spec { shape: Shape::new(shape), dtype: DType::F32 }
@@ -68,11 +76,11 @@ fn bytes(values: &[f32]) -> Vec<u8> {
 
 /// Runs a call on slots of one page: inputs, then outputs. `buffers` says which slots are one in place of another.
 fn run_in_page(planner: &Planner, call: Call, specs: &[Spec], data: &[Vec<u8>], buffers: &[u32]) {
-    let client = CubeDevice::default().client();
+    let (client, route) = client_and_route();
     let page = Page::new(&client, data);
     let handles: Vec<Handle> = (0..data.len()).map(|index| page.slot(index)).collect();
     let plan = call.plan(planner, specs, buffers).expect("valid");
-    launch(&client, plan, &handles.iter().collect::<Vec<_>>());
+    send(&route, &client, plan, &handles.iter().collect::<Vec<_>>()).expect("a working device");
     let inputs = call.inputs().len();
     let after = page.read();
     for (index, (before, after)) in data.iter().zip(&after).enumerate() {
@@ -90,7 +98,7 @@ fn run_in_page(planner: &Planner, call: Call, specs: &[Spec], data: &[Vec<u8>], 
 /// cubecl compiles without bounds checks, so the shaders' own bounds must hold inside a page.
 #[test]
 fn neighbours_in_a_page_stay_untouched() {
-    let client = CubeDevice::default().client();
+    let (client, _) = client_and_route();
     let planner = planner(&client);
     let leaky = Activation::LeakyRelu { negative_slope: 0.5 };
     for length in 1..=70 {
@@ -116,7 +124,7 @@ fn neighbours_in_a_page_stay_untouched() {
 /// Two 16-bit elements share a word, which two tensors never share.
 #[test]
 fn neighbours_of_16_bit_tensors_stay_untouched() {
-    let client = CubeDevice::default().client();
+    let (client, _) = client_and_route();
     let planner = planner(&client);
     for length in 1..=70_usize {
         let spec = Spec { shape: Shape::new([length]), dtype: DType::F16 };
@@ -132,7 +140,7 @@ fn neighbours_of_16_bit_tensors_stay_untouched() {
 /// Both halves of each row, at every length of a half.
 #[test]
 fn neighbours_of_gated_halves_stay_untouched() {
-    let client = CubeDevice::default().client();
+    let (client, _) = client_and_route();
     let planner = planner(&client);
     let glu = Call::new(Kind::Halves { axis: 1 }, Activation::Relu);
     for half in 1..=40 {
@@ -153,7 +161,7 @@ fn neighbours_of_gated_halves_stay_untouched() {
 /// The sums of slopes, whose scratch memory comes from the same pool.
 #[test]
 fn neighbours_of_sums_stay_untouched() {
-    let client = CubeDevice::default().client();
+    let (client, _) = client_and_route();
     let planner = planner(&client);
     for (rows, channels) in [(1, 1), (5, 3), (300, 7), (1000, 64)] {
         let call = Call::prelu(Kind::WeightGradient { slopes: channels });
@@ -168,7 +176,7 @@ fn neighbours_of_sums_stay_untouched() {
 /// Burn's largest tensor here fills less than one row of 65,535 workgroups, so the rows are shorter.
 #[test]
 fn several_rows_of_workgroups_and_several_dispatches() {
-    let client = CubeDevice::default().client();
+    let (client, _) = client_and_route();
     let planner = planner_with(&client, 4);
     let x = BufferRange::whole(0, 200_004);
     let request = Request::forward(Activation::Relu).with(Operand::X, x);
@@ -184,7 +192,7 @@ fn several_rows_of_workgroups_and_several_dispatches() {
 /// loads, and only odd ones the narrow loads.
 #[test]
 fn every_shader_compiles() {
-    let client = CubeDevice::default().client();
+    let (client, route) = client_and_route();
     let planner = planner(&client);
     for activation in Activation::ALL {
         for length in [7, 4096] {
@@ -206,7 +214,8 @@ fn every_shader_compiles() {
                 let plan = call.plan(&planner, &specs, &buffers).expect("valid");
                 let handles: Vec<Handle> =
                     specs.iter().map(|spec| client.empty(4 * spec.shape.num_elements())).collect();
-                launch(&client, plan, &handles.iter().collect::<Vec<_>>());
+                let of_plan: Vec<&Handle> = handles.iter().collect();
+                send(&route, &client, plan, &of_plan).expect("a working device");
                 let y = handles[call.inputs().len()].clone();
                 if let Err(error) = client.read_one(y) {
                     panic!("{call:?} of {length} elements: {error:?}");

@@ -82,7 +82,7 @@ fn slopes_and_halves_are_close_to_burns() {
         let (x, slopes) = (x.require_grad(), tensor(&[0.25, -0.5, 2.0, 0.0], &device));
         let slopes = slopes.require_grad();
         let y = f(x.clone(), slopes.clone());
-        let gradients = (y.clone() * y.clone()).sum().backward();
+        let gradients = (y.clone() * y.clone()).backward();
         let dx = values(x.grad(&gradients).expect("x has a gradient"));
         let dw = slopes.grad(&gradients).map_or(Vec::new(), values);
         [values(y), dx, dw].concat()

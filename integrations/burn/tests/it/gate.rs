@@ -25,7 +25,7 @@ fn two_tensors_have_the_bits_of_the_crate() {
 
             let [leaf, of_gate] = [&x, &by].map(|data| tensor(data, &device).require_grad());
             let y = gate(leaf.clone(), of_gate.clone(), activation).expect("valid");
-            let gradients = (y.clone() * tensor(&dy, &device)).sum().backward();
+            let gradients = (y.clone() * tensor(&dy, &device)).backward();
             assert_bits(&values(y), &expected, format!("{activation}, {length}"));
             let found = leaf.grad(&gradients).expect("x");
             assert_bits(&values(found), &dx, format!("dx of {activation}, {length}"));
@@ -41,10 +41,10 @@ fn one_gradient_without_the_other() {
     let [x, by] = [[2.0, 3.0], [5.0, -1.0]].map(|data| tensor(&data, &device));
     let leaf = by.clone().require_grad();
     let y = gate(x.clone(), leaf.clone(), Activation::Relu).expect("valid");
-    let gradients = y.sum().backward();
+    let gradients = y.backward();
     assert_bits(&values(leaf.grad(&gradients).expect("gate")), &[2.0, 0.0], "dgate alone");
     let leaf = x.require_grad();
-    let gradients = gate(leaf.clone(), by, Activation::Relu).expect("valid").sum().backward();
+    let gradients = gate(leaf.clone(), by, Activation::Relu).expect("valid").backward();
     assert_bits(&values(leaf.grad(&gradients).expect("x")), &[5.0, 0.0], "dx alone");
 }
 
@@ -73,7 +73,7 @@ fn halves_have_the_bits_of_the_crate() {
                 half[axis] /= 2;
                 assert_eq!(y.dims(), half);
                 let upstream = Tensor::<3>::from_data(TensorData::new(dy.clone(), half), &device);
-                let gradients = (y.clone() * upstream).sum().backward();
+                let gradients = (y.clone() * upstream).backward();
                 let what = format!("{activation}, axis {axis} of {shape:?}");
                 assert_bits(&values(y), &expected, &what);
                 assert_bits(&values(leaf.grad(&gradients).expect("x")), &dx, format!("dx, {what}"));

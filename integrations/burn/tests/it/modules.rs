@@ -15,6 +15,10 @@ struct Model {
 }
 
 #[test]
+#[cfg_attr(
+    feature = "vulkan",
+    ignore = "Mesa 22.3's compiler crashes on Burn's SPIR-V of matrix products"
+)]
 fn a_module_in_a_model() {
     let device = wgpu().autodiff();
     let config = ActivationConfig::from(Activation::Elu { alpha: 0.5 });
@@ -29,7 +33,7 @@ fn a_module_in_a_model() {
     let x = Tensor::<2>::from_data(TensorData::new(ordinary(6), [2, 3]), &device);
     let z = model.linear.forward(x);
     let y = model.activation.forward(z.clone());
-    let gradients = y.clone().sum().backward();
+    let gradients = y.clone().backward();
     assert!(model.linear.weight.grad(&gradients).is_some());
     let expected = of_crate(Activation::Elu { alpha: 0.5 }, &values(z));
     assert_bits(&values(y), &expected, "the model");
@@ -80,6 +84,39 @@ fn each_module_is_its_activation() {
     );
 }
 
+/// Random slopes in training, all new in each pass, and the mean slope otherwise.
+#[test]
+fn rrelu_draws_slopes_while_it_trains() {
+    let layer = nn::RReluConfig::new().with_lower(0.25).with_upper(0.75).with_seed(3).init();
+    let mean = Activation::Rrelu { lower: 0.25, upper: 0.75 };
+    assert_eq!((layer.activation(), layer.num_params()), (mean, 0));
+    assert_eq!(layer.to_string(), mean.to_string());
+    let x = ordinary(1027);
+    let train = |layer: &nn::RRelu| {
+        let x = tensor(&x, &wgpu().autodiff()).require_grad();
+        let y = layer.forward(x.clone());
+        let gradients = y.clone().backward();
+        (values(y), values(x.grad(&gradients).expect("x has a gradient")))
+    };
+    let (y, slopes) = train(&layer);
+    for (index, x) in x.iter().enumerate() {
+        let slope = slopes[index];
+        assert!(if *x > 0.0 { slope == 1.0 } else { (0.25..=0.75).contains(&slope) }, "{index}");
+        assert_eq!(y[index], slope * x, "{index}");
+    }
+    assert!(slopes.iter().filter(|slope| **slope < 0.5).count() > 150, "{slopes:?}");
+    assert!(slopes.iter().filter(|slope| (0.5..1.0).contains(*slope)).count() > 150, "{slopes:?}");
+    let same_seed = nn::RReluConfig::new().with_lower(0.25).with_upper(0.75).with_seed(3).init();
+    for other in [layer.clone(), same_seed] {
+        let of_other = train(&other).1;
+        let equal = slopes.iter().zip(&of_other).filter(|(a, b)| a == b && **a != 1.0).count();
+        assert!(equal < 10, "{equal} slopes are those of another pass");
+    }
+    let expected = of_crate(mean, &x);
+    assert_bits(&values(layer.forward(tensor(&x, &wgpu()))), &expected, "without autodiff");
+    assert_bits(&train(&layer.freeze()).0, &expected, "frozen");
+}
+
 #[test]
 #[should_panic(expected = "celu: alpha is 0, but must be")]
 fn a_module_with_an_invalid_parameter_panics_with_the_text_of_the_error() {
@@ -96,13 +133,17 @@ fn slopes_of_a_module_are_parameters() {
     let x = Tensor::<2>::from_data(TensorData::new(vec![-2.0f32; 6], [2, 3]), &device);
     let y = layer.forward(x);
     assert_bits(&values(y.clone()), &[-1.0; 6], "y");
-    let gradients = y.sum().backward();
+    let gradients = y.backward();
     let dw = layer.alpha.grad(&gradients).expect("a parameter");
     assert_bits(&values(dw), &[-4.0; 3], "dw");
 }
 
 /// The same as Burn's, whose outer layer is multiplied by silu of the inner one.
 #[test]
+#[cfg_attr(
+    feature = "vulkan",
+    ignore = "Mesa 22.3's compiler crashes on Burn's SPIR-V of matrix products"
+)]
 fn swiglu_is_burns_with_the_same_weights() {
     let device = wgpu();
     let ours = nn::SwiGluConfig::new(5, 4).with_bias(true).init(&device);

@@ -35,7 +35,7 @@ fn values_and_gradients_have_the_bits_of_the_crate() {
             let (leaf, of_slopes) = (leaf.require_grad(), tensor(&slopes, &device).require_grad());
             let result = prelu(leaf.clone(), of_slopes.clone()).expect("valid");
             let upstream = Tensor::<3>::from_data(TensorData::new(dy.clone(), shape), &device);
-            let gradients = (result.clone() * upstream).sum().backward();
+            let gradients = (result.clone() * upstream).backward();
             assert_bits(&values(result), &y, format!("{shape:?}, {count} slopes"));
             let found = leaf.grad(&gradients).expect("x has a gradient");
             assert_bits(&values(found), &dx, format!("dx, {shape:?}, {count} slopes"));
@@ -51,10 +51,10 @@ fn one_gradient_without_the_other() {
     let device = wgpu().autodiff();
     let (x, slopes) = (tensor(&[-4.0, 2.0], &device), tensor(&[0.5], &device));
     let leaf = x.clone().require_grad();
-    let gradients = prelu(leaf.clone(), slopes.clone()).expect("valid").sum().backward();
+    let gradients = prelu(leaf.clone(), slopes.clone()).expect("valid").backward();
     assert_bits(&values(leaf.grad(&gradients).expect("x")), &[0.5, 1.0], "dx alone");
     let leaf = slopes.require_grad();
-    let gradients = prelu(x, leaf.clone()).expect("valid").sum().backward();
+    let gradients = prelu(x, leaf.clone()).expect("valid").backward();
     assert_bits(&values(leaf.grad(&gradients).expect("slopes")), &[-4.0], "dw alone");
 }
 
@@ -68,7 +68,7 @@ fn slopes_and_elements_of_16_bits() {
     let (x, slopes) = (half(&[-4.0, 2.0, -1.0]).require_grad(), half(&[0.5]).require_grad());
     let y = prelu(x.clone(), slopes.clone()).expect("valid");
     assert_eq!(y.dtype(), DType::F16);
-    let gradients = y.clone().sum().backward();
+    let gradients = y.clone().backward();
     let read = |t: Tensor<1>| -> Vec<f16> { t.into_data().try_to_vec().expect("f16") };
     let all = [
         (read(y), [-2.0, 2.0, -0.5].as_slice()),
@@ -86,7 +86,7 @@ fn no_elements_have_gradients_of_zero() {
     let device = wgpu().autodiff();
     let x = Tensor::<2>::zeros([0, 3], &device);
     let slopes = tensor(&[0.5; 3], &device).require_grad();
-    let gradients = prelu(x, slopes.clone()).expect("valid").sum().backward();
+    let gradients = prelu(x, slopes.clone()).expect("valid").backward();
     assert_bits(&values(slopes.grad(&gradients).expect("slopes")), &[0.0; 3], "dw");
 }
 

@@ -119,11 +119,26 @@ fn a_transposed_tensor_comes_in_order() {
 }
 
 #[test]
-fn tensors_with_a_graph_have_no_buffer_to_write() {
-    let (device, _) = &*SHARED;
-    let x = tensor(&[1.0], &device.clone().autodiff());
-    let error = update_buffer(x.clone(), |_, _, _| unreachable!()).unwrap_err();
-    assert!(matches!(error, Error::Runtime { .. }), "{error}");
-    let error = with_buffer(x, |_, _, _| unreachable!()).unwrap_err();
-    assert!(matches!(error, Error::Runtime { .. }), "{error}");
+fn tensors_with_autodiff_have_no_buffer_until_the_graph_is_taken_off() {
+    let (device, gpu) = &*SHARED;
+    let x = tensor(&[-1.0, 2.0], &device.clone().autodiff());
+    let errors = [
+        update_buffer(x.clone(), |_, _, _| unreachable!()).unwrap_err(),
+        with_buffer(x.clone(), |_, _, _| unreachable!()).unwrap_err(),
+    ];
+    for error in errors {
+        assert!(matches!(error, Error::Autodiff { .. }), "{error}");
+        assert!(
+            error.to_string().contains("gradient graph cannot be accessed; pass tensor.inner()"),
+            "{error}"
+        );
+    }
+    // The remedy works.
+    let relu = Activation::Relu.on(gpu).expect("valid");
+    let x = update_buffer(x.inner(), |buffer, offset, size| {
+        relu.apply_in_place(view(buffer, offset, size)).expect("valid");
+    });
+    let x = Tensor::from_inner(x.expect("a wgpu tensor"));
+    assert!(x.device().is_autodiff());
+    assert_bits(&values(x), &[0.0, 2.0], "the remedy");
 }
