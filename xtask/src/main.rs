@@ -68,9 +68,9 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               Arguments: --view STATE, --screenshot FILE.png, --steps N, --size 1280x720
   test-explorer
               Test that program without a screen. Arguments: those of cargo test
-  test-burn   Test the package for Burn (integrations/burn), with and without fusion, on this machine and on
-              servers that it starts. The first build takes some minutes. Needs Rust 1.95. Arguments: those
-              of cargo test
+  test-burn   Test the package for Burn (integrations/burn), with and without fusion, with Burn's feature
+              vulkan, on this machine and on servers that it starts. Other drivers than lavapipe go without
+              vulkan. The first build takes many minutes. Needs Rust 1.95. Arguments: those of cargo test
   test-contributing
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   deny        Check licences, sources and duplicates of the dependencies by deny.toml, and advisories where
@@ -127,7 +127,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
         "explorer" => &["run", "--target-dir", TARGET, "--"],
         "test-explorer" => &["test", "--target-dir", TARGET],
-        "test-burn" => &["test"],
+        "test-burn" => &[],
         "compilers" => return exit_code(compilers::command(&arguments)?),
         "isa" => {
             let family = take_option(&mut arguments, "--family")?;
@@ -172,21 +172,20 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if task == "exhaustive" && !arguments.is_empty() {
         return Err(format!("exhaustive takes no arguments\n\n{USAGE}"));
     }
+    // Burn's SPIR-V makes SwiftShader abort, and other APIs than Vulkan ignore the feature.
+    let spirv = !cfg!(target_os = "macos") && driver.as_deref().is_none_or(|d| d == "lavapipe");
     let mut environment = match driver {
         Some(name) => Driver::from_name(&name)?.provide()?,
         None => driver::any()?,
     };
+    if task == "test-burn" {
+        return test_burn(&arguments, &environment, spirv).map(|()| ExitCode::SUCCESS);
+    }
     let mut cargo = match task.as_str() {
         "peers" => cargo_on(PEERS, command),
         "explorer" | "test-explorer" => cargo_on(EXPLORER, command),
-        "test-burn" => cargo_on(BURN, &["test", "--features", "remote"]),
         _ => cargo(command),
     };
-    if task == "test-burn" {
-        let mut without_fusion =
-            cargo_on(BURN, &["test", "--no-default-features", "--features", "remote"]);
-        check(without_fusion.args(&arguments).envs(environment.clone()))?;
-    }
     if validates {
         environment.extend(validation::environment()?);
         validation::check_loaded(&environment)?;
@@ -203,6 +202,21 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         cargo.env("BENCH_RESULTS", concat!(env!("CARGO_MANIFEST_DIR"), "/../benches/results"));
     }
     exit_code(cargo)
+}
+
+/// Tests the package for Burn with each set of features.
+fn test_burn(arguments: &[String], environment: &[(&str, String)], spirv: bool) -> Outcome {
+    let run = |task: &[&str], arguments: &[String]| {
+        let environment = environment.iter().map(|(name, value)| (name, value));
+        check(cargo_on(BURN, task).args(arguments).envs(environment))
+    };
+    run(&["test", "--no-default-features", "--features", "remote"], arguments)?;
+    if spirv {
+        // The tests start the example. The documentation's examples open no device, so they have no route here.
+        run(&["build", "--features", "remote,vulkan", "--example", "train_remote"], &[])?;
+        run(&["test", "--features", "remote,vulkan", "--lib", "--test", "it"], arguments)?;
+    }
+    run(&["test", "--features", "remote"], arguments)
 }
 
 /// Runs the tests with inputs of bolero. A failure prints the seed of its input.
