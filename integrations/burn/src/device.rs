@@ -26,6 +26,8 @@ static KNOWN: Mutex<Vec<(CubeDevice, Arc<Direct>)>> = Mutex::new(Vec::new());
 /// caller's. A wgpu buffer of the caller cannot become a tensor, because Burn's tensors live in its own memory pool; copy it
 /// with [`update_buffer`].
 ///
+/// Burn's feature `vulkan` needs more of a Vulkan device than wgpu enables by itself, so take [`open`] there.
+///
 /// # Errors
 ///
 /// [`Error::Burn`] if Burn refuses the device.

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! Burn's own runtime launches the crate's shaders, in its own passes and its own memory. Values and gradients have the
-//! same bits as those of `GpuActivation`, but a gradient that comes from a mask may be another NaN. Where Burn compiles no WGSL, with its features `vulkan` and `metal`, the package
-//! launches them itself on Burn's device, see [`device`].
+//! same bits as those of `GpuActivation`, but a gradient that comes from a mask may be another NaN. Where Burn compiles no
+//! WGSL, with its features `vulkan` and `metal`, the package launches them itself, on devices that [`device`] set up.
 
 mod activation;
 mod call;

@@ -20,6 +20,8 @@ const ID: &str = concat!("wgpu-relu-burn ", env!("CARGO_PKG_VERSION"));
 
 /// Gives a server the operations of this package. Without them, it ends the session of a client that calls one.
 ///
+/// Where Burn is built with its feature `vulkan` or `metal`, make the server's device with [`device::open`](crate::device::open).
+///
 /// ```no_run
 /// use burn::server::{RemoteServer, WebSocketTransport};
 /// use burn::tensor::{Device, DeviceKind};

@@ -4,6 +4,7 @@
 
 mod bits;
 mod burns;
+mod cases;
 mod gate;
 mod masks;
 mod memory;

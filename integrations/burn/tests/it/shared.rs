@@ -1,18 +1,19 @@
 //! Burn on the caller's wgpu device, and the crate on Burn's buffers.
 
-use std::sync::LazyLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use burn::tensor::wgpu::WgpuSetup;
 use burn::tensor::{Device, Tensor};
 use cubecl::future::block_on;
 use wgpu_relu::{Gpu, View, wgpu};
-use wgpu_relu_burn::device::{route, share, update_buffer, with_buffer};
+use wgpu_relu_burn::device::{open, route, share, update_buffer, with_buffer};
 use wgpu_relu_burn::{Activation, Error, activate};
 
-use crate::{any_bits, assert_bits, of_crate, ordinary, tensor, values};
+use crate::{any_bits, assert_bits, of_crate, ordinary, tensor, values, wgpu as default_device};
 
-/// A device that these tests open themselves, as a renderer would.
-static SHARED: LazyLock<(Device, Gpu)> = LazyLock::new(|| {
+/// A wgpu device as a renderer would make it.
+fn renderers() -> WgpuSetup {
     let instance = wgpu::Instance::default();
     let adapter = instance.request_adapter(&wgpu::RequestAdapterOptions::default());
     let adapter = block_on(adapter).expect("an adapter");
@@ -22,9 +23,13 @@ static SHARED: LazyLock<(Device, Gpu)> = LazyLock::new(|| {
         ..Default::default()
     };
     let (device, queue) = block_on(adapter.request_device(&descriptor)).expect("a device");
-    let gpu = Gpu::from_device(&device, &queue);
     let backend = adapter.get_info().backend;
-    let setup = WgpuSetup { instance, adapter, device, queue, backend };
+    WgpuSetup { instance, adapter, device, queue, backend }
+}
+
+static SHARED: LazyLock<(Device, Gpu)> = LazyLock::new(|| {
+    let setup = renderers();
+    let gpu = Gpu::from_device(&setup.device, &setup.queue);
     (share(setup).expect("a device for Burn"), gpu)
 });
 
@@ -116,6 +121,39 @@ fn a_transposed_tensor_comes_in_order() {
     .expect("a wgpu tensor");
     let y: Vec<f32> = gpu.download(&y).expect("a working device");
     assert_bits(&y, &[1.0, 4.0, 2.0, 5.0, 3.0, 6.0], "transposed");
+}
+
+/// Burn gives its wgpu device out only when it sets the device up.
+#[test]
+fn a_device_in_use_cannot_be_opened() {
+    default_device();
+    let error = open(Device::wgpu_options()).expect_err("in use");
+    assert!(matches!(error, Error::Burn { .. }), "{error}");
+    assert!(error.to_string().contains("set it up before its first use"), "{error}");
+}
+
+/// The documentation of `share` says so.
+#[test]
+fn burn_replaces_the_callers_handler_of_errors() {
+    let setup = renderers();
+    let called = Arc::new(AtomicBool::new(false));
+    let by_caller = called.clone();
+    setup.device.on_uncaptured_error(Arc::new(move |_| by_caller.store(true, Ordering::Relaxed)));
+    let mistake = || {
+        let usage = wgpu::BufferUsages::empty();
+        let buffer =
+            wgpu::BufferDescriptor { label: None, size: 4, usage, mapped_at_creation: false };
+        setup.device.create_buffer(&buffer);
+    };
+    mistake();
+    assert!(called.swap(false, Ordering::Relaxed), "the caller's handler, before");
+    share(setup.clone()).expect("a device for Burn");
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(mistake))
+        .expect_err("Burn's handler panics");
+    assert!(
+        !called.load(Ordering::Relaxed),
+        "the caller's handler is still there: say so in the documentation"
+    );
 }
 
 #[test]
