@@ -151,6 +151,8 @@ fn mistakes_are_errors() {
     let bf16 = Tensor::<1>::from_data(TensorData::from([1.0f32]), (&wgpu(), DType::BF16));
     let error = try_activate(bf16, Activation::Relu).unwrap_err();
     assert!(matches!(error, Error::DType { dtype: DType::BF16 }), "{error}");
+    let text = "the tensor has dtype bf16, but activations take f32 and f16; cast the tensor";
+    assert_eq!(error.to_string(), text);
     let double = Tensor::<1>::from_data(TensorData::from([1.0f64]), (&wgpu(), DType::F64));
     let error = try_activate(double, Activation::Relu).unwrap_err();
     assert!(matches!(error, Error::DType { dtype: DType::F64 }), "{error}");

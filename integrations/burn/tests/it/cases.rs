@@ -112,8 +112,8 @@ fn slopes_of_prelu() {
         rows.into_iter().flat_map(of_row).collect()
     };
     let slopes = [0.5, 0.25, 0.0, -0.75, -0.5];
-    assert_bits(&of(&slopes), &expected(&|channel| slopes[channel]), "one per channel");
-    assert_bits(&of(&[-0.75]), &expected(&|_| -0.75), "one for all");
+    assert_eq!(of(&slopes), expected(&|channel| slopes[channel]), "one per channel");
+    assert_eq!(of(&[-0.75]), expected(&|_| -0.75), "one for all");
     let relu = rows.concat().iter().map(|x| x.max(0.0)).collect::<Vec<_>>();
     assert_eq!(of(&[0.0]), relu, "0 makes relu");
     let positive = [[0.5, 1.0, 0.125, 3.0]];
