@@ -36,11 +36,13 @@ const CHAIN: usize = 10;
 const ROUNDS: usize = 9;
 
 fn main() {
-    let (device, _) = open(Device::wgpu_options()).expect("an adapter");
+    let (device, setup) = open(Device::wgpu_options()).expect("an adapter");
     let fusion = if cfg!(feature = "fusion") { "with" } else { "without" };
+    let adapter = setup.adapter.get_info();
     println!(
-        "{:?}, {fusion} fusion, {}, {LENGTH} elements of f32, the median of {ROUNDS} rounds\n",
-        device.as_dispatch(),
+        "{} ({}), {fusion} fusion, {}, {LENGTH} elements of f32, the median of {ROUNDS} rounds\n",
+        adapter.name,
+        adapter.driver_info,
         route(&device).expect("an opened device"),
     );
     println!(

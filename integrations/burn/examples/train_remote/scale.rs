@@ -54,7 +54,8 @@ pub(crate) fn report(options: &Options) -> Outcome<()> {
 
     let bytes = bytes_per_step(alone.parameters, options.batch);
     println!(
-        "\nmeasured on this machine, whose processors the servers share, so that two take twice the time of one"
+        "\nmeasured on this machine, whose processors the servers share: two take twice the time of one, or less where \
+         client and servers work at the same time"
     );
     println!(
         "a step: {:.2} ms of computing here; {bytes} bytes to and from a server in {:.2} ms",
@@ -69,7 +70,7 @@ pub(crate) fn report(options: &Options) -> Outcome<()> {
         8 * SERVED,
         ms(way_of_served)
     );
-    compared("ms per tensor and server", compute_served + way_of_served, &served);
+    compared("ms for a tensor per server", compute_served + way_of_served, &served);
     table(compute.as_secs_f64(), alone.parameters, options.batch);
     serving();
     Ok(())

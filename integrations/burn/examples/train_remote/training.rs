@@ -113,7 +113,7 @@ pub(crate) fn train(workers: &Workers, options: &Options) -> Outcome<Report> {
         Report { parameters: state.parameters.values.len(), time_per_step: median(&times) };
     let bytes = 8 * report.parameters * count;
     println!(
-        "{count} workers, {:.1} ms per step, {} parameters, {bytes} bytes of parameters and gradients per step",
+        "workers: {count}, {:.1} ms per step, {} parameters, {bytes} bytes of parameters and gradients per step",
         1000.0 * report.time_per_step.as_secs_f64(),
         report.parameters,
     );
