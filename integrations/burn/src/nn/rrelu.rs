@@ -73,7 +73,7 @@ impl ModuleDisplay for RRelu {
 
 impl RRelu {
     /// Computes y. Cost and shapes are those of [`rrelu`](crate::rrelu()) in training, else of
-    /// [`activate`](crate::activate).
+    /// [`activate`].
     ///
     /// # Panics
     ///
