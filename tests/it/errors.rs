@@ -64,6 +64,12 @@ fn ranges_that_do_not_fit() {
         }
         assert!(matches!(gpu.download(bad), Err(Error::OutOfBounds { .. })));
     }
+    // Nothing else refuses a copy of the bytes before the last whole word.
+    let odd = bytes(&gpu, 31, Usage::STORAGE | Usage::COPY_SRC);
+    let past = View::elements::<u8>(&odd, 24, 8);
+    for error in [GpuRelu::new(&gpu).apply(past).unwrap_err(), gpu.download(past).unwrap_err()] {
+        assert!(matches!(error, Error::OutOfBounds { offset: 24, size: 8, .. }), "{error}");
+    }
     let past = wgpu::BufferBinding { buffer: &good, offset: 40, size: None };
     assert!(matches!(GpuRelu::new(&gpu).apply(past), Err(Error::OutOfBounds { .. })));
     assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
@@ -104,7 +110,10 @@ fn lengths_that_differ() {
     };
     assert_eq!(relu.apply_into(&three, &four).unwrap_err(), expected);
     assert_eq!(expected.to_string(), "y has 4 elements, but x has 3; pass ranges of equal length");
+    let shorter = relu.apply_into(&four, &three).unwrap_err();
+    assert!(matches!(shorter, Error::LengthMismatch { length: 3, expected: 4, .. }), "{shorter}");
     assert!(matches!(relu.gradient(&three, &four), Err(Error::LengthMismatch { .. })));
+    assert!(matches!(relu.gradient(&four, &three), Err(Error::LengthMismatch { .. })));
     assert!(matches!(
         relu.gradient_into(&three, &three, &four),
         Err(Error::LengthMismatch { operand: Operand::Dx, .. })

@@ -81,6 +81,31 @@ fn masks_are_small_and_blocks_are_whole() {
     assert!(error.to_string().contains("elu has no mask"), "{error}");
 }
 
+/// A mask may be kept and read by another device, so its bits are compared with the layout that mask_grid.wgsl describes.
+fn masks_have_one_layout<T: Element>() {
+    let gpu = gpu();
+    let relu = GpuRelu::new(gpu).with_element(T::TYPE).with_output_element(T::TYPE);
+    for length in [1, 8, 250, 257, 4093] {
+        let x = data(Activation::Relu, length, length as u64);
+        let x: Vec<T> =
+            x.into_iter().map(|x| T::from_f32(if x > 0.0 { 1.0 } else { -1.0 })).collect();
+        let (_, mask) = relu.apply_with_mask(&gpu.upload_elements(&x).unwrap()).unwrap();
+        let words = bits(&gpu.download(&mask).unwrap());
+        for (element, x) in x.iter().enumerate() {
+            let vector = element / 8;
+            let word = words[vector / 32 * 8 + vector % 8];
+            let bit = word >> (vector % 32 / 8 * 8 + element % 8) & 1;
+            assert_eq!(bit == 1, x.to_f32() > 0.0, "{} of {length}, element {element}", T::TYPE);
+        }
+    }
+}
+
+#[test]
+fn masks_have_one_layout_on_every_device() {
+    masks_have_one_layout::<f32>();
+    masks_have_one_layout::<f16>();
+}
+
 /// The sum as a device makes it.
 fn add(a: &[f32], b: impl Fn(usize) -> f32) -> Vec<f32> {
     a.iter().enumerate().map(|(i, a)| a + b(i)).collect()

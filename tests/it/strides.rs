@@ -337,6 +337,10 @@ fn layouts_that_do_not_fit_are_refused() {
     assert!(matches!(error, Error::TooLarge { size, .. } if size == 3 << 42), "{error}");
     let own = relu.apply_into(good, grid(&y, [5, 10], [10, 1])).unwrap_err();
     assert!(matches!(own, Error::Overlap { .. }), "{own}");
+    // The rows of y would share one element.
+    let shared = relu.apply_into(grid(&x, [5, 10], [20, 1]), grid(&y, [5, 10], [9, 1]));
+    let shared = shared.unwrap_err();
+    assert!(matches!(shared, Error::Stride { stride: 36, bound: 40, .. }), "{shared}");
     let error = gpu().download(good).unwrap_err();
     assert_eq!(error, Error::Strided { operand: Operand::Source });
     let error = gpu().upload_into(&[0.0; 50], good).unwrap_err();

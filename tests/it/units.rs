@@ -119,6 +119,8 @@ fn statistics_of_halves() {
 #[test]
 fn only_bounds_saturate() {
     let gpu = gpu();
+    let hundred = Activation::Hardtanh { min_val: -100.0, max_val: 100.0 };
+    let widest = Activation::Hardtanh { min_val: f32::MIN, max_val: f32::MAX };
     for (activation, y, low, high) in [
         (Activation::Relu, 0.0, 0, 0),
         (Activation::Gelu, -0.0, 0, 0),
@@ -130,10 +132,20 @@ fn only_bounds_saturate() {
         (Activation::Elu { alpha: 2.0 }, -1.99, 1, 0),
         (Activation::Elu { alpha: 2.0 }, 1.99, 0, 0),
         (Activation::LeakyRelu { negative_slope: 0.1 }, 0.0, 0, 0),
+        // The bands are from -102 to -98 and from 98 to 102.
+        (hundred, -98.0, 1, 0),
+        (hundred, (-98.0f32).next_up(), 0, 0),
+        (hundred, 98.0, 0, 1),
+        (hundred, 98.0f32.next_down(), 0, 0),
+        // The ends of these bands overflow.
+        (widest, f32::MAX, 0, 1),
+        (widest, f32::INFINITY, 0, 0),
+        (widest, f32::NEG_INFINITY, 0, 0),
     ] {
-        let y = gpu.upload(&[y]).unwrap();
-        let unit = gpu.units(&y, Channels::last(1), activation).unwrap()[0];
-        assert_eq!((unit.at_lower_bound, unit.at_upper_bound), (low, high), "{activation}");
+        let buffer = gpu.upload(&[y]).unwrap();
+        let unit = gpu.units(&buffer, Channels::last(1), activation).unwrap()[0];
+        let found = (unit.at_lower_bound, unit.at_upper_bound);
+        assert_eq!(found, (low, high), "{activation} at {y:e}");
     }
 }
 
@@ -287,7 +299,8 @@ fn a_layer_in_small_bindings() {
     let (device, queue) = own_device(|limits| limits.max_storage_buffer_binding_size = 1 << 16);
     let gpu = Gpu::from_device(&device, &queue);
     let relu = GpuRelu::new(&gpu);
-    for (rows, count, inner) in [(5000, 7, 3), (2, 3, 300), (1, 3, 500)] {
+    // The dispatches of the last shape start at other channels than the first.
+    for (rows, count, inner) in [(5000, 7, 3), (2, 3, 300), (1, 3, 500), (1, 7, 5000)] {
         let channels = Channels { count, inner };
         let x = gpu.upload(&numbers(rows * (count * inner) as usize, 4)).unwrap();
         let bias = gpu.upload(&numbers(count as usize, 5)).unwrap();
