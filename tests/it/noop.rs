@@ -69,6 +69,8 @@ enum Range {
 #[derive(Debug, TypeGenerator)]
 struct Call {
     method: u8,
+    /// Whether the operands fit together. Random ranges hardly ever do.
+    fits: bool,
     activation: u8,
     parameters: [u32; 2],
     elements: [u8; 2],
@@ -102,6 +104,20 @@ impl Range {
 /// An error has a text, and no result is left unlooked at.
 fn seen<T, E: Display>(result: Result<T, E>) -> Option<T> {
     result.map_err(|error| assert!(error.to_string().len() > 10, "{error}")).ok()
+}
+
+const METHODS: usize = 41;
+
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// How often each method gave a result.
+static RESULTS: [AtomicUsize; METHODS] = [const { AtomicUsize::new(0) }; METHODS];
+
+/// The result of a method, which counts.
+fn done<T, E: Display>(method: usize, result: Result<T, E>) -> Option<T> {
+    let result = seen(result)?;
+    RESULTS[method].fetch_add(1, Ordering::Relaxed);
+    Some(result)
 }
 
 /// Buffers of several sizes and usages; the last one is destroyed, and the one before is mapped.
@@ -143,76 +159,98 @@ fn make(gpu: &Gpu, buffers: &mut [wgpu::Buffer], call: &Call) {
     let default = Activation::ALL[usize::from(call.activation) % Activation::ALL.len()];
     let parameters = call.parameters.map(f32::from_bits);
     let activation = seen(default.with_parameters(&parameters)).unwrap_or(default);
-    let [a, b, c, d, e] = call
-        .operands
-        .map(|(number, range)| range.of(&buffers[usize::from(number) % buffers.len()]));
+    // All of them fit into the smallest of these buffers.
+    let words = 1 + call.length.get() % 40;
+    let part = |at: usize, words| View::elements::<f32>(&buffers[at], 0, words);
     let (x_type, y_type) = (element(call.elements[0]), element(call.elements[1]));
+    let y_type = if call.fits { x_type } else { y_type };
+    let [a, b, c, d, e] = match call.fits {
+        true => [3, 4, 5, 6, 9].map(|at| part(at, words)),
+        false => call
+            .operands
+            .map(|(number, range)| range.of(&buffers[usize::from(number) % buffers.len()])),
+    };
+    let (mask, records) = if call.fits { (part(9, 8), part(9, 8 * words)) } else { (d, d) };
+    let (half, joined) = if call.fits { (part(4, words / 2), part(9, 2 * words)) } else { (b, b) };
     let relu = activation.on(gpu).unwrap().with_element(x_type).with_output_element(y_type);
-    let axis = Channels { count: call.channels.0.get_u32(), inner: call.channels.1.get_u32() };
+    let axis = match call.fits {
+        true => Channels::last(words as u32),
+        false => Channels { count: call.channels.0.get_u32(), inner: call.channels.1.get_u32() },
+    };
     let draw = Draw { seed: call.length.get(), ..Draw::default() };
     let fusion = Fusion::new().bias(d).residual(e);
     let unit = seen(GpuGlu::with_activation(gpu, activation)).unwrap();
     let unit = unit.with_element(x_type).with_output_element(y_type);
     let crelu = GpuCrelu::new(gpu).with_element(x_type).with_output_element(y_type);
     let prelu = GpuPrelu::with_channels(gpu, e, axis).with_element(x_type);
-    let new = match call.method % 41 {
-        0 => seen(relu.apply(a)),
-        1 => seen(relu.apply_into(a, b)).and(None),
-        2 => seen(relu.apply_in_place(a)).and(None),
-        3 => seen(relu.gradient(a, b)),
-        4 => seen(relu.gradient_into(a, b, c)).and(None),
-        5 => seen(relu.accumulating().gradient_into(a, b, c)).and(None),
-        6 => seen(relu.prepare(a, b)).and_then(|step| seen(step.submit())).and(None),
-        7 => seen(relu.prepare_gradient(a, b, c)).and_then(|step| seen(step.submit())).and(None),
-        8 => seen(relu.apply_fused(a, fusion)),
-        9 => seen(relu.apply_fused_into(a, fusion, b)).and(None),
-        10 => seen(relu.apply_fused_into(a, Fusion::new().mask(d), b)).and(None),
-        11 => seen(relu.fused_gradient(a, b, fusion)),
-        12 => seen(relu.apply_with_mask(a)).map(|(y, _)| y),
-        13 => seen(relu.mask_gradient(a, b)),
-        14 => seen(relu.mask_gradient_into(a, b, c)).and(None),
-        15 => seen(relu.mask_size(call.length.get())).and(None),
-        16 => seen(relu.in_training(draw)).and_then(|relu| seen(relu.apply(a))),
-        17 => seen(unit.apply(a, b)),
-        18 => seen(unit.gradient(a, b, c)).map(|(da, _)| da),
-        19 => seen(unit.gradient_into(a, b, c, d, e)).and(None),
-        20 => seen(unit.apply_split(a, axis)),
-        21 => seen(unit.gradient_split(a, b, axis)),
-        22 => seen(unit.gradient_split_into(a, b, axis, c)).and(None),
-        23 => seen(crelu.apply(a, axis)),
-        24 => seen(crelu.gradient(a, b, axis)),
-        25 => seen(prelu.apply(a)),
-        26 => seen(prelu.gradient(a, b)),
-        27 => seen(prelu.weight_gradient(a, b)),
-        28 => seen(gpu.channel_sums(a, axis)),
-        29 => seen(gpu.accumulate_channel_sums::<bf16>(a, axis, b)).and(None),
-        30 => seen(gpu.units(a, axis, activation)).and(None),
-        31 => seen(UnitMonitor::of_elements::<f16>(gpu, a, axis, activation))
-            .and_then(|mut monitor| seen(monitor.observe()))
+    let method = usize::from(call.method) % METHODS;
+    CALLS.fetch_add(1, Ordering::Relaxed);
+    let new = match method {
+        0 => done(method, relu.apply(a)),
+        1 => done(method, relu.apply_into(a, b)).and(None),
+        2 => done(method, relu.apply_in_place(a)).and(None),
+        3 => done(method, relu.gradient(a, b)),
+        4 => done(method, relu.gradient_into(a, b, c)).and(None),
+        5 => done(method, relu.accumulating().gradient_into(a, b, c)).and(None),
+        6 => {
+            done(method, relu.prepare(a, b)).and_then(|step| done(method, step.submit())).and(None)
+        }
+        7 => done(method, relu.prepare_gradient(a, b, c))
+            .and_then(|step| done(method, step.submit()))
             .and(None),
-        32 => seen(relu.prepare_with_units(a, b, axis, c, d))
-            .and_then(|step| seen(step.submit()))
+        8 => done(method, relu.apply_fused(a, fusion)),
+        9 => done(method, relu.apply_fused_into(a, fusion, b)).and(None),
+        10 => done(method, relu.apply_fused_into(a, Fusion::new().mask(mask), b)).and(None),
+        11 => done(method, relu.fused_gradient(a, b, fusion)),
+        12 => done(method, relu.apply_with_mask(a)).map(|(y, _)| y),
+        13 => done(method, relu.mask_gradient(mask, b)),
+        14 => done(method, relu.mask_gradient_into(mask, b, c)).and(None),
+        15 => done(method, relu.mask_size(call.length.get())).and(None),
+        16 => done(method, relu.in_training(draw)).and_then(|relu| done(method, relu.apply(a))),
+        17 => done(method, unit.apply(a, b)),
+        18 => done(method, unit.gradient(a, b, c)).map(|(da, _)| da),
+        19 => done(method, unit.gradient_into(a, b, c, d, e)).and(None),
+        20 => done(method, unit.apply_split(a, axis)),
+        21 => done(method, unit.gradient_split(a, half, axis)),
+        22 => done(method, unit.gradient_split_into(a, half, axis, c)).and(None),
+        23 => done(method, crelu.apply(a, axis)),
+        24 => done(method, crelu.gradient(a, joined, axis)),
+        25 => done(method, prelu.apply(a)),
+        26 => done(method, prelu.gradient(a, b)),
+        27 => done(method, prelu.weight_gradient(a, b)),
+        28 => done(method, gpu.channel_sums(a, axis)),
+        29 => done(method, gpu.accumulate_channel_sums::<bf16>(a, axis, b)).and(None),
+        30 => done(method, gpu.units(a, axis, activation)).and(None),
+        31 => done(method, UnitMonitor::of_elements::<f16>(gpu, a, axis, activation))
+            .and_then(|mut monitor| done(method, monitor.observe()))
             .and(None),
-        33 => seen(gpu.upload(&vec![1.0; call.length.get() as usize % 3000])),
-        34 => seen(gpu.upload_elements_into(&vec![f16::ONE; call.length.get() as usize % 3000], a))
+        32 => done(method, relu.prepare_with_units(a, b, axis, c, records))
+            .and_then(|step| done(method, step.submit()))
             .and(None),
-        35 => seen(gpu.download(a)).and(None),
-        36 => seen(gpu.download_elements::<bf16>(a)).and(None),
+        33 => done(method, gpu.upload(&vec![1.0; call.length.get() as usize % 3000])),
+        34 => {
+            let length = if call.fits { 2 * words } else { call.length.get() % 3000 };
+            let x = vec![f16::ONE; length as usize];
+            done(method, gpu.upload_elements_into(&x, a)).and(None)
+        }
+        35 => done(method, gpu.download(a)).and(None),
+        36 => done(method, gpu.download_elements::<bf16>(a)).and(None),
         // Dropped before it has an answer, or waited for.
         37 => {
             let download = gpu.download_async(a);
-            call.length.get().is_multiple_of(2).then(|| seen(pollster::block_on(download)));
+            call.length.get().is_multiple_of(2).then(|| done(method, pollster::block_on(download)));
             None
         }
-        38 => seen(gpu.zeros::<f32>(call.length.get())),
-        39 => seen(relu.apply(a)).and_then(|y| {
+        38 => done(method, gpu.zeros::<f32>(call.length.get())),
+        39 => done(method, relu.apply(a)).and_then(|y| {
             gpu.recycle(y);
             None
         }),
         _ => {
             let length = call.length.get() as usize % 300;
-            let mut y = vec![0.0; usize::from(call.elements[0]) % 300];
-            seen(relu.stream().chunk(7).run(&vec![1.0; length], &mut y)).and(None)
+            let y_length = if call.fits { length } else { usize::from(call.elements[0]) };
+            let mut y = vec![0.0; y_length];
+            done(method, relu.stream().chunk(7).run(&vec![1.0; length], &mut y)).and(None)
         }
     };
     if let Some(new) = new {
@@ -233,4 +271,10 @@ fn random_calls_end_in_results_or_typed_errors() {
         assert_eq!(uncaptured.load(Ordering::Relaxed), 0);
         assert!(!gpu.is_lost());
     });
+    let results: Vec<_> = RESULTS.iter().map(|count| count.load(Ordering::Relaxed)).collect();
+    println!("results per method: {results:?}");
+    // A few calls may all be refused, and so many may not.
+    if CALLS.load(Ordering::Relaxed) >= 12_000 {
+        assert!(results.iter().all(|count| *count > 0), "a method was always refused");
+    }
 }
