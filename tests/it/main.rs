@@ -26,6 +26,8 @@ mod operators;
 mod prelu;
 mod prewarm;
 mod properties;
+#[rustfmt::skip]
+mod public_names;
 mod recycle;
 mod same_bits;
 mod semantics;

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::{Outcome, cargo, check, debian};
 
 /// Environment variables that select a driver.
-type Environment = Vec<(&'static str, String)>;
+pub(crate) type Environment = Vec<(&'static str, String)>;
 
 /// A software driver to choose by name.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -11,6 +11,8 @@ mod kit;
 #[cfg(test)]
 mod links;
 mod mutants;
+mod names;
+mod nightly;
 mod npm;
 mod pictures;
 mod release;
@@ -23,7 +25,7 @@ mod wasm;
 mod web;
 
 use std::env;
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Stdio};
 
 use driver::Driver;
 use wasm::Toolchain;
@@ -75,12 +77,16 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               Add the examples of CONTRIBUTING.md to a copy in target/contributing, and test them there.
   deny        Check licences, sources and duplicates of the dependencies by deny.toml, and advisories where
               their database can be fetched. Builds cargo-deny in target/tools.
-  package     Make the package for crates.io, without building it. Check its files and its size.
+  package     Make the package for crates.io. Check its files and its size, and build it.
   public-api  Compare the public API with tests/data/public_api.txt. Builds cargo-public-api in
               target/tools. Arguments: --update
   msrv        Build the library with the oldest Rust that Cargo.toml names. rustup fetches it.
   mutants     Break shaders and library on purpose, one mistake at a time, in a copy in target/mutants, and
               demand that the tests notice each. Arguments: words of mistakes or files
+  sanitize    Run the library's tests with a sanitizer of nightly Rust, and fail at its first report.
+              Arguments: address or thread, words in the names of tests
+  miri        Run the library's tests that need no device under nightly Rust's miri.
+              Arguments: words in the names of tests
   pictures    Make the pictures in README and guide, by the programs that they show. Needs node, npm and
               Rust 1.95.
   bench       Measure every activation beside a plain copy. Writes a table to benches/results/, unless the
@@ -148,6 +154,12 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "mutants" => {
             return mutants::check(&arguments, &driver::any()?).map(|()| ExitCode::SUCCESS);
         }
+        "sanitize" => {
+            let driver = take_option(&mut arguments, "--driver")?;
+            let environment = environment(driver.as_deref())?;
+            return nightly::sanitize(&arguments, &environment).map(|()| ExitCode::SUCCESS);
+        }
+        "miri" => return nightly::miri(&arguments).map(|()| ExitCode::SUCCESS),
         "test-contributing" => return contributing::test(driver::any()?),
         "activations" if arguments.is_empty() => {
             return exit_code(cargo(&["run", "--quiet", "--example", "activations"]));
@@ -164,6 +176,7 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         _ => return Err(format!("there is no task {task:?}\n\n{USAGE}")),
     };
     let driver = take_option(&mut arguments, "--driver")?;
+    let mut environment = environment(driver.as_deref())?;
     let validates = task == "test" && take_flag(&mut arguments, "--validation");
     // As in cargo, arguments after `--` are for the program.
     if arguments.first().is_some_and(|argument| argument == "--") && !task.starts_with("test") {
@@ -174,10 +187,6 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     }
     // Burn's SPIR-V makes SwiftShader abort, and other APIs than Vulkan ignore the feature.
     let spirv = !cfg!(target_os = "macos") && driver.as_deref().is_none_or(|d| d == "lavapipe");
-    let mut environment = match driver {
-        Some(name) => Driver::from_name(&name)?.provide()?,
-        None => driver::any()?,
-    };
     if task == "test-burn" {
         return test_burn(&arguments, &environment, spirv).map(|()| ExitCode::SUCCESS);
     }
@@ -219,6 +228,14 @@ fn test_burn(arguments: &[String], environment: &[(&str, String)], spirv: bool) 
     run(&["test", "--features", "remote"], arguments)
 }
 
+/// The variables for a driver by its name, or for any.
+fn environment(driver: Option<&str>) -> Result<driver::Environment, String> {
+    match driver {
+        Some(name) => Driver::from_name(name)?.provide(),
+        None => driver::any(),
+    }
+}
+
 /// Runs the tests with inputs of bolero. A failure prints the seed of its input.
 fn fuzz(arguments: &[String]) -> Result<ExitCode, String> {
     let inputs = match arguments {
@@ -232,6 +249,13 @@ fn fuzz(arguments: &[String]) -> Result<ExitCode, String> {
         (&["test", "--package", "wgpu-relu-cli", "--bin", "wgpu-relu"], "::any_", inputs),
         (&["test", "--package", "wgpu-relu", "--test", "it"], "noop::", inputs.div_ceil(100)),
     ] {
+        // The test program succeeds as well where no test has the name.
+        let mut list = cargo(tests);
+        let output = list.args(["--", "--list", filter]).stderr(Stdio::inherit()).output();
+        let output = output.map_err(|error| format!("{error}: {list:?}"))?;
+        if !String::from_utf8_lossy(&output.stdout).lines().any(|line| line.ends_with(": test")) {
+            return Err(format!("no test has {filter} in its name: {list:?}"));
+        }
         let mut cargo = cargo(tests);
         cargo.args(["--", "--nocapture", filter]).envs(environment.clone());
         check(cargo.env("BOLERO_RANDOM_ITERATIONS", inputs.to_string()))?;

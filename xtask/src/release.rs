@@ -6,11 +6,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::contributing::ROOT;
-use crate::{Outcome, TARGET, cargo, check};
+use crate::{Outcome, TARGET, cargo, cargo_on, check, names};
 
 /// The versions that the checks were made with. Another one may demand other files.
 const DENY: [&str; 2] = ["cargo-deny", "0.20.2"];
 const PUBLIC_API: [&str; 2] = ["cargo-public-api", "0.52.0"];
+
+/// The database that cargo-deny fetches unless deny.toml names another one.
+const ADVISORIES: &str = "https://github.com/RustSec/advisory-db";
 
 const LISTING: &str = "tests/data/public_api.txt";
 
@@ -47,10 +50,11 @@ pub(crate) fn deny() -> Outcome {
     check(&mut cargo_deny(&["--workspace", "check", "licenses", "sources"]))?;
     check(&mut cargo_deny(&["--exclude-dev", "check", "bans"]))?;
     let mut fetch = cargo_deny(&["fetch", "db"]);
-    let fetched = fetch.stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if !fetched.is_ok_and(|status| status.success()) {
+    let fetched = fetch.output().map_err(|error| format!("{error}: {fetch:?}"))?;
+    if !fetched.status.success() {
         println!(
-            "xtask: the database of advisories cannot be fetched, so advisories were NOT checked"
+            "{}xtask: advisories were NOT checked, because {ADVISORIES} cannot be fetched",
+            String::from_utf8_lossy(&fetched.stderr)
         );
         return Ok(());
     }
@@ -83,7 +87,25 @@ fn belongs(path: &str) -> bool {
     }
 }
 
-/// Makes the package, without building it. Checks its files and its size.
+/// Builds the library out of the package, in which files and packages of the repository are missing.
+fn build(package: &Path) -> Outcome {
+    let told = |error| format!("{}: {error}", package.display());
+    let folder = package.with_extension("");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(told)?;
+    }
+    let parent = package.parent().unwrap_or(package);
+    check(Command::new("tar").arg("-xzf").arg(package).arg("-C").arg(parent))?;
+    let manifest = folder.join("Cargo.toml");
+    let text = fs::read_to_string(&manifest).map_err(told)?;
+    // It is in a folder of the repository, but no member of its workspace.
+    fs::write(&manifest, format!("{text}\n[workspace]\n")).map_err(told)?;
+    // With the folder of the repository's builds, other packages are built once.
+    let mut build = cargo_on(&manifest.display().to_string(), &["check", "--lib", "--locked"]);
+    check(build.arg("--target-dir").arg(TARGET))
+}
+
+/// Makes the package. Checks its files and its size, and builds it.
 pub(crate) fn package() -> Outcome {
     let mut list =
         cargo(&["package", "--package", "wgpu-relu", "--locked", "--allow-dirty", "--list"]);
@@ -113,12 +135,12 @@ pub(crate) fn package() -> Outcome {
     let size =
         fs::metadata(&package).map_err(|error| format!("{}: {error}", package.display()))?.len();
     println!("the package has {} files and {size} bytes", text.lines().count());
-    match size <= LARGEST {
-        true => Ok(()),
-        false => Err(format!(
+    if size > LARGEST {
+        return Err(format!(
             "the package has {size} bytes, and {LARGEST} is the limit; see LARGEST in xtask/src/release.rs"
-        )),
+        ));
     }
+    build(&package)
 }
 
 /// Compares the public API with its listing, or writes the listing.
@@ -147,6 +169,9 @@ pub(crate) fn public_api(arguments: &[String]) -> Outcome {
     let path = Path::new(ROOT).join(LISTING);
     let told = |error| format!("{}: {error}", path.display());
     if updates {
+        let names = Path::new(ROOT).join(names::FILE);
+        fs::write(&names, names::of(&found)?)
+            .map_err(|error| format!("{}: {error}", names.display()))?;
         return fs::write(&path, found).map_err(told);
     }
     let expected = fs::read_to_string(&path).map_err(told)?;

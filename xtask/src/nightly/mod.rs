@@ -1,0 +1,92 @@
+//! Runs tests with tools of the nightly compiler: AddressSanitizer, ThreadSanitizer and miri.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::contributing::ROOT;
+use crate::{Outcome, TARGET, check};
+
+/// Reports about code that is not of this repository. Each line of the files has its reason.
+const SUPPRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nightly");
+
+/// Random inputs per test under miri, which takes some hundred times as long as the test alone.
+const MIRI_INPUTS: &str = "10";
+
+/// cargo of the nightly toolchain, in the root of the repository. An error says how to get the toolchain.
+fn nightly(components: &[&str], arguments: &[&str]) -> Result<Command, String> {
+    let rustup = |arguments: &[&str]| {
+        let mut rustup = Command::new("rustup");
+        rustup.args(arguments);
+        // Cargo tells programs that it runs which toolchain it is of, and rustup would take that one.
+        for variable in ["CARGO", "RUSTC", "RUSTDOC", "RUSTUP_TOOLCHAIN"] {
+            rustup.env_remove(variable);
+        }
+        rustup
+    };
+    let mut list = rustup(&["component", "list", "--toolchain", "nightly", "--installed"]);
+    let installed = list.stderr(Stdio::null()).output().ok().filter(|o| o.status.success());
+    let installed = installed.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let has = |component: &&str| {
+        installed.iter().flat_map(|list| list.lines()).any(|line| line.starts_with(component))
+    };
+    if !components.iter().all(|component| has(component)) {
+        return Err(format!(
+            "this needs a nightly Rust with {}; get it with `rustup toolchain install nightly --component {}`",
+            components.join(" and "),
+            components.join(",")
+        ));
+    }
+    let mut cargo = rustup(&["run", "nightly", "cargo"]);
+    cargo.args(arguments).current_dir(ROOT);
+    Ok(cargo)
+}
+
+/// The compiler's name of this machine. With a target named, cargo keeps the flags from build scripts and macros.
+fn host() -> Result<String, String> {
+    let output = Command::new("rustc").arg("-vV").output();
+    let output = output.map_err(|error| format!("rustc -vV: {error}"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or("rustc -vV names no host".to_owned())
+}
+
+/// Runs the tests of the library with a sanitizer. The arguments are its name and words in the names of tests.
+pub(crate) fn sanitize(arguments: &[String], environment: &[(&'static str, String)]) -> Outcome {
+    let (sanitizer, filters) = match arguments.split_first() {
+        Some((name, filters)) if ["address", "thread"].contains(&name.as_str()) => (name, filters),
+        _ => return Err("sanitize takes address or thread, and words in names of tests".to_owned()),
+    };
+    let mut cargo = nightly(&["rust-src"], &["test", "--locked"])?;
+    cargo.args(["--package", "wgpu-relu", "--lib", "--test", "it", "--target", &host()?]);
+    // Other flags would build all of target/ anew.
+    cargo.arg("--target-dir").arg(Path::new(TARGET).join("sanitize").join(sanitizer));
+    if sanitizer == "thread" {
+        // ThreadSanitizer must see the locks of the standard library.
+        cargo.arg("-Zbuild-std");
+    }
+    cargo.arg("--").args(filters);
+    // The test limits the addresses of its process, and a sanitizer takes terabytes of addresses.
+    cargo.args(["--skip", "errors::memory_that_ends"]);
+    let list = |kind: &str| format!("suppressions={SUPPRESSIONS}/{kind}.txt");
+    cargo
+        .envs(environment.iter().cloned())
+        .env("CARGO_INCREMENTAL", "0")
+        .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
+        // Tests ask for more memory than there is, and expect an error.
+        .env("ASAN_OPTIONS", "detect_leaks=1:allocator_may_return_null=1")
+        .env("LSAN_OPTIONS", format!("{}:print_suppressions=0", list("leak")))
+        .env("TSAN_OPTIONS", format!("{}:allocator_may_return_null=1", list("thread")));
+    check(&mut cargo)
+}
+
+/// Runs the tests of the library that need no device under miri. The arguments are words in the names of tests.
+pub(crate) fn miri(filters: &[String]) -> Outcome {
+    let mut cargo = nightly(&["miri", "rust-src"], &["miri", "test", "--locked"])?;
+    cargo.args(["--package", "wgpu-relu", "--lib"]);
+    cargo.arg("--target-dir").arg(Path::new(TARGET).join("miri"));
+    cargo.arg("--").args(filters);
+    // Bolero reads the environment and the clock.
+    cargo.env("MIRIFLAGS", "-Zmiri-disable-isolation");
+    cargo.env("BOLERO_RANDOM_ITERATIONS", MIRI_INPUTS);
+    check(&mut cargo)
+}
