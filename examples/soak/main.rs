@@ -55,8 +55,8 @@ fn message(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Steps per thread in half a round.
-const STEPS_PER_HALF: u64 = 150;
+/// Steps per thread in half a round. In a minute there are some rounds after the warm-up.
+const STEPS_PER_HALF: u64 = 25;
 
 /// Rounds that fill the pools of the driver and of the allocator.
 const WARM_UP: u64 = 3;
