@@ -150,6 +150,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn every_module_stays_what_it_is() {
         let together = |source: &str| source.split_whitespace().collect::<String>();
         for (name, source) in wgsl::kernels() {

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! Every value is compared with the CPU reference. A round has a device of its own. Its second half may leave no more
-//! objects of wgpu than its first half. From the fourth round on, a round may not leave much more memory than the first three.
-//! A step depends on the seed, its thread and its number alone.
+//! objects of wgpu than its first half. A run has at least seven rounds. From the seventh on, a round may not leave much more
+//! memory than the first six. A step depends on the seed, its thread and its number alone.
 
 mod device;
 mod faults;
@@ -34,7 +34,7 @@ use steps::{STEPS, Step};
 #[derive(Parser)]
 #[command(name = "soak")]
 struct Arguments {
-    /// How long to run. A round that has begun is finished
+    /// How long to run. There are at least seven rounds, and a round that has begun is finished
     #[arg(default_value_t = 1.0)]
     minutes: f64,
     /// Repeat the steps of this seed; by default, the time is the seed
@@ -55,11 +55,11 @@ fn message(error: impl Display) -> String {
     error.to_string()
 }
 
-/// Steps per thread in half a round. In a minute there are some rounds after the warm-up.
+/// Steps per thread in half a round. A round takes some seconds, so that a minute suffices for the warm-up and more.
 const STEPS_PER_HALF: u64 = 25;
 
 /// Rounds that fill the pools of the driver and of the allocator.
-const WARM_UP: u64 = 3;
+const WARM_UP: u64 = 6;
 
 /// How many more bytes than after the warm-up may be resident. The memory of compiled shaders comes and goes with the
 /// devices: in ten minutes on lavapipe, up to 38 MiB more than after the warm-up were resident, and later fewer again.
@@ -167,7 +167,7 @@ fn run(arguments: &Arguments) -> Outcome {
     }
     let started = Instant::now();
     let (mut rounds, mut warm) = (0, 0);
-    while rounds == 0 || started.elapsed().as_secs_f64() < 60.0 * arguments.minutes {
+    while rounds <= WARM_UP || started.elapsed().as_secs_f64() < 60.0 * arguments.minutes {
         run_round(threads, seed, rounds)
             .map_err(|error| format!("seed {seed}, round {rounds}: {error}"))?;
         rounds += 1;

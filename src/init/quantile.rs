@@ -291,7 +291,8 @@ mod tests {
     /// Against the distribution function, of which this is the inverse.
     #[test]
     fn it_inverts_the_distribution_function() {
-        let words = (0..1u32 << 16).map(|i| i << 16 | 0x8000);
+        let words =
+            (0..1u32 << 16).step_by(if cfg!(miri) { 1 << 10 } else { 1 }).map(|i| i << 16 | 0x8000);
         let tails = (0..31).flat_map(|bits| [1 << bits, !(1 << bits), (3 << bits) >> 1]);
         for word in words.chain(tails).chain([0, !0]) {
             let z = f64::from(quantile(word));

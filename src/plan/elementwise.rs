@@ -477,7 +477,8 @@ mod tests {
 
     #[test]
     fn products_divide() {
-        for d in (1..=1025).chain([65_535, 65_536, 65_537, 1 << 30, (1 << 31) + 1, u32::MAX]) {
+        let small = (1..=1025).step_by(if cfg!(miri) { 128 } else { 1 });
+        for d in small.chain([65_535, 65_536, 65_537, 1 << 30, (1 << 31) + 1, u32::MAX]) {
             let multiples = (0..200u64).map(|k| (k * 21_474_837 / u64::from(d)) * u64::from(d));
             for n in multiples.flat_map(|m| [m, m + 1, m + u64::from(d) - 1]) {
                 let n = n.min(u32::MAX.into()) as u32;

@@ -119,6 +119,7 @@ mod tests {
 
     /// An `override` without a value would take its default, which is no device's.
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn kernels_have_a_value_for_each_override() {
         let info = wgpu::AdapterInfo::new(wgpu::DeviceType::DiscreteGpu, wgpu::Backend::Vulkan);
         let planner = Planner::new(&info, &wgpu::Limits::default(), wgpu::Features::empty());

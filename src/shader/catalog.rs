@@ -267,6 +267,7 @@ mod tests {
 
     /// Parses and validates every module, without a device.
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn every_module_is_valid_wgsl() {
         for (_, source) in kernels().into_iter().chain(wide_kernels()) {
             validate(&source);
@@ -275,6 +276,7 @@ mod tests {
 
     /// A launcher may take the layout of a bind group from the shader, which leaves out bindings that are not used.
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn every_module_uses_all_its_bindings() {
         for (name, source) in kernels() {
             let module = validate(&source);
@@ -291,6 +293,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn names_are_unique() {
         let modules: Vec<_> = kernels().into_iter().chain(wide_kernels()).collect();
         let names: std::collections::HashSet<_> = modules.iter().map(|(name, _)| name).collect();
@@ -299,6 +302,7 @@ mod tests {
 
     /// The public sources stand alone, and next to each other, and keep the naming rule.
     #[test]
+    #[cfg_attr(miri, ignore = "megabytes of WGSL take hours")]
     fn activation_files_stand_alone_and_together() {
         for activation in Activation::ALL {
             let module = validate(activation.wgsl());

@@ -9,9 +9,6 @@ const ROWS: std::ops::RangeInclusive<u32> = 1..=28;
 /// Rows whose proof is a command. The table names it, and the test sees that it exists.
 const BY_COMMAND: [u32; 3] = [26, 27, 28];
 
-/// Rows of which no command exists yet: their cell is a dash.
-const PENDING: [u32; 1] = [26];
-
 /// A row's number with a test as `file::function`.
 type Proof = (u32, String);
 
@@ -79,16 +76,10 @@ fn mistakes(page: &str, marked: &[Proof]) -> Vec<String> {
     for number in ROWS {
         let found: Vec<&str> = rows.iter().filter(|row| row.0 == number).map(|row| row.1).collect();
         match found[..] {
-            [cell] => {
-                let has_proof = quoted(cell).next().is_some();
-                match (has_proof, PENDING.contains(&number)) {
-                    (false, false) => wrong.push(format!("row {number} has no test")),
-                    (true, true) => {
-                        wrong.push(format!("row {number} has a test, but is in PENDING"))
-                    }
-                    _ => {}
-                }
+            [cell] if quoted(cell).next().is_none() => {
+                wrong.push(format!("row {number} has no test"));
             }
+            [_] => {}
             _ => wrong.push(format!("row {number} is there {} times", found.len())),
         }
     }
@@ -137,7 +128,6 @@ fn every_row_has_its_tests_and_every_comment_its_row() {
 #[test]
 fn what_is_stale_is_told() {
     let row = |number: u32| match number {
-        _ if PENDING.contains(&number) => format!("| {number} | x | – | all | 1 |\n"),
         26..=28 => format!("| {number} | x | `.ci/run` | all | 1 |\n"),
         _ => format!("| {number} | x | `a::t{number}` | all | 1 |\n"),
     };
