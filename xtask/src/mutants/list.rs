@@ -165,6 +165,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         Harness("sigmoid"),
     ),
     mutant(
+        "sigmoid: 10 ulp off from 2 to 4",
+        "shaders/activation/sigmoid.wgsl",
+        "numerics_logistic(numerics_plain(near))",
+        "bitcast<vec4<f32>>(bitcast<vec4<u32>>(numerics_logistic(numerics_plain(near)))\n        + select(vec4<u32>(0u), vec4<u32>(10u), (x >= vec4<f32>(2.0)) & (x < vec4<f32>(4.0))))",
+        Harness("sigmoid"),
+    ),
+    mutant(
         "tanh: the series is used too far",
         "shaders/activation/tanh.wgsl",
         "size < vec4<f32>(0.24)",
