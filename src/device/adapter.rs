@@ -309,6 +309,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "it loads the driver's library")]
     fn an_unknown_name_is_told_with_a_remedy() {
         let options =
             GpuOptions { adapter_name: Some("no such adapter".into()), ..Default::default() };
