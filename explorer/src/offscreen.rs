@@ -10,6 +10,7 @@ use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use wgpu_relu::{Gpu, wgpu};
 
 use crate::app::App;
+use crate::labels::labels;
 use crate::state::State;
 use crate::window::Outcome;
 
@@ -27,16 +28,48 @@ pub(crate) struct Offscreen {
     time: f64,
     /// The names and places that a screen reader gets.
     pub(crate) labels: Vec<(String, egui::Rect)>,
+    /// The name of what has the keyboard's focus.
+    #[cfg(test)]
+    pub(crate) focus: Option<String>,
+    /// When egui wants the next frame.
+    #[cfg(test)]
+    pub(crate) wait: Duration,
 }
 
 impl Offscreen {
     pub(crate) fn new(state: State, size: [u32; 2]) -> Outcome<Self> {
+        Offscreen::of(size, |gpu| App::new(gpu.device(), gpu.queue(), FORMAT, state))
+    }
+
+    /// Another window, for the program of a lost device, as window.rs opens one.
+    #[cfg(test)]
+    pub(crate) fn after_loss(self) -> Outcome<Self> {
+        let Offscreen { mut app, size, .. } = self;
+        Offscreen::of(size, |gpu| {
+            app.after_loss(gpu.device(), gpu.queue(), FORMAT);
+            app
+        })
+    }
+
+    fn of(size: [u32; 2], app: impl FnOnce(&Gpu) -> App) -> Outcome<Self> {
         let gpu = Gpu::new()?;
         let renderer = Renderer::new(gpu.device(), FORMAT, RendererOptions::PREDICTABLE);
-        let app = App::new(gpu.device(), gpu.queue(), FORMAT, state);
+        let app = app(&gpu);
         let context = egui::Context::default();
         context.enable_accesskit();
-        Ok(Offscreen { gpu, context, renderer, app, size, time: 0.0, labels: Vec::new() })
+        Ok(Offscreen {
+            gpu,
+            context,
+            renderer,
+            app,
+            size,
+            time: 0.0,
+            labels: Vec::new(),
+            #[cfg(test)]
+            focus: None,
+            #[cfg(test)]
+            wait: Duration::ZERO,
+        })
     }
 
     /// Draws one frame as eframe does. Returns bytes of red, green, blue and alpha, row by row.
@@ -60,6 +93,14 @@ impl Offscreen {
         let mut output = self.context.run_ui(input, |ui| app.ui(ui));
         if let Some(update) = output.platform_output.accesskit_update.take() {
             self.labels = labels(&update);
+            #[cfg(test)]
+            {
+                self.focus = crate::labels::focus(&update);
+            }
+        }
+        #[cfg(test)]
+        {
+            self.wait = output.viewport_output[&egui::ViewportId::ROOT].repaint_delay;
         }
         for (id, images) in &output.textures_delta.set {
             for image in images {
@@ -130,24 +171,6 @@ impl Offscreen {
         }
         Err("the window does not come to rest within 60000 frames".into())
     }
-}
-
-/// Names and places of all nodes that have both. A slider has its name from another node.
-fn labels(update: &egui::accesskit::TreeUpdate) -> Vec<(String, egui::Rect)> {
-    let own = |node: &egui::accesskit::Node| node.label().or(node.value()).map(str::to_owned);
-    let by_others = |node: &egui::accesskit::Node| {
-        let other = node.labelled_by().first()?;
-        own(&update.nodes.iter().find(|(id, _)| id == other)?.1)
-    };
-    let nodes = update.nodes.iter().filter_map(|(_, node)| {
-        let text = by_others(node).or(own(node))?;
-        let place = node.bounds()?;
-        let corner = |x: f64, y: f64| egui::pos2(x as f32, y as f32);
-        let place =
-            egui::Rect::from_min_max(corner(place.x0, place.y0), corner(place.x1, place.y1));
-        Some((text, place))
-    });
-    nodes.collect()
 }
 
 /// The bytes of a texture's pixels of four bytes.

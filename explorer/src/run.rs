@@ -21,7 +21,15 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn new(gpu: &Gpu, surfaces: &Surfaces, settings: Settings) -> Result<Self> {
-        let mut session = Session::new(gpu, settings)?;
+        Run::of(Session::new(gpu, settings)?, surfaces)
+    }
+
+    /// The same network on another device, after the step of the last figures.
+    pub(crate) fn again(&self, gpu: &Gpu, surfaces: &Surfaces) -> Result<Self> {
+        Run::of(self.session.again(gpu)?, surfaces)
+    }
+
+    fn of(mut session: Session, surfaces: &Surfaces) -> Result<Self> {
         session.look()?;
         let last = session.grid.outputs.len() - 1;
         let surface = surfaces.picture(&session.grid, last, 0);

@@ -1,7 +1,9 @@
 //! What a person has chosen, as text: an argument, and the file between two starts.
 
+use std::time::Duration;
+
 use demo::playground::settings::Settings;
-use eframe::egui::ThemePreference;
+use eframe::egui::{self, ThemePreference};
 
 use crate::look::View;
 
@@ -105,6 +107,37 @@ impl State {
             }
         }
         state
+    }
+}
+
+/// The least time in seconds between two writes: Safari refuses more than 100 changes of the address within 30 s.
+const PAUSE: f64 = 0.5;
+
+/// Writes the state when it has changed, to a file or an address.
+pub(crate) struct Kept {
+    text: String,
+    written: f64,
+}
+
+impl Kept {
+    pub(crate) fn new(state: &State) -> Self {
+        Kept { text: state.to_text(), written: f64::NEG_INFINITY }
+    }
+
+    /// The text to write in this frame, if there is one.
+    pub(crate) fn changed(&mut self, ui: &egui::Ui, state: &State) -> Option<&str> {
+        let text = state.to_text();
+        if text == self.text {
+            return None;
+        }
+        let now = ui.input(|input| input.time);
+        let wait = self.written + PAUSE - now;
+        if wait > 0.0 {
+            ui.ctx().request_repaint_after(Duration::from_secs_f64(wait));
+            return None;
+        }
+        (self.text, self.written) = (text, now);
+        Some(&self.text)
     }
 }
 

@@ -4,7 +4,8 @@ use demo::playground::stories::{self, Story};
 use eframe::egui;
 use wgpu_relu::{Gpu, Result};
 
-use crate::pace::{Pace, Speed};
+use crate::pace::Speed;
+use crate::player::{Player, Room};
 use crate::run::{Run, Sizes};
 use crate::surface::Surfaces;
 
@@ -13,8 +14,7 @@ pub(crate) struct Stories {
     surfaces: Surfaces,
     stories: Vec<Story>,
     open: Option<Open>,
-    playing: bool,
-    pace: Pace,
+    player: Player,
 }
 
 /// The story that is on the screen.
@@ -25,24 +25,25 @@ struct Open {
 
 impl Stories {
     pub(crate) fn new(gpu: &Gpu, surfaces: &Surfaces) -> Self {
-        let pace = Pace::new(Speed::Fast);
+        let player = Player::new(true, Speed::Fast);
         let (gpu, surfaces) = (gpu.clone(), surfaces.clone());
-        Stories { gpu, surfaces, stories: stories::all(), open: None, playing: true, pace }
+        Stories { gpu, surfaces, stories: stories::all(), open: None, player }
+    }
+
+    /// The same room on another device.
+    pub(crate) fn again(&self, gpu: &Gpu, surfaces: &Surfaces) -> Result<Self> {
+        let mut again = Stories::new(gpu, surfaces);
+        again.player.playing = self.player.playing;
+        if let Some(Open { index, runs }) = &self.open {
+            let runs = runs.iter().map(|run| run.again(gpu, surfaces)).collect::<Result<_>>()?;
+            again.open = Some(Open { index: *index, runs });
+        }
+        Ok(again)
     }
 
     pub(crate) fn is_busy(&self) -> bool {
         let Some(open) = &self.open else { return false };
-        open.runs.iter().any(|run| run.session.is_reading()) || (self.playing && !self.is_at_end())
-    }
-
-    /// Whether all runs have their figures of the end.
-    pub(crate) fn is_at_end(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| {
-            let steps = self.stories[open.index].steps;
-            open.runs
-                .iter()
-                .all(|run| run.session.history.last().is_some_and(|moment| moment.step == steps))
-        })
+        open.runs.iter().any(|run| run.session.is_reading()) || self.player.playing
     }
 
     /// Whether the figures of now bear out the text.
@@ -51,27 +52,6 @@ impl Stories {
         let figures: Option<Vec<_>> =
             open.runs.iter().map(|run| run.session.figures.clone()).collect();
         figures.is_some_and(|figures| (self.stories[open.index].holds)(&figures))
-    }
-
-    pub(crate) fn toggle(&mut self) {
-        self.playing = !self.playing;
-    }
-
-    /// Takes one step in all runs, and stops.
-    pub(crate) fn step(&mut self) -> Result<()> {
-        self.playing = false;
-        let Some(open) = &mut self.open else { return Ok(()) };
-        let end = self.stories[open.index].steps;
-        open.runs
-            .iter_mut()
-            .filter(|run| run.session.trainer.steps < end)
-            .try_for_each(|run| run.advance(1))
-    }
-
-    /// Begins anew with the next frame.
-    pub(crate) fn restart(&mut self) {
-        self.open = None;
-        self.playing = true;
     }
 
     pub(crate) fn ui(
@@ -87,7 +67,7 @@ impl Stories {
                         let selected = *chosen == Some(story.name);
                         if ui.selectable_label(selected, story.title).clicked() {
                             *chosen = Some(story.name);
-                            (self.open, self.playing) = (None, true);
+                            (self.open, self.player.playing) = (None, true);
                         }
                     }
                 });
@@ -116,22 +96,17 @@ impl Stories {
         }
         let Some(open) = &mut self.open else { return Ok(()) };
         open.runs.iter_mut().try_for_each(Run::poll)?;
-        if self.playing && !open.runs.iter().any(|run| run.session.is_reading()) {
-            let end = self.stories[open.index].steps;
-            let steps = self.pace.steps(ui.input(|input| input.unstable_dt).into());
-            for run in &mut open.runs {
-                let left = end - run.session.trainer.steps.min(end);
-                if left > 0 {
-                    run.advance(steps.min(left))?;
-                }
-            }
+        let reads = open.runs.iter().any(|run| run.session.is_reading());
+        self.player.playing &= !self.is_at_end();
+        if self.player.playing && !reads {
+            let steps = self.player.steps(ui);
+            self.train(steps)?;
         }
         Ok(())
     }
 
     fn show(&mut self, ui: &mut egui::Ui) -> Result<()> {
-        let mut outcome = Ok(());
-        let Some(open) = &self.open else { return outcome };
+        let Some(open) = &self.open else { return Ok(()) };
         let story = &self.stories[open.index];
         ui.heading(story.title);
         ui.label(story.text);
@@ -143,15 +118,7 @@ impl Stories {
                 "On this device, the figures below do not bear this out.",
             );
         }
-        let (mut toggled, mut stepped, mut restarted) = (false, false, false);
-        ui.horizontal(|ui| {
-            toggled = ui
-                .button(if self.playing { "Pause" } else { "Play" })
-                .on_hover_text("Space")
-                .clicked();
-            stepped = ui.button("Step").on_hover_text("One step: S").clicked();
-            restarted = ui.button("Play again").on_hover_text("R").clicked();
-        });
+        let action = ui.horizontal(|ui| self.player.buttons(ui)).inner;
         let sizes = if story.steps == 0 { Sizes::Spread } else { Sizes::Gradient };
         let narrow = ui.available_width() < crate::app::NARROW;
         let show = |ui: &mut egui::Ui, index: usize| {
@@ -174,15 +141,40 @@ impl Stories {
                 columns.iter_mut().enumerate().for_each(|(index, ui)| show(ui, index));
             });
         }
-        if toggled {
-            self.toggle();
+        action.map_or(Ok(()), |action| self.act(action))
+    }
+}
+
+impl Room for Stories {
+    fn player(&mut self) -> &mut Player {
+        &mut self.player
+    }
+
+    /// In all runs, and not beyond the end.
+    fn train(&mut self, steps: u64) -> Result<()> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let end = self.stories[open.index].steps;
+        for run in &mut open.runs {
+            let left = end.saturating_sub(run.session.trainer.steps);
+            if left > 0 {
+                run.advance(steps.min(left))?;
+            }
         }
-        if stepped {
-            outcome = self.step();
-        }
-        if restarted {
-            self.restart();
-        }
-        outcome
+        Ok(())
+    }
+
+    fn restart(&mut self) {
+        self.open = None;
+        self.player.playing = true;
+    }
+
+    /// Whether all runs have their figures of the end.
+    fn is_at_end(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| {
+            let steps = self.stories[open.index].steps;
+            open.runs
+                .iter()
+                .all(|run| run.session.history.last().is_some_and(|moment| moment.step == steps))
+        })
     }
 }

@@ -1,10 +1,12 @@
-//! Pictures drawn straight from the buffers of results.
+//! The limits of egui's device, and pictures drawn straight from the buffers of results.
+
+use std::sync::Arc;
 
 use demo::network::probe::Probe;
 use demo::playground::session::SIDE;
 use demo::viewport;
 use eframe::egui;
-use egui_wgpu::{CallbackResources, CallbackTrait};
+use egui_wgpu::{CallbackResources, CallbackTrait, WgpuSetupCreateNew};
 use wgpu_relu::wgpu::{self, util::DeviceExt};
 
 /// Makes pictures for targets of one format.
@@ -86,4 +88,13 @@ impl CallbackTrait for Picture {
         pass.set_bind_group(0, &self.bind_group, &[]);
         pass.draw(0..3, 0..1);
     }
+}
+
+/// egui asks only for the limits of pictures. On OpenGL these include no storage buffers.
+pub(crate) fn ask_for_all(setup: &mut WgpuSetupCreateNew) {
+    setup.device_descriptor = Arc::new(|adapter| wgpu::DeviceDescriptor {
+        label: Some("egui"),
+        required_limits: adapter.limits(),
+        ..Default::default()
+    });
 }

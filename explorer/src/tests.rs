@@ -1,6 +1,8 @@
 //! The window, drawn without a screen: clicks and drags by the names that screen readers get, pixels, and every story.
 
-use eframe::egui::{Event, Modifiers, PointerButton, Pos2, Rect};
+use std::time::Duration;
+
+use eframe::egui::{Event, Key, Modifiers, PointerButton, Pos2, Rect};
 use wgpu_relu::Activation;
 
 use crate::offscreen::Offscreen;
@@ -33,6 +35,45 @@ impl Offscreen {
         self.frame(vec![Event::PointerMoved(at)]).unwrap();
         self.press(at, true);
         self.press(at, false);
+    }
+
+    fn key(&mut self, key: Key) {
+        for pressed in [true, false] {
+            let event = Event::Key {
+                key,
+                physical_key: None,
+                pressed,
+                repeat: false,
+                modifiers: Modifiers::NONE,
+            };
+            self.frame(vec![event]).unwrap();
+        }
+    }
+
+    fn has(&self, label: &str) -> bool {
+        self.labels.iter().any(|(text, _)| text.starts_with(label))
+    }
+
+    /// Draws until so many steps are taken.
+    fn play_until(&mut self, steps: u64) {
+        for _ in 0..20_000 {
+            self.frame(Vec::new()).unwrap();
+            if self.app.steps() >= steps {
+                return;
+            }
+        }
+        panic!("{} steps, not {steps}", self.app.steps());
+    }
+
+    /// Draws only frames that egui asks for, as eframe does, and returns their number.
+    fn frames_until_rest(&mut self) -> u32 {
+        for frames in 0..500 {
+            if self.wait > Duration::from_secs(3600) {
+                return frames;
+            }
+            self.frame(Vec::new()).unwrap();
+        }
+        panic!("egui asks for frames without end");
     }
 
     /// The share of pixels of a place that are near a colour.
@@ -106,16 +147,10 @@ fn learning_plays_by_buttons_and_keys() {
     window.settle().unwrap();
     assert_eq!(steps(&window), 1);
     window.click("Play");
-    for _ in 0..20_000 {
-        window.frame(Vec::new()).unwrap();
-        if steps(&window) >= 200 {
-            break;
-        }
-    }
+    window.play_until(200);
     window.click("Pause");
     window.settle().unwrap();
     let stopped = steps(&window);
-    assert!(stopped >= 200);
     // Both classes have their places on the surface.
     assert!(window.share(surface, [232, 115, 33]) > 0.1);
     assert!(window.share(surface, VALUE) > 0.2);
@@ -127,15 +162,113 @@ fn learning_plays_by_buttons_and_keys() {
 
 #[test]
 fn every_story_reaches_the_end_that_its_text_says() {
+    let mut window = window("tab=look");
+    window.click("Stories");
     for story in demo::playground::stories::all() {
-        let mut window = window(&format!("tab=stories&story={}", story.name));
+        window.settle().unwrap();
+        window.click(story.title);
+        window.settle().unwrap();
+        assert_eq!(window.app.state.story, Some(story.name));
         assert_eq!(window.app.story(), [true, true], "{}", story.title);
-        let told = window.labels.iter().any(|(text, _)| text == "The figures below bear this out.");
-        assert!(told, "{}: {:?}", story.title, window.labels);
+        assert!(
+            window.has("The figures below bear this out."),
+            "{}: {:?}",
+            story.title,
+            window.labels
+        );
         // Nothing changes any more.
         let (first, second) = (window.settle().unwrap(), window.frame(Vec::new()).unwrap());
         assert!(first == second, "{}", story.title);
     }
+}
+
+#[test]
+fn keys_play_step_and_restart() {
+    let mut learn = window("tab=learn&set=circle");
+    learn.key(Key::S);
+    learn.settle().unwrap();
+    assert_eq!(learn.app.steps(), 1);
+    learn.key(Key::Space);
+    assert!(learn.has("Pause"));
+    learn.play_until(10);
+    learn.key(Key::Space);
+    learn.settle().unwrap();
+    assert!(learn.has("Play"));
+    learn.key(Key::R);
+    learn.settle().unwrap();
+    assert_eq!(learn.app.steps(), 0);
+
+    // At its end, a story is played again.
+    let mut story = window("tab=stories&story=kink");
+    assert_eq!(story.app.story(), [true, true]);
+    story.key(Key::Space);
+    assert_eq!(story.app.story(), [false, false]);
+    story.settle().unwrap();
+    assert_eq!(story.app.story(), [true, true]);
+}
+
+#[test]
+fn tab_moves_a_focus_that_is_seen_and_takes_the_keys() {
+    let mut window = window("tab=learn&set=circle");
+    let before = window.settle().unwrap();
+    for name in ["Look", "Learn", "Stories", "system", "dark", "light", "Play", "Step"] {
+        window.key(Key::Tab);
+        assert_eq!(window.focus.as_deref(), Some(name));
+        let seen = window.settle().unwrap() != before;
+        assert!(seen || window.focus.is_none(), "the focus on {name} is not seen");
+    }
+    // Space presses the button that has the focus, and does not play.
+    window.key(Key::Space);
+    window.settle().unwrap();
+    assert_eq!(window.app.steps(), 1);
+    assert!(window.has("Play"));
+}
+
+#[test]
+fn a_window_at_rest_draws_nothing() {
+    for text in ["tab=look", "tab=learn&set=circle", "tab=stories&story=weights"] {
+        let mut window = window(text);
+        let frames = window.frames_until_rest();
+        assert!(frames < 30, "{text}: {frames}");
+        if text.starts_with("tab=learn") {
+            window.key(Key::Space);
+            window.play_until(5);
+            assert_eq!(window.wait, Duration::ZERO, "it learns only when something moves");
+            window.key(Key::Space);
+            let frames = window.frames_until_rest();
+            assert!(frames < 30, "{frames} frames after it pauses");
+        }
+    }
+}
+
+#[test]
+fn a_lost_device_is_told_and_training_goes_on_with_the_next_one() {
+    let mut window = window("tab=learn&set=circle");
+    window.app.train(40).unwrap();
+    window.settle().unwrap();
+    // The figures of this step are not read any more.
+    window.app.train(1).unwrap();
+    assert!(!window.app.is_lost());
+    window.app.gpu().device().destroy();
+    assert!(window.app.is_lost());
+    let mut window = window.after_loss().unwrap();
+    window.settle().unwrap();
+    assert!(!window.app.is_lost());
+    assert!(window.has("The GPU was lost.") && !window.has("Decision surface."));
+    window.click("Go on with a new device");
+    window.settle().unwrap();
+    assert_eq!(window.app.steps(), 40);
+    assert!(window.has("Step 40: loss"), "{:?}", window.labels);
+    window.app.train(10).unwrap();
+    window.settle().unwrap();
+    let label = |window: &Offscreen| {
+        window.labels.iter().find(|(text, _)| text.starts_with("Step 50")).unwrap().0.clone()
+    };
+    let after_loss = label(&window);
+    let mut whole = self::window("tab=learn&set=circle");
+    whole.app.train(50).unwrap();
+    whole.settle().unwrap();
+    assert_eq!(label(&whole), after_loss);
 }
 
 #[test]

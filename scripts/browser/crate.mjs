@@ -1,6 +1,6 @@
 // Runs the tests of web/browser, which compare the crate, built for a browser, with the reference.
 
-import { open, within } from "./serve.mjs";
+import { open, within, withoutWebGpu } from "./serve.mjs";
 
 /// How long the tests may say nothing; SwiftShader needs seconds for the largest shaders.
 const PATIENCE = 120_000;
@@ -16,7 +16,7 @@ export async function testWithout(browser, folder) {
     let said = "";
     const log = (text) => (said += text);
     const { page, seen } = await open(browser, folder, { files, log });
-    await page.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined }));
+    await withoutWebGpu(page);
     await page.goto("http://localhost/");
     const failures = await within(PATIENCE, "the error", page.evaluate(run, []));
     await page.context().close();

@@ -1,7 +1,7 @@
 // Tests the page that draws activations: its curves and its messages.
 
 import { difference, FUNCTIONS, look } from "./pixels.mjs";
-import { open, within } from "./serve.mjs";
+import { checks, expect, keepDevices, withoutGpu, withoutWebGpu } from "./serve.mjs";
 
 /// How long a check may take, and a picture until it is right, in milliseconds.
 const PATIENCE = 180_000;
@@ -9,28 +9,7 @@ const PICTURE_PATIENCE = 30_000;
 
 /// Checks the page in `folder`, and returns the number of checks that fail. Leaves a screenshot in the file `picture`.
 export async function testPage(browser, launch, folder, picture) {
-    let failures = 0;
-    const check = async (name, test, prepare, { on = browser, scale = 1 } = {}) => {
-        const { page, seen } = await open(on, folder, { scale });
-        const steps = async () => {
-            await prepare?.(page);
-            await page.goto("http://localhost/");
-            const ratio = await page.evaluate(() => devicePixelRatio);
-            expect(ratio === scale, `the display has scale ${ratio}, not ${scale}`);
-            await test(page);
-        };
-        try {
-            await within(PATIENCE, "it", steps());
-            if (seen.complaints === 0) {
-                console.log(`page, ${name}: right`);
-            }
-        } catch (error) {
-            failures += 1;
-            console.error(`FAILED: page, ${name}: ${error.message}`);
-        }
-        failures += seen.complaints;
-        await page.context().close();
-    };
+    const { check, result } = checks(browser, folder, "page", PATIENCE);
     await check("curves", curves);
     // On these, sides of the canvas are between two pixels.
     for (const scale of [1.5, 2]) {
@@ -40,22 +19,16 @@ export async function testPage(browser, launch, folder, picture) {
     }
     await check("parameters", mistaken);
     await check("another size", resized);
-    await check("a device that is lost", lost, keepDevices);
-    await check("a browser without WebGPU", without, (page) =>
-        page.addInitScript(() => Object.defineProperty(navigator, "gpu", { value: undefined })),
-    );
-    await check("a browser without a GPU", without, (page) =>
-        page.addInitScript(() => {
-            navigator.gpu.requestAdapter = async () => null;
-        }),
-    );
+    await check("a device that is lost", lost, patiently);
+    await check("a browser without WebGPU", without, withoutWebGpu);
+    await check("a browser without a GPU", without, withoutGpu);
     await check("a picture of it", async (page) => {
         await shows(page, "relu");
         await choose(page, "gelu");
         await page.screenshot({ path: picture });
         console.log(`${picture} has the page`);
     });
-    return failures;
+    return result.failures;
 }
 
 /// Every activation of FUNCTIONS has its own curves, and those of no other.
@@ -105,19 +78,14 @@ async function resized(page) {
 
 /// Keeps the page's devices. Timeouts of 10 s or more never end: page.js forgets losses after so long, and on a
 /// slow machine it would never give up.
-const keepDevices = (page) =>
-    page.addInitScript(() => {
-        globalThis.devices = [];
-        const { requestDevice } = GPUAdapter.prototype;
-        GPUAdapter.prototype.requestDevice = async function (...descriptor) {
-            const device = await requestDevice.apply(this, descriptor);
-            globalThis.devices.push(device);
-            return device;
-        };
+async function patiently(page) {
+    await keepDevices(page);
+    await page.addInitScript(() => {
         const { setTimeout } = globalThis;
         globalThis.setTimeout = (call, delay, ...rest) =>
             delay >= 10_000 ? undefined : setTimeout(call, delay, ...rest);
     });
+}
 
 async function lost(page) {
     await choose(page, "softplus");
@@ -144,12 +112,6 @@ async function without(page) {
     await message.filter({ hasText: /WebGPU/ }).waitFor();
     const text = await message.textContent();
     expect(/use|update/i.test(text), `no remedy: ${text}`);
-}
-
-function expect(holds, what) {
-    if (!holds) {
-        throw new Error(what);
-    }
 }
 
 /// Chooses from the list, and types parameters, as in elu(alpha=0.5).

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::driver::{find_program, install};
-use crate::wasm::{self, Toolchain};
+use crate::wasm::{self, Program, Toolchain};
 use crate::{npm, web};
 
 /// The npm package that drives the browser, in a version that runs on Node.js 18, which Debian 12 has.
@@ -15,15 +15,27 @@ const PROGRAMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "c
 
 /// Makes the command that examines the activations named in `arguments`, or all activations and the page.
 pub(crate) fn command(toolchain: &Toolchain, arguments: &[String]) -> Result<Command, String> {
-    let node = find_program("node").ok_or(npm::REMEDY)?;
-    let chromium = chromium()?;
-    let playwright = npm::fetch(PLAYWRIGHT)?;
+    let mut command = script("main.mjs")?;
     web::build(toolchain)?;
     let tests = wasm::target_folder().join("web-tests");
-    toolchain.build(&["--example", "browser_tests"], "browser_tests", &tests)?;
-    let script = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/browser/main.mjs"));
+    let program = Program {
+        target: &["--package", "wgpu-relu-web", "--example", "browser_tests"],
+        name: "browser_tests",
+        ..web::PROGRAM
+    };
+    toolchain.build(&program, &tests)?;
+    command.args([tests, web::folder()]).args(arguments);
+    Ok(command)
+}
+
+/// Makes the command that runs a script of scripts/browser with the paths of Playwright and Chromium. Installs both if
+/// they are missing.
+pub(crate) fn script(name: &str) -> Result<Command, String> {
+    let node = find_program("node").ok_or(npm::REMEDY)?;
+    let (chromium, playwright) = (chromium()?, npm::fetch(PLAYWRIGHT)?);
+    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/browser"));
     let mut command = Command::new(node);
-    command.arg(script).args([playwright, chromium, tests, web::folder()]).args(arguments);
+    command.arg(folder.join(name)).args([playwright, chromium]);
     Ok(command)
 }
 

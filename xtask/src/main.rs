@@ -5,6 +5,7 @@ mod compilers;
 mod contributing;
 mod debian;
 mod driver;
+mod explorer;
 mod floors;
 mod isa;
 mod kit;
@@ -68,8 +69,11 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               renderer --help
   explorer    Open a window to look at activations and at networks that learn. Needs Rust 1.95.
               Arguments: --view STATE, --screenshot FILE.png, --steps N, --size 1280x720
+              With --web it is a page, shown on localhost. --release makes it small, and fails if it is
+              not. --out DIR only writes the files, for any web host.
   test-explorer
               Test that program without a screen. Arguments: those of cargo test
+              With --web, the page in headless Chromium. Needs node and npm.
   test-burn   Test the package for Burn (integrations/burn), with and without fusion, with Burn's feature
               vulkan, on this machine and on servers that it starts. Other drivers than lavapipe go without
               vulkan. The first build takes many minutes. Needs Rust 1.95. Arguments: those of cargo test
@@ -99,7 +103,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
 
 A task takes the best adapter that wgpu finds, or the one that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
 If a Linux machine has none, a software Vulkan driver is installed first. --driver chooses a software
-driver, and installs it. It has no effect on web and test-web. activations, compilers, floors, isa,
+driver, and installs it. It has no effect on web, test-web and --web. activations, compilers, floors, isa,
 kit, regenerate, wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the
 installed Rust, which rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always
 does.";
@@ -131,6 +135,9 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "bench" => &["bench", "--bench", "operators", "--"],
         "peers" => &["run", "--release", "--"],
         "renderer" => &["run", "--release", "--example", "renderer", "--"],
+        "explorer" | "test-explorer" if take_flag(&mut arguments, "--web") => {
+            return explorer::in_browser(&task, arguments);
+        }
         "explorer" => &["run", "--target-dir", TARGET, "--"],
         "test-explorer" => &["test", "--target-dir", TARGET],
         "test-burn" => &[],

@@ -39,6 +39,7 @@ fn answer(mut connection: TcpStream, folder: &Path) -> std::io::Result<()> {
     let kind = match name.rsplit('.').next() {
         Some("html") => "text/html; charset=utf-8",
         Some("js") => "text/javascript",
+        Some("png") => "image/png",
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use crate::driver::find_program;
-use crate::{cargo, check, debian};
+use crate::{cargo_on, check, debian};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
@@ -19,6 +19,18 @@ const FLAGS: &str = "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS";
 
 /// Most machines need only this.
 const REMEDY: &str = "rustup target add wasm32-unknown-unknown";
+
+/// A target of a package that becomes a module for a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Program {
+    /// The Cargo.toml of its workspace.
+    pub(crate) manifest: &'static str,
+    /// cargo's options that choose the target.
+    pub(crate) target: &'static [&'static str],
+    /// The name of the target's file.
+    pub(crate) name: &'static str,
+    pub(crate) profile: &'static str,
+}
 
 /// A compiler that knows the target, as additional settings of cargo.
 #[derive(Default)]
@@ -54,10 +66,11 @@ impl Toolchain {
         })
     }
 
-    /// Builds a target of the package `web`, and makes `folder`/`name`.js and its wasm, which a page loads.
-    pub(crate) fn build(&self, target: &[&str], name: &str, folder: &Path) -> Result<(), String> {
+    /// Builds a program, and makes `folder`/`name`.js and its wasm, which a page loads.
+    pub(crate) fn build(&self, program: &Program, folder: &Path) -> Result<(), String> {
+        let Program { manifest, target, name, profile } = *program;
         let bindgen = bindgen()?;
-        let mut build = cargo(&["build", "--package", "wgpu-relu-web", "--profile", "page"]);
+        let mut build = cargo_on(manifest, &["build", "--profile", profile]);
         build.args(target).args(["--target", TARGET, "--locked"]);
         build.args(self.arguments).envs(self.environment.iter().map(|(name, value)| (name, value)));
         build.arg("--target-dir").arg(target_folder());
@@ -65,10 +78,12 @@ impl Toolchain {
         check(&mut build)?;
         let examples = if target.contains(&"--example") { "examples" } else { "" };
         let file = format!("{name}.wasm");
-        let module = target_folder().join(TARGET).join("page").join(examples).join(file);
+        // cargo's folder of the profile dev has another name.
+        let built = if profile == "dev" { "debug" } else { profile };
+        let module = target_folder().join(TARGET).join(built).join(examples).join(file);
         let mut bindgen = Command::new(bindgen);
         bindgen.args(["--target", "web", "--no-typescript", "--remove-producers-section"]);
-        if !target.contains(&"--example") {
+        if profile == "page" && examples.is_empty() {
             bindgen.arg("--remove-name-section");
         }
         check(bindgen.arg("--out-dir").arg(folder).arg(module))

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use crate::Outcome;
 use crate::driver::find_program;
-use crate::wasm::Toolchain;
+use crate::wasm::{Program, Toolchain};
 
 /// The budget of the page's wasm, in bytes: plain, and through gzip.
 const BUDGET: [u64; 2] = [220 << 10, 80 << 10];
@@ -25,6 +25,13 @@ fn budget() -> [u64; 2] {
 
 const SOURCES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../web");
 
+pub(crate) const PROGRAM: Program = Program {
+    manifest: concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.toml"),
+    target: &["--package", "wgpu-relu-web", "--lib"],
+    name: "plot",
+    profile: "page",
+};
+
 /// The folder of the page.
 pub(crate) fn folder() -> PathBuf {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../target/web")).to_owned()
@@ -33,9 +40,14 @@ pub(crate) fn folder() -> PathBuf {
 /// Builds the page.
 pub(crate) fn build(toolchain: &Toolchain) -> Outcome {
     let folder = folder();
-    toolchain.build(&["--lib"], "plot", &folder)?;
-    for file in ["index.html", "page.js"] {
-        fs::copy(Path::new(SOURCES).join(file), folder.join(file))
+    toolchain.build(&PROGRAM, &folder)?;
+    copy(SOURCES, &["index.html", "page.js"], &folder)
+}
+
+/// Copies files of a folder.
+pub(crate) fn copy(from: &str, files: &[&str], folder: &Path) -> Outcome {
+    for file in files {
+        fs::copy(Path::new(from).join(file), folder.join(file))
             .map_err(|error| format!("{file}: {error}"))?;
     }
     Ok(())
@@ -43,18 +55,22 @@ pub(crate) fn build(toolchain: &Toolchain) -> Outcome {
 
 /// Prints the size of the page's wasm. Fails above the budget.
 pub(crate) fn measure() -> Outcome {
-    let wasm = folder().join("plot_bg.wasm");
-    let size = fs::metadata(&wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
-    let sizes = [("as it is", Some(size)), ("through gzip", zipped(&wasm)?)];
+    measure_file("the page", &folder().join("plot_bg.wasm"), budget())
+}
+
+/// Prints the size of the wasm of `what`. Fails above the budget: bytes as it is, and through gzip.
+pub(crate) fn measure_file(what: &str, wasm: &Path, budget: [u64; 2]) -> Outcome {
+    let size = fs::metadata(wasm).map_err(|error| format!("{}: {error}", wasm.display()))?.len();
+    let sizes = [("as it is", Some(size)), ("through gzip", zipped(wasm)?)];
     let mut above = false;
-    for ((how, size), budget) in sizes.into_iter().zip(budget()) {
+    for ((how, size), budget) in sizes.into_iter().zip(budget) {
         match size {
-            Some(size) => println!("the page's wasm is {size} bytes {how}, of {budget}"),
-            None => println!("the page's wasm {how} is not measured: there is no gzip here"),
+            Some(size) => println!("{what}'s wasm is {size} bytes {how}, of {budget}"),
+            None => println!("{what}'s wasm {how} is not measured: there is no gzip here"),
         }
         above |= size.is_some_and(|size| size > budget);
     }
-    if above { Err("the page is above its budget, see above".to_owned()) } else { Ok(()) }
+    if above { Err(format!("{what} is above its budget, see above")) } else { Ok(()) }
 }
 
 /// The size of a file through `gzip -9`, if that program is there.

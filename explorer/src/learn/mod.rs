@@ -7,7 +7,8 @@ use demo::playground::settings::{PAINTED, Settings};
 use eframe::egui;
 use wgpu_relu::{Gpu, Result};
 
-use crate::pace::{Pace, Speed};
+use crate::pace::Speed;
+use crate::player::{Player, Room};
 use crate::run::{Run, Sizes};
 use crate::surface::Surfaces;
 
@@ -15,8 +16,7 @@ pub(crate) struct Learn {
     gpu: Gpu,
     surfaces: Surfaces,
     run: Option<Run>,
-    playing: bool,
-    pace: Pace,
+    player: Player,
     /// The class that a click paints.
     brush: u8,
 }
@@ -24,36 +24,22 @@ pub(crate) struct Learn {
 impl Learn {
     pub(crate) fn new(gpu: &Gpu, surfaces: &Surfaces) -> Self {
         let (gpu, surfaces) = (gpu.clone(), surfaces.clone());
-        Learn { gpu, surfaces, run: None, playing: false, pace: Pace::new(Speed::Normal), brush: 0 }
+        Learn { gpu, surfaces, run: None, player: Player::new(false, Speed::Normal), brush: 0 }
     }
 
-    #[cfg(test)]
+    /// The same room on another device.
+    pub(crate) fn again(&self, gpu: &Gpu, surfaces: &Surfaces) -> Result<Self> {
+        let run = self.run.as_ref().map(|run| run.again(gpu, surfaces)).transpose()?;
+        Ok(Learn { run, brush: self.brush, ..Learn::new(gpu, surfaces) })
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn steps(&self) -> u64 {
         self.run.as_ref().map_or(0, |run| run.session.trainer.steps)
     }
 
     pub(crate) fn is_busy(&self) -> bool {
-        self.playing || self.run.as_ref().is_some_and(|run| run.session.is_reading())
-    }
-
-    pub(crate) fn toggle(&mut self) {
-        self.playing = !self.playing;
-    }
-
-    /// Takes one step, and stops.
-    pub(crate) fn step(&mut self) -> Result<()> {
-        self.playing = false;
-        self.train(1)
-    }
-
-    /// Takes steps at once.
-    pub(crate) fn train(&mut self, steps: u64) -> Result<()> {
-        self.run.as_mut().map_or(Ok(()), |run| run.advance(steps))
-    }
-
-    /// Begins anew with the next frame.
-    pub(crate) fn restart(&mut self) {
-        self.run = None;
+        self.player.playing || self.run.as_ref().is_some_and(|run| run.session.is_reading())
     }
 
     pub(crate) fn ui(&mut self, ui: &mut egui::Ui, settings: &mut Settings) -> Result<()> {
@@ -90,9 +76,8 @@ impl Learn {
             run => run.insert(Run::new(&self.gpu, &self.surfaces, settings.clone())?),
         };
         run.poll()?;
-        if self.playing && !run.session.is_reading() {
-            let steps = self.pace.steps(ui.input(|input| input.unstable_dt).into());
-            run.advance(steps)?;
+        if self.player.playing && !run.session.is_reading() {
+            run.advance(self.player.steps(ui))?;
         }
         Ok(())
     }
@@ -100,15 +85,8 @@ impl Learn {
     fn controls(&mut self, ui: &mut egui::Ui, settings: &mut Settings) -> Result<()> {
         let mut outcome = Ok(());
         ui.horizontal_wrapped(|ui| {
-            let name = if self.playing { "Pause" } else { "Play" };
-            if ui.button(name).on_hover_text("Space").clicked() {
-                self.toggle();
-            }
-            if ui.button("Step").on_hover_text("One step: S").clicked() {
-                outcome = self.step();
-            }
-            if ui.button("Restart").on_hover_text("The same weights from the start: R").clicked() {
-                self.restart();
+            if let Some(action) = self.player.buttons(ui) {
+                outcome = self.act(action);
             }
             if ui.button("New seed").on_hover_text("Other weights and points").clicked() {
                 settings.seed = settings.seed.wrapping_add(1);
@@ -117,7 +95,7 @@ impl Learn {
         ui.horizontal_wrapped(|ui| {
             ui.label("Speed");
             for speed in Speed::ALL {
-                ui.radio_value(&mut self.pace.speed, speed, speed.name());
+                ui.radio_value(&mut self.player.pace.speed, speed, speed.name());
             }
         });
         outcome
@@ -158,6 +136,20 @@ impl Learn {
             }
         });
         run.layers(ui);
+    }
+}
+
+impl Room for Learn {
+    fn player(&mut self) -> &mut Player {
+        &mut self.player
+    }
+
+    fn train(&mut self, steps: u64) -> Result<()> {
+        self.run.as_mut().map_or(Ok(()), |run| run.advance(steps))
+    }
+
+    fn restart(&mut self) {
+        self.run = None;
     }
 }
 

@@ -58,6 +58,8 @@ pub struct Network {
     /// All weights and biases. The gradients have the same order.
     pub parameters: wgpu::Buffer,
     pub gradients: wgpu::Buffer,
+    /// The optimiser's: two numbers per parameter.
+    pub moments: wgpu::Buffer,
     pub inputs: wgpu::Buffer,
     pub targets: wgpu::Buffer,
     /// One loss and one hit per sample.
@@ -156,6 +158,7 @@ impl Network {
         let mut network = Network {
             parameters: zeros(length)?,
             gradients: zeros(length)?,
+            moments: zeros(2 * length)?,
             inputs: zeros(batch * plan.widths[0])?,
             targets: zeros(batch * outputs)?,
             results: zeros(2 * batch)?,
@@ -172,7 +175,7 @@ impl Network {
             plan,
         };
         network.initialise()?;
-        network.prepare(&zeros(2 * length)?)?;
+        network.prepare()?;
         Ok(network)
     }
 
@@ -201,8 +204,7 @@ impl Network {
         Ok(())
     }
 
-    /// `moments` are the optimiser's: two numbers per parameter.
-    fn prepare(&mut self, moments: &wgpu::Buffer) -> Result<()> {
+    fn prepare(&mut self) -> Result<()> {
         let kernels = &self.kernels;
         let batch = self.plan.batch;
         let library = Step::Library;
@@ -273,7 +275,7 @@ impl Network {
         if let Some(dy) = dx {
             self.loss = kernels.loss(self.plan.loss, x, &self.targets, dy, (&self.results).into());
         }
-        let buffers = [&self.gradients, &self.parameters, moments];
+        let buffers = [&self.gradients, &self.parameters, &self.moments];
         self.update = kernels.update(self.plan.optimizer, &self.rule, buffers);
         (self.forward, self.evaluation, self.backward) = (forward, evaluation, backward);
         self.drawn = drawn;
@@ -316,6 +318,7 @@ impl Network {
     }
 
     /// The parameters or the gradients, layer by layer, in the order of [`PARTS`].
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn tensors(&self, all: &wgpu::Buffer) -> Result<Vec<Vec<Vec<f32>>>> {
         let layer = |layer: &Layer| {
             let views =

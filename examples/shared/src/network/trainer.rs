@@ -99,18 +99,36 @@ impl Trainer {
         (self.samples.count() / self.network.plan.batch) as u64
     }
 
+    /// Goes on after so many steps, on another device. The caller uploads the parameters and moments of that moment.
+    pub fn resume(&mut self, steps: u64) -> Result<()> {
+        for _ in 0..steps.div_ceil(self.epoch()) {
+            self.order.shuffle(&mut self.random);
+        }
+        // Otherwise the next step begins an epoch, and uploads it.
+        if !steps.is_multiple_of(self.epoch()) {
+            self.upload_epoch()?;
+        }
+        self.steps = steps;
+        Ok(())
+    }
+
+    /// Uploads the samples in their order.
+    fn upload_epoch(&self) -> Result<()> {
+        let network = &self.network;
+        let used = self.epoch() as usize * network.plan.batch;
+        let epoch = self.samples.chosen(&self.order[..used]);
+        network.gpu.upload_into(&epoch.inputs, &self.inputs)?;
+        network.gpu.upload_into(&epoch.targets, &self.targets)
+    }
+
     /// One step: a batch forward, backward, and down the gradient.
     pub fn step(&mut self) -> Result<()> {
-        let network = &self.network;
-        let batch = network.plan.batch;
         let index = self.steps % self.epoch();
         if index == 0 {
             self.order.shuffle(&mut self.random);
-            let used = self.epoch() as usize * batch;
-            let epoch = self.samples.chosen(&self.order[..used]);
-            network.gpu.upload_into(&epoch.inputs, &self.inputs)?;
-            network.gpu.upload_into(&epoch.targets, &self.targets)?;
+            self.upload_epoch()?;
         }
+        let network = &self.network;
         self.steps += 1;
         let done = self.pace.until.map_or(0.0, |until| self.steps as f64 / (until + 1) as f64);
         network.set_step(self.steps, self.pace.rate * (1.0 - done).max(0.0))?;
@@ -134,6 +152,7 @@ impl Trainer {
     }
 
     /// The score of this epoch's steps so far, each before its update.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn score(&self) -> Result<Score> {
         let done = (self.steps + self.epoch() - 1) % self.epoch() + 1;
         let size = done * self.network.results.size();
@@ -141,17 +160,20 @@ impl Trainer {
     }
 
     /// The score of other samples.
+    #[cfg(not(target_arch = "wasm32"))]
     pub fn evaluate(&self, samples: &Samples) -> Result<Score> {
         evaluate(&self.network, samples).map(|(score, _)| score)
     }
 }
 
 /// The score of samples, and the network's outputs for them.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn evaluate(network: &Network, samples: &Samples) -> Result<(Score, Vec<f32>)> {
     evaluate_watched(network, samples, || Ok(()))
 }
 
 /// The same, and calls `look` on the layers' outputs after each batch.
+#[cfg(not(target_arch = "wasm32"))]
 pub fn evaluate_watched(
     network: &Network,
     samples: &Samples,

@@ -15,11 +15,28 @@ pub struct Watch {
     probe: Probe,
     loss: Step,
     statistics: Vec<Prepared>,
-    /// The results of the samples, and the records.
+    /// The results of the samples, the records, and copies of parameters and moments.
     figures: wgpu::Buffer,
     results: Range<usize>,
     /// Of each layer: the records of its units, and of its weights' gradient as one unit.
     records: Vec<[Range<usize>; 2]>,
+    parameters: Range<usize>,
+    moments: Range<usize>,
+}
+
+/// What a network has learned, to go on from it on another device.
+#[derive(Debug, Clone)]
+pub struct Learned {
+    parameters: Vec<f32>,
+    moments: Vec<f32>,
+}
+
+impl Learned {
+    /// Uploads it to a network of the same plan.
+    pub fn upload(&self, network: &Network) -> Result<()> {
+        network.gpu.upload_into(&self.parameters, &network.parameters)?;
+        network.gpu.upload_into(&self.moments, &network.moments)
+    }
 }
 
 /// The figures of one moment.
@@ -80,6 +97,8 @@ impl Watch {
             .iter()
             .map(|layer| [place(record * layer.outputs), place(record)])
             .collect();
+        let [parameters, moments] =
+            [&network.parameters, &network.moments].map(|buffer| place(buffer.size() as usize / 4));
         let figures = gpu.zeros::<f32>(length as u64)?;
 
         let targets = gpu.upload(&samples.targets)?;
@@ -97,19 +116,32 @@ impl Watch {
             let one = Channels::last(1);
             statistics.push(gpu.prepare_units(weights, one, IDENTITY, view(&figures, gradient))?);
         }
-        Ok(Watch { probe, loss, statistics, figures, results, records })
+        Ok(Watch { probe, loss, statistics, figures, results, records, parameters, moments })
     }
 
-    /// Records the figures for the parameters and gradients of the moment.
-    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        self.probe.record(pass);
-        self.loss.record(pass);
-        self.statistics.iter().for_each(|step| step.record(pass));
+    /// Records the figures for the parameters and gradients of the moment, and copies the parameters and moments.
+    pub fn record(&self, network: &Network, encoder: &mut wgpu::CommandEncoder) {
+        let mut pass = encoder.begin_compute_pass(&Default::default());
+        self.probe.record(&mut pass);
+        self.loss.record(&mut pass);
+        self.statistics.iter().for_each(|step| step.record(&mut pass));
+        drop(pass);
+        for (from, to) in
+            [(&network.parameters, &self.parameters), (&network.moments, &self.moments)]
+        {
+            encoder.copy_buffer_to_buffer(from, 0, &self.figures, 4 * to.start as u64, from.size());
+        }
     }
 
     /// Starts to read the figures that were submitted last.
     pub fn download(&self, network: &Network) -> Download {
         network.gpu.download_async(&self.figures)
+    }
+
+    /// The parameters and moments in what [`Watch::download`] has brought.
+    pub fn learned(&self, values: &[f32]) -> Learned {
+        let part = |range: &Range<usize>| values[range.clone()].to_vec();
+        Learned { parameters: part(&self.parameters), moments: part(&self.moments) }
     }
 
     /// The figures in what [`Watch::download`] has brought.

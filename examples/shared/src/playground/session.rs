@@ -11,7 +11,7 @@ use super::settings::Settings;
 use crate::network::Network;
 use crate::network::probe::Probe;
 use crate::network::trainer::{Pace, Trainer};
-use crate::network::watch::{Figures, Watch};
+use crate::network::watch::{Figures, Learned, Watch};
 
 /// Points per side of the grid on which surfaces are computed.
 pub const SIDE: usize = 40;
@@ -36,6 +36,8 @@ pub struct Session {
     pub history: Vec<Moment>,
     pub figures: Option<Figures>,
     watch: Watch,
+    /// What the network had learned at the last figures, and their step.
+    learned: Option<(u64, Learned)>,
     /// The step of the figures under way, and they.
     pending: Option<(u64, Download)>,
 }
@@ -58,8 +60,21 @@ impl Session {
         let watch = Watch::new(&network, &samples)?;
         let pace = Pace { rate: settings.rate.into(), until: None };
         let trainer = Trainer::new(network, samples, pace)?;
-        let (history, figures) = (Vec::new(), None);
-        Ok(Session { settings, points, trainer, grid, history, figures, watch, pending: None })
+        let (history, figures, learned, pending) = (Vec::new(), None, None, None);
+        Ok(Session { settings, points, trainer, grid, history, figures, watch, learned, pending })
+    }
+
+    /// The same session on another device, after the step of the last figures. All later steps are lost.
+    pub fn again(&self, gpu: &Gpu) -> Result<Self> {
+        let mut session = Session::new(gpu, self.settings.clone())?;
+        if let Some((step, learned)) = &self.learned {
+            learned.upload(&session.trainer.network)?;
+            session.trainer.resume(*step)?;
+            session.learned = self.learned.clone();
+            session.history.clone_from(&self.history);
+            session.figures.clone_from(&self.figures);
+        }
+        Ok(session)
     }
 
     /// Submits one step.
@@ -71,13 +86,11 @@ impl Session {
     pub fn look(&mut self) -> Result<()> {
         let network = &self.trainer.network;
         let mut encoder = network.gpu.device().create_command_encoder(&Default::default());
-        let mut pass = encoder.begin_compute_pass(&Default::default());
-        self.grid.record(&mut pass);
+        self.grid.record(&mut encoder.begin_compute_pass(&Default::default()));
         let reads = self.pending.is_none();
         if reads {
-            self.watch.record(&mut pass);
+            self.watch.record(network, &mut encoder);
         }
-        drop(pass);
         network.gpu.queue().submit([encoder.finish()]);
         if reads {
             self.pending = Some((self.trainer.steps, self.watch.download(network)));
@@ -97,7 +110,9 @@ impl Session {
         let mut context = Context::from_waker(Waker::noop());
         let Poll::Ready(values) = Pin::new(download).poll(&mut context) else { return Ok(false) };
         self.pending = None;
-        let figures = self.watch.figures(&values?);
+        let values = values?;
+        let figures = self.watch.figures(&values);
+        self.learned = Some((step, self.watch.learned(&values)));
         let (loss, accuracy) = (figures.score.loss, figures.score.accuracy);
         if self.history.last().is_none_or(|last| last.step < step) {
             self.history.push(Moment { step, loss, accuracy });
@@ -209,6 +224,29 @@ mod tests {
                 "{} is not {exact}",
                 layer.gradient
             );
+        }
+    }
+
+    #[test]
+    fn a_session_goes_on_with_the_same_bits_after_its_device_is_lost() {
+        let layers = [Hidden::Prelu, Hidden::Fixed(Activation::Gelu)];
+        let layers: Vec<_> = layers.map(|activation| Layer { units: 8, activation }).to_vec();
+        for rule in Rule::ALL {
+            let settings =
+                Settings { set: Set::Circle, rule, layers: layers.clone(), ..Default::default() };
+            let whole = after(&Gpu::new().unwrap(), &settings, 60).figures_now().unwrap();
+            let first = Gpu::new().unwrap();
+            let mut session = after(&first, &settings, 43);
+            session.figures_now().unwrap();
+            // These steps have no figures, so they are lost.
+            (0..5).for_each(|_| session.step().unwrap());
+            first.device().destroy();
+            assert!(session.step().is_err(), "the device is not lost");
+            let mut session = session.again(&Gpu::new().unwrap()).unwrap();
+            assert_eq!(session.trainer.steps, 43, "{rule:?}");
+            assert_eq!(session.history.last().map(|moment| moment.step), Some(43));
+            (0..17).for_each(|_| session.step().unwrap());
+            assert_eq!(session.figures_now().unwrap(), whole, "{rule:?}");
         }
     }
 
