@@ -29,8 +29,6 @@ struct Target {
 
 /// What is on one device.
 struct Rooms {
-    #[cfg(not(target_arch = "wasm32"))]
-    gpu: Gpu,
     look: Look,
     learn: Learn,
     stories: Stories,
@@ -46,23 +44,14 @@ impl Target {
 impl Rooms {
     fn new(Target { gpu, surfaces }: &Target) -> Self {
         let (look, learn) = (Look::new(gpu), Learn::new(gpu, surfaces));
-        Rooms::of(gpu, look, learn, Stories::new(gpu, surfaces))
-    }
-
-    fn of(_gpu: &Gpu, look: Look, learn: Learn, stories: Stories) -> Self {
-        Rooms {
-            #[cfg(not(target_arch = "wasm32"))]
-            gpu: _gpu.clone(),
-            look,
-            learn,
-            stories,
-        }
+        Rooms { look, learn, stories: Stories::new(gpu, surfaces) }
     }
 
     /// The same rooms on another device, with what the networks had learned.
     fn again(&self, Target { gpu, surfaces }: &Target) -> Result<Self> {
         let learn = self.learn.again(gpu, surfaces)?;
-        Ok(Rooms::of(gpu, Look::new(gpu), learn, self.stories.again(gpu, surfaces)?))
+        let stories = self.stories.again(gpu, surfaces)?;
+        Ok(Rooms { look: Look::new(gpu), learn, stories })
     }
 }
 
@@ -81,7 +70,7 @@ impl App {
     /// Whether the device that draws is lost. In a browser, only the device's callback tells.
     #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn is_lost(&self) -> bool {
-        self.next.as_ref().map_or(&self.rooms.gpu, |next| &next.gpu).is_lost()
+        self.next.as_ref().map_or_else(|| self.gpu(), |next| &next.gpu).is_lost()
     }
 
     /// Whether a loss is told on the screen.
@@ -138,9 +127,9 @@ impl App {
     }
 
     /// The device of the rooms.
-    #[cfg(test)]
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn gpu(&self) -> &Gpu {
-        &self.rooms.gpu
+        self.rooms.learn.gpu()
     }
 
     /// The place of the curves.

@@ -8,6 +8,10 @@
 //! ```
 
 mod app;
+#[cfg(not(target_arch = "wasm32"))]
+mod file;
+#[cfg(not(target_arch = "wasm32"))]
+mod frames;
 mod labels;
 mod learn;
 mod look;

@@ -19,12 +19,13 @@ impl Speed {
         }
     }
 
-    /// The most steps per frame.
-    fn most(self) -> f64 {
+    /// The fewest and the most steps per frame. Fast takes some in every frame, because drawing alone may take longer than a
+    /// frame should.
+    fn range(self) -> [f64; 2] {
         match self {
-            Speed::Slow => 1.0,
-            Speed::Normal => 8.0,
-            Speed::Fast => 256.0,
+            Speed::Slow => [1.0, 1.0],
+            Speed::Normal => [1.0, 8.0],
+            Speed::Fast => [8.0, 256.0],
         }
     }
 }
@@ -47,7 +48,8 @@ impl Pace {
     /// The steps of the next frame, after one that took `seconds`.
     pub(crate) fn steps(&mut self, seconds: f64) -> u64 {
         let factor = if seconds > FRAME { 0.7 } else { 1.2 };
-        self.steps = (self.steps * factor).clamp(1.0, self.speed.most());
+        let [fewest, most] = self.speed.range();
+        self.steps = (self.steps * factor).clamp(fewest, most);
         self.steps as u64
     }
 }
@@ -72,6 +74,8 @@ mod tests {
     fn frames_stay_short_on_slow_devices() {
         assert!(settled(Speed::Fast, 0.002, 0.01) < 0.05);
         assert!(settled(Speed::Fast, 0.002, 0.01) > 0.025);
+        assert!(settled(Speed::Normal, 0.02, 0.01) < 0.05);
+        assert_eq!(Pace::new(Speed::Fast).steps(1.0), 8);
         assert_eq!(Pace::new(Speed::Slow).steps(0.0), 1);
     }
 }

@@ -128,12 +128,16 @@ fn a_slider_changes_the_activation_and_the_text() {
     let slider = window.labels.iter().filter(|(text, _)| text == "alpha").map(|(_, place)| *place);
     // The first one is the rail, which is 100 points long, with its number and name beside it.
     let slider = slider.min_by(|a, b| a.left().total_cmp(&b.left())).unwrap();
-    let at = Pos2::new(slider.left() + 85.0, slider.center().y);
-    window.frame(vec![Event::PointerMoved(at)]).unwrap();
-    window.press(at, true);
-    window.press(at, false);
+    let at = |x: f32| Pos2::new(slider.left() + x, slider.center().y);
+    window.frame(vec![Event::PointerMoved(at(60.0))]).unwrap();
+    window.press(at(60.0), true);
+    for x in [70.0, 80.0, 85.0, 85.0, 85.0] {
+        window.frame(vec![Event::PointerMoved(at(x))]).unwrap();
+    }
+    window.press(at(85.0), false);
     let Activation::Elu { alpha } = window.app.state.view.shown[0] else { panic!("not elu") };
-    assert!(alpha > 1.5, "{alpha}: {slider:?}");
+    // From -4 to 4, four times the default.
+    assert!((2.0..3.5).contains(&alpha), "{alpha}: {slider:?}");
     assert!(window.app.state.to_text().contains(&format!("elu(alpha={alpha})")));
 }
 

@@ -1,18 +1,17 @@
-//! The window, the file that keeps the state between two starts, and the way back from a lost device.
+//! The window, and another one when its device is lost.
 
 use std::cell::Cell;
-use std::env;
-use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
-use std::time::Instant;
 
 use clap::Parser;
 use eframe::egui;
 use egui_wgpu::WgpuSetup;
 
 use crate::app::App;
+use crate::file;
+use crate::frames::Frames;
 use crate::offscreen;
 use crate::state::{Kept, State};
 use crate::surface::ask_for_all;
@@ -74,7 +73,7 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
     let state = if measures {
         view.or_else(|| Some(State::from_text("tab=learn&layers=64:relu;64:relu")))
     } else {
-        view.or_else(|| Some(State::from_text(&fs::read_to_string(file()?).ok()?)))
+        view.or_else(|| Some(State::from_text(&file::read()?)))
     };
     let mut state = Some(state.unwrap_or_default());
     let (lost, frames) = (Rc::new(Cell::new(None::<App>)), Rc::new(Cell::new(frames)));
@@ -138,7 +137,7 @@ impl eframe::App for Window {
         let Some(app) = &mut self.app else { return };
         app.ui(ui);
         if let Some(text) = self.kept.as_mut().and_then(|kept| kept.changed(ui, &app.state)) {
-            tell(save(text));
+            tell(file::save(text));
         }
         if let Some(frames) = &mut self.frames
             && frames.is_last(app.steps())
@@ -149,46 +148,8 @@ impl eframe::App for Window {
 
     fn on_exit(&mut self) {
         if let (Some(app), Some(_)) = (&self.app, &self.kept) {
-            tell(save(&app.state.to_text()));
+            tell(file::save(&app.state.to_text()));
         }
-    }
-}
-
-/// A measurement of frames.
-struct Frames {
-    left: u64,
-    all: u64,
-    /// The time and the steps after the first frames, in which pipelines are compiled.
-    start: Option<(Instant, u64)>,
-}
-
-impl Frames {
-    /// Frames that do not count.
-    const FIRST: u64 = 10;
-
-    fn new(all: u64) -> Self {
-        Frames { left: all + Frames::FIRST, all, start: None }
-    }
-
-    /// Counts a frame. Prints the rate after the last one.
-    fn is_last(&mut self, steps: u64) -> bool {
-        self.left = self.left.saturating_sub(1);
-        if self.left == self.all {
-            self.start = Some((Instant::now(), steps));
-        }
-        if self.left > 0 {
-            return false;
-        }
-        if let Some((start, before)) = self.start.take() {
-            let (seconds, all) = (start.elapsed().as_secs_f64(), self.all as f64);
-            let rate = all / seconds;
-            let steps = (steps - before) as f64 / all;
-            println!(
-                "{} frames: {rate:.1} frames per second, {steps:.1} steps per frame",
-                self.all
-            );
-        }
-        true
     }
 }
 
@@ -196,25 +157,4 @@ fn tell(outcome: Outcome<()>) {
     if let Err(error) = outcome {
         eprintln!("error: the view is not kept for the next start: {error}");
     }
-}
-
-fn save(text: &str) -> Outcome<()> {
-    let file = file().ok_or("there is no folder for settings; set HOME")?;
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    Ok(fs::write(file, text)?)
-}
-
-/// In the system's folder for settings.
-fn file() -> Option<PathBuf> {
-    let set = |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let folder = if cfg!(windows) {
-        set("APPDATA")?
-    } else if cfg!(target_os = "macos") {
-        env::home_dir()?.join("Library/Application Support")
-    } else {
-        set("XDG_CONFIG_HOME").or_else(|| Some(env::home_dir()?.join(".config")))?
-    };
-    Some(folder.join("wgpu-relu").join("explorer.txt"))
 }

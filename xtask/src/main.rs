@@ -68,7 +68,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               Arguments: --activation NAME, --mode fused, --offscreen FILE.png and others, see
               renderer --help
   explorer    Open a window to look at activations and at networks that learn. Needs Rust 1.95.
-              Arguments: --view STATE, --screenshot FILE.png, --steps N, --size 1280x720
+              Arguments: --view STATE, --screenshot FILE.png, --steps N, --size 1280x720, --frames N
               With --web it is a page, shown on localhost. --release makes it small, and fails if it is
               not. --out DIR only writes the files, for any web host.
   test-explorer

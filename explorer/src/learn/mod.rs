@@ -34,6 +34,11 @@ impl Learn {
     }
 
     #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn gpu(&self) -> &Gpu {
+        &self.gpu
+    }
+
+    #[cfg(not(target_arch = "wasm32"))]
     pub(crate) fn steps(&self) -> u64 {
         self.run.as_ref().map_or(0, |run| run.session.trainer.steps)
     }

@@ -87,12 +87,15 @@ fn parameters(ui: &mut egui::Ui, view: &mut View, refused: &mut Option<String>) 
     }
 }
 
-/// The valid values of a parameter near the present one, for a slider: within 10, or four times the present value.
+/// The valid values of a parameter for a slider: within 10, or four times the default, or the present value. They follow from
+/// the default, because a range that grew with the value would run away from a person who drags.
 fn range(activation: Activation, index: usize) -> RangeInclusive<f32> {
     const STEPS: i32 = 100;
     let values: Vec<f32> = activation.parameters().iter().map(|(_, value)| *value).collect();
     let present = values[index];
-    let reach = (4.0 * present.abs()).clamp(2.0, 10.0).max(present.abs());
+    let same = |one: &&Activation| one.name() == activation.name();
+    let default = Activation::ALL.iter().find(same).map_or(1.0, |one| one.parameters()[index].1);
+    let reach = (4.0 * default.abs()).clamp(2.0, 10.0).max(present.abs());
     let valid = |value: f32| {
         let mut values = values.clone();
         values[index] = value;
