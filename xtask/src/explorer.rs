@@ -23,14 +23,14 @@ pub(crate) fn in_browser(task: &str, mut arguments: Vec<String>) -> Result<ExitC
     } else {
         (take_option(&mut arguments, "--out")?, take_flag(&mut arguments, "--release"))
     };
-    if let Some(other) = arguments.first() {
-        return Err(format!("{task} --web takes no {other:?}\n\n{USAGE}"));
+    if let (false, Some(other)) = (tests, arguments.first()) {
+        return Err(format!("explorer --web takes no {other:?}\n\n{USAGE}"));
     }
     let folder = out.as_ref().map_or_else(|| target_folder().join("explorer"), PathBuf::from);
     let script = tests.then(|| browser::script("explorer.mjs")).transpose()?;
     build(&Toolchain::provide(rust.as_deref())?, released, &folder)?;
     if let Some(mut script) = script {
-        script.arg(&folder);
+        script.arg(&folder).args(&arguments);
         return exit_code(script);
     }
     if out.is_some() {

@@ -73,7 +73,7 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
               not. --out DIR only writes the files, for any web host.
   test-explorer
               Test that program without a screen. Arguments: those of cargo test
-              With --web, the page in headless Chromium. Needs node and npm.
+              With --web, the page in headless Chromium. Needs node and npm. Arguments: words of its checks
   test-burn   Test the package for Burn (integrations/burn), with and without fusion, with Burn's feature
               vulkan, on this machine and on servers that it starts. Other drivers than lavapipe go without
               vulkan. The first build takes many minutes. Needs Rust 1.95. Arguments: those of cargo test
