@@ -9,7 +9,7 @@ use eframe::egui;
 use egui_wgpu::{Renderer, RendererOptions, ScreenDescriptor};
 use wgpu_relu::{Gpu, wgpu};
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::labels::labels;
 use crate::state::State;
 use crate::window::Outcome;
@@ -57,6 +57,7 @@ impl Offscreen {
         let app = app(&gpu);
         let context = egui::Context::default();
         context.enable_accesskit();
+        app::style(&context);
         Ok(Offscreen {
             gpu,
             context,
@@ -131,10 +132,12 @@ impl Offscreen {
         let mut encoder = device.create_command_encoder(&Default::default());
         let mut commands =
             self.renderer.update_buffers(device, queue, &mut encoder, &shapes, &screen);
+        let [r, g, b, a] = app::background(&self.context.global_style().visuals).map(f64::from);
+        let clear = wgpu::LoadOp::Clear(wgpu::Color { r, g, b, a });
         let attachment = wgpu::RenderPassColorAttachment {
             view: &view,
             resolve_target: None,
-            ops: wgpu::Operations::default(),
+            ops: wgpu::Operations { load: clear, store: wgpu::StoreOp::Store },
             depth_slice: None,
         };
         let pass = encoder.begin_render_pass(&wgpu::RenderPassDescriptor {

@@ -66,12 +66,9 @@ impl Run {
                 egui::Color32::from_rgb(0, 50, 120)
             };
             if place.contains(at(point.at)) {
-                ui.painter().circle(
-                    at(point.at),
-                    2.5,
-                    colour,
-                    egui::Stroke::new(0.7, egui::Color32::WHITE),
-                );
+                // egui draws a disc as a picture of two triangles. A stroke around it would take a hundred.
+                ui.painter().circle_filled(at(point.at), 3.2, egui::Color32::WHITE);
+                ui.painter().circle_filled(at(point.at), 2.5, colour);
             }
         }
         let told = self.summary();
@@ -221,6 +218,7 @@ fn still(plot: Plot<'_>, height: f32) -> Plot<'_> {
         .allow_scroll(false)
         .allow_zoom(false)
         .allow_boxed_zoom(false)
+        .show_background(false)
         .legend(egui_plot::Legend::default())
 }
 

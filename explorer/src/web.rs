@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Document, HtmlCanvasElement, Window};
 use wgpu_relu::wgpu;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::labels::labels;
 use crate::state::{Kept, State};
 use crate::surface::ask_for_all;
@@ -69,6 +69,7 @@ async fn open(app: Option<App>) -> Result<WebRunner, JsValue> {
     }
     let create: eframe::AppCreator<'static> = Box::new(move |context| {
         let render = context.wgpu_render_state.as_ref().ok_or("egui does not run on wgpu")?;
+        app::style(&context.egui_ctx);
         let hash = location_hash();
         let kept = || context.storage?.get_string(KEY);
         let text = if hash.len() > 1 { Some(hash[1..].to_owned()) } else { kept() };
@@ -122,6 +123,10 @@ impl eframe::App for Page {
                 storage.set_string(KEY, text.to_owned());
             }
         }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        app::background(visuals)
     }
 
     fn as_any_mut(&mut self) -> Option<&mut dyn std::any::Any> {

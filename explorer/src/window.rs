@@ -9,11 +9,11 @@ use clap::Parser;
 use eframe::egui;
 use egui_wgpu::WgpuSetup;
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::file;
 use crate::frames::Frames;
 use crate::offscreen;
-use crate::state::{Kept, State};
+use crate::state::{Kept, State, Tab};
 use crate::surface::ask_for_all;
 
 /// Shows activations, and networks that learn with them.
@@ -70,12 +70,14 @@ fn size(text: &str) -> Outcome<[u32; 2]> {
 /// window.
 fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcome<()> {
     let measures = frames.is_some();
-    let state = if measures {
-        view.or_else(|| Some(State::from_text("tab=learn&layers=64:relu;64:relu")))
-    } else {
-        view.or_else(|| Some(State::from_text(&file::read()?)))
-    };
-    let mut state = Some(state.unwrap_or_default());
+    let kept = || Some(State::from_text(&file::read()?));
+    let mut state = Some(match &frames {
+        Some(_) => State {
+            tab: Tab::Learn,
+            ..view.unwrap_or_else(|| State::from_text("layers=64:relu;64:relu"))
+        },
+        None => view.or_else(kept).unwrap_or_default(),
+    });
     let (lost, frames) = (Rc::new(Cell::new(None::<App>)), Rc::new(Cell::new(frames)));
     loop {
         let mut options = eframe::NativeOptions {
@@ -91,6 +93,7 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
         let create: eframe::AppCreator<'_> = Box::new(move |context| {
             let render = context.wgpu_render_state.as_ref().ok_or("egui does not run on wgpu")?;
             let (device, queue, format) = (&render.device, &render.queue, render.target_format);
+            app::style(&context.egui_ctx);
             let egui = context.egui_ctx.clone();
             // Otherwise a window at rest would not notice the loss.
             device.set_device_lost_callback(move |_, _| egui.request_repaint());
@@ -144,6 +147,10 @@ impl eframe::App for Window {
         {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
         }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        app::background(visuals)
     }
 
     fn on_exit(&mut self) {
