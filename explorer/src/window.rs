@@ -1,6 +1,7 @@
 //! The window, and another one when its device is lost.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::rc::Rc;
@@ -78,7 +79,9 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
         },
         None => view.or_else(kept).unwrap_or_default(),
     });
-    let (lost, frames) = (Rc::new(Cell::new(None::<App>)), Rc::new(Cell::new(frames)));
+    // The program outlives its windows.
+    let app = Rc::new(RefCell::new(None::<App>));
+    let frames = Rc::new(Cell::new(frames));
     loop {
         let mut options = eframe::NativeOptions {
             viewport: egui::ViewportBuilder::default()
@@ -89,7 +92,7 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
         if let WgpuSetup::CreateNew(setup) = &mut options.wgpu_options.wgpu_setup {
             ask_for_all(setup);
         }
-        let (lost_app, frames, state) = (lost.clone(), frames.clone(), state.take());
+        let (kept_app, frames, state) = (app.clone(), frames.clone(), state.take());
         let create: eframe::AppCreator<'_> = Box::new(move |context| {
             let render = context.wgpu_render_state.as_ref().ok_or("egui does not run on wgpu")?;
             let (device, queue, format) = (&render.device, &render.queue, render.target_format);
@@ -97,7 +100,7 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
             let egui = context.egui_ctx.clone();
             // Otherwise a window at rest would not notice the loss.
             device.set_device_lost_callback(move |_, _| egui.request_repaint());
-            let mut app = match lost_app.take() {
+            let mut app = match kept_app.take() {
                 Some(mut app) => {
                     app.after_loss(device, queue, format);
                     app
@@ -109,23 +112,25 @@ fn window(view: Option<State>, frames: Option<Frames>, size: [u32; 2]) -> Outcom
                 app.play();
             }
             let kept = (!measures).then(|| Kept::new(&app.state));
-            Ok(Box::new(Window { app: Some(app), lost: lost_app, kept, frames }))
+            kept_app.replace(Some(app));
+            Ok(Box::new(Window { app: kept_app, kept, frames }))
         });
-        eframe::run_native("wgpu-relu explorer", options, create)?;
-        match lost.take() {
-            None => return Ok(()),
-            Some(app) if app.tells_loss() => {
+        // egui panics when it draws on a lost device, and the loss may come at any time.
+        let window = || eframe::run_native("wgpu-relu explorer", options, create);
+        let closed = catch_unwind(AssertUnwindSafe(window));
+        match (closed, app.borrow().as_ref().filter(|app| app.is_lost())) {
+            (_, Some(app)) if app.tells_loss() => {
                 return Err("the GPU was lost twice in a row; update its driver, or restart".into());
             }
-            app => lost.set(app),
+            (_, Some(_)) => {}
+            (Ok(outcome), None) => return Ok(outcome?),
+            (Err(panic), None) => resume_unwind(panic),
         }
     }
 }
 
 struct Window {
-    /// None after it was taken off a lost device.
-    app: Option<App>,
-    lost: Rc<Cell<Option<App>>>,
+    app: Rc<RefCell<Option<App>>>,
     /// None if the state is not kept.
     kept: Option<Kept>,
     frames: Option<Frames>,
@@ -133,11 +138,12 @@ struct Window {
 
 impl eframe::App for Window {
     fn ui(&mut self, ui: &mut egui::Ui, _frame: &mut eframe::Frame) {
-        if let Some(app) = self.app.take_if(|app| app.is_lost()) {
-            self.lost.set(Some(app));
+        let mut app = self.app.borrow_mut();
+        let Some(app) = app.as_mut() else { return };
+        if app.is_lost() {
             ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+            return;
         }
-        let Some(app) = &mut self.app else { return };
         app.ui(ui);
         if let Some(text) = self.kept.as_mut().and_then(|kept| kept.changed(ui, &app.state)) {
             tell(file::save(text));
@@ -154,7 +160,7 @@ impl eframe::App for Window {
     }
 
     fn on_exit(&mut self) {
-        if let (Some(app), Some(_)) = (&self.app, &self.kept) {
+        if let (Some(app), Some(_)) = (self.app.borrow().as_ref(), &self.kept) {
             tell(file::save(&app.state.to_text()));
         }
     }

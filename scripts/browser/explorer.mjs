@@ -27,6 +27,7 @@ await run(playwright, executablePath, async (browser) => {
     await check("a story", story, undefined, view("tab=look&theme=light"));
     await check("learning", learning, countSubmits, view("tab=learn&theme=light&set=circle&rate=0.02"));
     await check("the address", address, undefined, view("tab=learn&seed=7"));
+    await check("a device that is lost", lost, keepDevices, view("tab=learn&set=circle"));
     for (const tab of ["look", "learn", "stories"]) {
         const phone = { ...view(`tab=${tab}&story=weights`), viewport: [390, 844] };
         await check(`${tab} on a phone`, fits, undefined, phone);
@@ -228,6 +229,31 @@ async function address(page) {
         location.hash = "#tab=look&shown=relu&cursor=2";
     });
     await widget(page, /^Curves\. relu: x = (1\.99|2)\S*, f = (1\.99|2)\S*, f' = 1$/);
+}
+
+/// A loss is told, a button goes on with what was learned, and a loss in between ends the program.
+async function lost(page) {
+    const destroy = async (count) => {
+        await page.waitForFunction((count) => devices.length === count, count);
+        await page.evaluate(() => devices.at(-1).destroy());
+    };
+    await widget(page, /^Step 0: loss/);
+    for (const step of [1, 2, 3]) {
+        await page.keyboard.press("s");
+        await widget(page, new RegExp(`^Step ${step}: loss`));
+    }
+    const before = (await widget(page, /^Step 3: loss/)).text;
+    await destroy(1);
+    await click(page, /^Go on with a new device$/);
+    const after = (await widget(page, /^Step 3: loss/)).text;
+    expect(after === before, `${before} became ${after}`);
+    await page.keyboard.press("s");
+    await widget(page, /^Step 4: loss/);
+    await destroy(2);
+    await widget(page, /^The GPU was lost\.$/);
+    await destroy(3);
+    await page.locator("#message").filter({ hasText: "again" }).waitFor();
+    expect(await page.locator("img").first().isVisible(), "there are no pictures");
 }
 
 /// Nothing is cut off at the right.
