@@ -192,6 +192,11 @@ fn keys_play_step_and_restart() {
     learn.key(Key::S);
     learn.settle().unwrap();
     assert_eq!(learn.app.steps(), 1);
+    // The second step comes while the figures of the first one are under way.
+    learn.app.train(1).unwrap();
+    learn.app.train(1).unwrap();
+    learn.settle().unwrap();
+    assert!(learn.has("Step 3: loss"), "{:?}", learn.labels);
     learn.key(Key::Space);
     assert!(learn.has("Pause"));
     learn.play_until(10);

@@ -125,6 +125,10 @@ impl Session {
             });
         }
         self.figures = Some(figures);
+        // Steps that were taken while these figures were under way have none yet.
+        if step < self.trainer.steps {
+            self.look()?;
+        }
         Ok(true)
     }
 
