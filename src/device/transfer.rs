@@ -578,6 +578,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "miri stops where memory ends")]
     fn more_than_the_hosts_memory_is_an_error() {
         assert_eq!(on_host::<f32>(3), Ok(vec![0.0; 3]));
         for length in [1 << 60, u64::MAX] {

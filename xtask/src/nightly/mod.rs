@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 use crate::contributing::ROOT;
 use crate::{Outcome, TARGET, check};
 
-/// Reports about code that is not of this repository. Each line of the files has its reason.
-const SUPPRESSIONS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nightly");
+/// Leaks that are not of this repository's code. Each line of the file has its reason.
+const LEAKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nightly/leak.txt");
 
 /// Random inputs per test under miri, which takes some hundred times as long as the test alone.
 const MIRI_INPUTS: &str = "10";
@@ -67,19 +67,15 @@ pub(crate) fn sanitize(arguments: &[String], environment: &[(&'static str, Strin
     cargo.arg("--").args(filters);
     // The test limits the addresses of its process, and a sanitizer takes terabytes of addresses.
     cargo.args(["--skip", "errors::memory_that_ends"]);
-    let list = |kind: &str| format!("suppressions={SUPPRESSIONS}/{kind}.txt");
     cargo
         .envs(environment.iter().cloned())
         .env("CARGO_INCREMENTAL", "0")
         .env("RUSTFLAGS", format!("-Zsanitizer={sanitizer}"))
         // Tests ask for more memory than there is, and expect an error.
         .env("ASAN_OPTIONS", "detect_leaks=1:allocator_may_return_null=1")
-        .env("LSAN_OPTIONS", format!("{}:print_suppressions=0", list("leak")))
+        .env("LSAN_OPTIONS", format!("suppressions={LEAKS}:print_suppressions=0"))
         // The detector of deadlocks ends the process where a thread holds 128 locks, and Mesa's threads do.
-        .env(
-            "TSAN_OPTIONS",
-            format!("{}:allocator_may_return_null=1:detect_deadlocks=0", list("thread")),
-        );
+        .env("TSAN_OPTIONS", "allocator_may_return_null=1:detect_deadlocks=0");
     check(&mut cargo)
 }
 
