@@ -29,7 +29,7 @@ fn nightly(components: &[&str], arguments: &[&str]) -> Result<Command, String> {
     let has = |component: &&str| {
         installed.iter().flat_map(|list| list.lines()).any(|line| line.starts_with(component))
     };
-    if !components.iter().all(|component| has(component)) {
+    if !components.iter().all(has) {
         return Err(format!(
             "this needs a nightly Rust with {}; get it with `rustup toolchain install nightly --component {}`",
             components.join(" and "),
