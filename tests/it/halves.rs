@@ -94,6 +94,22 @@ fn any_f32_is_rounded_to_the_nearest_half() {
     }
 }
 
+fn a_nan_stays_one<T: Element>() {
+    // The payload of the first three is in bits that 16-bit floats lack.
+    let x = [0x7f80_0001u32, 0x7f80_0fff, 0xff80_0001, 0x7fc0_0000].map(f32::from_bits);
+    let x = gpu().upload(&x).unwrap();
+    let y = operator::<f32, T>(Activation::Relu).apply(&x).unwrap();
+    let y = gpu().download_elements::<T>(View::elements::<T>(&y, 0, 4)).unwrap();
+    let y: Vec<f32> = y.into_iter().map(T::to_f32).collect();
+    assert!(y.iter().all(|y| y.is_nan()), "{}: {y:?}", T::TYPE);
+}
+
+#[test]
+fn a_nan_stays_one_in_16_bits() {
+    a_nan_stays_one::<f16>();
+    a_nan_stays_one::<bf16>();
+}
+
 /// ReLU uses only bits: NaNs keep their payloads if both types are the same.
 #[test]
 fn relu_of_halves_keeps_every_bit() {
