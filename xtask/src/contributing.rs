@@ -147,13 +147,18 @@ pub(crate) fn test(environment: Vec<(&'static str, String)>) -> Result<ExitCode,
         cargo.env("TEST_ACTIVATION", names.join(","));
         cargo
     };
+    // Built beside the library's examples, the program shares their builds of wgpu.
+    let listings = ["--example", "activations", "--example", "wgsl"];
+    let mut build = in_copy(&["build", "--package", "wgpu-relu", "--package", "wgpu-relu-cli"]);
+    check(build.args(listings).args(["--bin", "wgpu-relu"]))?;
     check(&mut in_copy(&["run", "--quiet", "--example", "activations"]))?;
     check(&mut in_copy(&["run", "--quiet", "--example", "wgsl", "--", "--update"]))?;
     let mut update = in_copy(&["run", "--release", "--package", "compilers", "--", "--update"]);
     check(update.args(&names).env("CXX", compilers::clang()?))?;
     // Could a compiler change a step? And the command that developers begin with.
-    check(&mut in_copy(&["test", "--package", "compilers"]))?;
-    check(in_copy(&["run", "--package", "wgpu-relu-cli", "--", "check"]).args(&names))?;
+    check(&mut in_copy(&["test", "--release", "--package", "compilers"]))?;
+    let mut program = Command::new(Path::new(TARGET).join("debug/wgpu-relu"));
+    check(program.arg("check").args(&names).envs(environment.iter().cloned()))?;
     // Modules of the library and of tests/it.
     let tests = [
         "activation::",
