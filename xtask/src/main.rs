@@ -140,7 +140,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         }
         "explorer" => &["run", "--target-dir", TARGET, "--"],
         "test-explorer" => &["test", "--target-dir", TARGET],
-        "test-burn" => &[],
+        "test-burn" => {
+            let driver = take_option(&mut arguments, "--driver")?;
+            return test_burn(&arguments, driver.as_deref()).map(|()| ExitCode::SUCCESS);
+        }
         "compilers" => return exit_code(compilers::command(&arguments)?),
         "isa" => {
             let family = take_option(&mut arguments, "--family")?;
@@ -192,11 +195,6 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
     if task == "exhaustive" && !arguments.is_empty() {
         return Err(format!("exhaustive takes no arguments\n\n{USAGE}"));
     }
-    // Burn's SPIR-V makes SwiftShader abort, and other APIs than Vulkan ignore the feature.
-    let spirv = !cfg!(target_os = "macos") && driver.as_deref().is_none_or(|d| d == "lavapipe");
-    if task == "test-burn" {
-        return test_burn(&arguments, &environment, spirv).map(|()| ExitCode::SUCCESS);
-    }
     let mut cargo = match task.as_str() {
         "peers" => cargo_on(PEERS, command),
         "explorer" | "test-explorer" => cargo_on(EXPLORER, command),
@@ -221,7 +219,10 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
 }
 
 /// Tests the package for Burn with each set of features.
-fn test_burn(arguments: &[String], environment: &[(&str, String)], spirv: bool) -> Outcome {
+fn test_burn(arguments: &[String], driver: Option<&str>) -> Outcome {
+    let environment = environment(driver)?;
+    // Burn's SPIR-V makes SwiftShader abort, and other APIs than Vulkan ignore the feature.
+    let spirv = !cfg!(target_os = "macos") && driver.is_none_or(|name| name == "lavapipe");
     let run = |task: &[&str], arguments: &[String]| {
         let environment = environment.iter().map(|(name, value)| (name, value));
         check(cargo_on(BURN, task).args(arguments).envs(environment))
