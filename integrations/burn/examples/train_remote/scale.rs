@@ -104,7 +104,7 @@ fn serve(workers: &Workers, computes: bool) -> Outcome<()> {
     Ok(())
 }
 
-/// Prints times with one and with two servers, beside the prediction for one.
+/// Prints times with one and with two servers, beside the predictions: `one`, and twice that.
 fn compared(unit: &str, one: Duration, measured: &[Duration]) {
     println!("  servers  predicted  measured, {unit}");
     for ((servers, predicted), measured) in [(1, one), (2, 2 * one)].into_iter().zip(measured) {
