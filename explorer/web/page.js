@@ -6,7 +6,7 @@ function fail(text) {
 }
 
 if (!navigator.gpu) {
-    // The program is not fetched: it has 2 MB.
+    // The program is not fetched: it has megabytes.
     fail(
         "This browser has no WebGPU. Use a browser with WebGPU (Chrome or Edge 113, Safari 26, Firefox 141, or later), " +
             "and a page that comes over https or from localhost.",
