@@ -103,10 +103,10 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
 
 A task takes the best adapter that wgpu finds, or the one that WGPU_BACKEND and WGPU_ADAPTER_NAME name.
 If a Linux machine has none, a software Vulkan driver is installed first. --driver chooses a software
-driver, and installs it. It has no effect on web, test-web and --web. activations, compilers, floors, isa,
-kit, regenerate, wgsl and tint need no adapter. web and test-web need the target wasm32-unknown-unknown of the
-installed Rust, which rustup adds. If rustup cannot, Debian's Rust builds; with --rust debian it always
-does.";
+driver, and installs it. It has no effect on web, test-web and --web. activations, compilers, deny, floors,
+isa, kit, miri, msrv, package, public-api, regenerate, tint and wgsl need no adapter. web and test-web need the
+target wasm32-unknown-unknown of the installed Rust, which rustup adds. If rustup cannot, Debian's Rust builds;
+with --rust debian it always does.";
 
 type Outcome = Result<(), String>;
 
@@ -257,13 +257,7 @@ fn fuzz(arguments: &[String]) -> Result<ExitCode, String> {
         (&["test", "--package", "wgpu-relu-cli", "--bin", "wgpu-relu"], "::any_", inputs),
         (&["test", "--package", "wgpu-relu", "--test", "it"], "noop::", inputs.div_ceil(100)),
     ] {
-        // The test program succeeds as well where no test has the name.
-        let mut list = cargo(tests);
-        let output = list.args(["--", "--list", filter]).stderr(Stdio::inherit()).output();
-        let output = output.map_err(|error| format!("{error}: {list:?}"))?;
-        if !String::from_utf8_lossy(&output.stdout).lines().any(|line| line.ends_with(": test")) {
-            return Err(format!("no test has {filter} in its name: {list:?}"));
-        }
+        check_words(cargo(tests), &[filter.to_owned()])?;
         let mut cargo = cargo(tests);
         cargo.args(["--", "--nocapture", filter]).envs(environment.clone());
         check(cargo.env("BOLERO_RANDOM_ITERATIONS", inputs.to_string()))?;
@@ -355,6 +349,20 @@ fn cargo_on(manifest: &str, arguments: &[&str]) -> Command {
     cargo.args(["--manifest-path", manifest]);
     cargo.args(&arguments[1..]);
     cargo
+}
+
+/// Checks that each word is in the name of a test that the command runs. A test program succeeds as well where none has it.
+fn check_words(mut tests: Command, words: &[String]) -> Outcome {
+    tests.args(["--", "--list"]).stderr(Stdio::inherit());
+    let output = tests.output().map_err(|error| format!("{error}: {tests:?}"))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let names: Vec<&str> = text.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    let is_in_none = |word: &&String| !names.iter().any(|name| name.contains(word.as_str()));
+    match words.iter().find(is_in_none) {
+        _ if !output.status.success() => Err(format!("{}: {tests:?}", output.status)),
+        Some(word) => Err(format!("no test has {word:?} in its name: {tests:?}")),
+        None => Ok(()),
+    }
 }
 
 /// Runs a command. The error for a failure names the command.

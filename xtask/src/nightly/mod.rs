@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::contributing::ROOT;
-use crate::{Outcome, TARGET, check};
+use crate::{Outcome, TARGET, check, check_words};
 
 /// Leaks that are not of this repository's code. Each line of the file has its reason.
 const LEAKS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/nightly/leak.txt");
@@ -56,6 +56,16 @@ pub(crate) fn sanitize(arguments: &[String], environment: &[(&'static str, Strin
         Some((name, filters)) if ["address", "thread"].contains(&name.as_str()) => (name, filters),
         _ => return Err("sanitize takes address or thread, and words in names of tests".to_owned()),
     };
+    check_words(sanitized(sanitizer, environment)?, filters)?;
+    let mut cargo = sanitized(sanitizer, environment)?;
+    cargo.arg("--").args(filters);
+    // The test limits the addresses of its process, and a sanitizer takes terabytes of addresses.
+    cargo.args(["--skip", "errors::memory_that_ends"]);
+    check(&mut cargo)
+}
+
+/// cargo with the library's tests and a sanitizer.
+fn sanitized(sanitizer: &str, environment: &[(&'static str, String)]) -> Result<Command, String> {
     let mut cargo = nightly(&["rust-src"], &["test", "--locked"])?;
     cargo.args(["--package", "wgpu-relu", "--lib", "--test", "it", "--target", &host()?]);
     // Other flags would build all of target/ anew.
@@ -64,9 +74,6 @@ pub(crate) fn sanitize(arguments: &[String], environment: &[(&'static str, Strin
         // ThreadSanitizer must see the locks of the standard library.
         cargo.arg("-Zbuild-std");
     }
-    cargo.arg("--").args(filters);
-    // The test limits the addresses of its process, and a sanitizer takes terabytes of addresses.
-    cargo.args(["--skip", "errors::memory_that_ends"]);
     cargo
         .envs(environment.iter().cloned())
         .env("CARGO_INCREMENTAL", "0")
@@ -76,17 +83,22 @@ pub(crate) fn sanitize(arguments: &[String], environment: &[(&'static str, Strin
         .env("LSAN_OPTIONS", format!("suppressions={LEAKS}:print_suppressions=0"))
         // The detector of deadlocks ends the process where a thread holds 128 locks, and Mesa's threads do.
         .env("TSAN_OPTIONS", "allocator_may_return_null=1:detect_deadlocks=0");
-    check(&mut cargo)
+    Ok(cargo)
 }
 
 /// Runs the tests of the library that need no device under miri. The arguments are words in the names of tests.
 pub(crate) fn miri(filters: &[String]) -> Outcome {
+    check_words(interpreted()?, filters)?;
+    check(interpreted()?.arg("--").args(filters))
+}
+
+/// cargo with the library's tests under miri.
+fn interpreted() -> Result<Command, String> {
     let mut cargo = nightly(&["miri", "rust-src"], &["miri", "test", "--locked"])?;
     cargo.args(["--package", "wgpu-relu", "--lib"]);
     cargo.arg("--target-dir").arg(Path::new(TARGET).join("miri"));
-    cargo.arg("--").args(filters);
     // Bolero reads the environment and the clock.
     cargo.env("MIRIFLAGS", "-Zmiri-disable-isolation");
     cargo.env("BOLERO_RANDOM_ITERATIONS", MIRI_INPUTS);
-    check(&mut cargo)
+    Ok(cargo)
 }
