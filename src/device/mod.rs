@@ -15,7 +15,7 @@ pub(crate) mod wait;
 use std::sync::Arc;
 
 use crate::device::adapter::GpuOptions;
-use crate::device::error_scope::{Used, catch_errors};
+use crate::device::error_scope::{Used, catch_errors, check_lost};
 use crate::device::pipeline::Pipelines;
 use crate::device::staging::{Pool, Staging};
 use crate::element::Element;
@@ -188,8 +188,8 @@ impl Gpu {
     /// Whether the device is lost: the driver reset or removed it, or somebody destroyed it. Every call returns
     /// [`Error::DeviceLost`] from then on. The way back is a new `Gpu`, and new buffers.
     ///
-    /// Asks wgpu by a buffer of 4 bytes, which costs a few microseconds. A loss that the driver has not told of yet does not
-    /// show. In a browser it is always false; there, `device.set_device_lost_callback` tells.
+    /// Asks wgpu for a buffer that only a lost device does not refuse, which costs about a microsecond. A loss that the driver
+    /// has not told of yet does not show. In a browser it is always false; there, `device.set_device_lost_callback` tells.
     ///
     /// ```
     /// use wgpu_relu::{Error, Gpu, GpuRelu};
@@ -213,7 +213,7 @@ impl Gpu {
     /// ```
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        error_scope::check_lost(self.device(), "").is_err()
+        check_lost(self.device(), "").is_err()
     }
 
     /// Lets the driver keep what it makes of shaders from now on in `cache`, and find it there again. On disk it
@@ -276,7 +276,7 @@ impl Gpu {
         // A length that no buffer can hold saturates, and stays too large.
         let size = length.saturating_mul(T::TYPE.size());
         let buffer = self.buffer(size.saturating_add(3) / 4 * 4, false)?;
-        error_scope::check_lost(self.device(), "creating a buffer")?;
+        check_lost(self.device(), "creating a buffer")?;
         Ok(buffer)
     }
 
@@ -356,8 +356,10 @@ impl Gpu {
         if self.shared.foreign_queue { Err(Error::ForeignQueue { doing }) } else { Ok(()) }
     }
 
-    /// Creates a buffer of `bytes`, which are whole `u32`s, or returns the reason why not. It takes one error scope,
-    /// because each costs the host time.
+    /// Creates a buffer of `bytes`, which are whole `u32`s, or returns the reason why not.
+    ///
+    /// It is not mapped for that. wgpu 30 maps another buffer then, and never frees that if another thread loses the device
+    /// before this one is unmapped.
     pub(crate) fn create_filled(
         &self,
         doing: &'static str,
@@ -366,24 +368,13 @@ impl Gpu {
     ) -> Result<wgpu::Buffer> {
         self.check_queue(doing)?;
         let Shared { device, queue, .. } = &*self.shared;
-        let (buffer, filled) = catch_errors(device, doing, || {
-            if cfg!(target_arch = "wasm32") {
-                // A page is smaller without the code that maps.
-                let buffer = device.create_buffer(descriptor);
-                queue.write_buffer(&buffer, 0, bytes);
-                return (buffer, Ok(()));
-            }
-            let descriptor =
-                wgpu::BufferDescriptor { mapped_at_creation: true, ..descriptor.clone() };
-            let buffer = device.create_buffer(&descriptor);
-            let filled = write_mapped(doing, &buffer, bytes);
-            // A buffer without memory is not mapped. Its unmapping would raise a second error.
-            if filled.is_ok() {
-                buffer.unmap();
-            }
-            (buffer, filled)
+        let buffer = catch_errors(device, doing, || {
+            let buffer = device.create_buffer(descriptor);
+            queue.write_buffer(&buffer, 0, bytes);
+            buffer
         })?;
-        filled.map(|()| buffer)
+        check_lost(device, doing)?;
+        Ok(buffer)
     }
 
     /// Fills the start of a mapped buffer and unmaps it. The bytes up to a multiple of 4 become 0.
@@ -393,7 +384,19 @@ impl Gpu {
         buffer: &wgpu::Buffer,
         bytes: &[u8],
     ) -> Result<()> {
-        write_mapped(doing, buffer, bytes)?;
+        let whole = bytes.len() / 4 * 4;
+        let (words, rest) = bytes.split_at(whole);
+        let mut range = buffer
+            .get_mapped_range_mut(0..bytes.len().next_multiple_of(4) as u64)
+            // Only a lost device leaves a mapped buffer without memory.
+            .map_err(|_| Error::DeviceLost { doing })?;
+        range.slice(..whole).copy_from_slice(words);
+        if !rest.is_empty() {
+            let mut last = [0; 4];
+            last[..rest.len()].copy_from_slice(rest);
+            range.slice(whole..).copy_from_slice(&last);
+        }
+        drop(range);
         catch_errors(&self.shared.device, doing, || buffer.unmap())
     }
 
@@ -420,23 +423,6 @@ impl Gpu {
     pub(crate) fn name_operand(&self, error: Error, used: Used<'_>) -> Error {
         error_scope::name_operand(&self.shared.device, &self.shared.queue, error, used)
     }
-}
-
-/// Fills the start of a mapped buffer. The bytes up to a multiple of 4 become 0.
-fn write_mapped(doing: &'static str, buffer: &wgpu::Buffer, bytes: &[u8]) -> Result<()> {
-    let whole = bytes.len() / 4 * 4;
-    let (words, rest) = bytes.split_at(whole);
-    let mut range = buffer
-        .get_mapped_range_mut(0..bytes.len().next_multiple_of(4) as u64)
-        // Only a lost device leaves a mapped buffer without memory.
-        .map_err(|_| Error::DeviceLost { doing })?;
-    range.slice(..whole).copy_from_slice(words);
-    if !rest.is_empty() {
-        let mut last = [0; 4];
-        last[..rest.len()].copy_from_slice(rest);
-        range.slice(whole..).copy_from_slice(&last);
-    }
-    Ok(())
 }
 
 impl std::fmt::Debug for Gpu {

@@ -14,6 +14,7 @@ use wgpu_relu::{
 
 use crate::callbacks::within;
 use crate::own_device;
+use crate::transfer::buffers;
 
 fn mortal() -> Gpu {
     let (device, queue) = own_device(|_| ());
@@ -263,12 +264,22 @@ fn loss_under_threads_ends_every_thread() {
     });
 }
 
-/// Eight threads apply, each with downloads that it has not waited for, when the device is lost.
+/// The buffers of a lost device that are left without its `Gpu`.
+fn left_behind(gpu: Gpu) -> isize {
+    let device = gpu.device().clone();
+    drop(gpu);
+    buffers(&device)
+}
+
+/// Eight threads apply, each with downloads that it has not waited for, when the device is lost. No buffer stays behind.
 ///
 /// Reliability 15.
 #[test]
 fn loss_with_downloads_pending_ends_every_call() {
     within(Duration::from_secs(120), || {
+        let unused = mortal();
+        unused.device().destroy();
+        let wgpus_own = left_behind(unused);
         for round in 0..10 {
             let gpu = mortal();
             let finished = AtomicUsize::new(0);
@@ -284,6 +295,7 @@ fn loss_with_downloads_pending_ends_every_call() {
                 gpu.device().destroy();
             });
             assert!(gpu.is_lost());
+            assert_eq!(left_behind(gpu), wgpus_own, "round {round}");
         }
     });
 }

@@ -14,7 +14,7 @@ fn both() -> [Gpu; 2] {
 }
 
 /// All buffers of a device, those of wgpu's own included.
-fn buffers(device: &wgpu::Device) -> isize {
+pub(crate) fn buffers(device: &wgpu::Device) -> isize {
     device.get_internal_counters().hal.buffers.read()
 }
 
