@@ -50,3 +50,27 @@ impl Channels {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_are_whole_rows_that_shaders_can_count() {
+        assert_eq!(Channels::second(5, 7).row(), 35);
+        for (channels, length, fits) in [
+            (Channels::second(5, 7), 0, true),
+            (Channels::second(5, 7), 70, true),
+            (Channels::second(5, 7), 71, false),
+            (Channels::second(5, 0), 0, false),
+            (Channels::last(0), 0, false),
+            (Channels::second(1 << 16, 1 << 15), 1 << 31, true),
+        ] {
+            let error = Error::Channels { length, channels: channels.count, inner: channels.inner };
+            assert_eq!(channels.check(length), if fits { Ok(()) } else { Err(error) });
+        }
+        let longer = Channels::last((1 << 31) + 1);
+        let error = Error::RowLength { length: 2_147_483_649, limit: 2_147_483_648 };
+        assert_eq!(longer.check(0), Err(error));
+    }
+}

@@ -161,4 +161,17 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn a_grid_takes_whole_vectors_of_its_invocations() {
+        let launch = LaunchConfig { lanes: 8, fours: 16, wide: true, ..launch(7) };
+        assert_eq!(launch.max_elements(), 7 * 7 * 64 * 16 * 4);
+        assert_eq!(launch.workgroups(7 * 7 * 64 * 16 * 4), [7, 7]);
+        assert_eq!(LaunchConfig { max_workgroups: u32::MAX, ..launch }.max_elements(), 1 << 29);
+        let one = launch.one_vector_per_invocation();
+        assert_eq!(one, LaunchConfig { lanes: 64, fours: 1, ..launch });
+        let shaped = launch.shaped(256, 2);
+        let expected = LaunchConfig { workgroup: 256, lanes: 256, fours: 2, wide: false, ..launch };
+        assert_eq!(shaped, expected);
+    }
 }

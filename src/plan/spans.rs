@@ -107,6 +107,7 @@ pub(crate) fn of_region(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::element::ElementType;
     use crate::operand::Operand;
 
     /// The spans follow one another, cover everything once, and vectors are aligned and whole.
@@ -173,6 +174,44 @@ mod tests {
             let spans = spans([&[x], &[y]], 4096, 1 << 20, Variant::forward(), widths);
             let widths: Vec<_> = spans.iter().map(|span| (span.length, span.width)).collect();
             assert_eq!(widths, expected);
+        }
+    }
+
+    #[test]
+    fn elements_of_16_bits_are_loaded_by_eight() {
+        use VectorWidth::{Eight, Eight64, Four};
+        let f32s = Variant::forward();
+        let f16s = Variant { input: ElementType::F16, ..f32s };
+        let drawn = Variant { random_slopes: true, ..f16s };
+        for (variant, wide, expected) in [
+            (f32s, true, [Eight64, Four].as_slice()),
+            (f16s, true, &[Eight64, Four]),
+            (f16s, false, &[Eight, Four]),
+            (f32s, false, &[Four]),
+            (drawn, true, &[Four]),
+            (drawn, false, &[Four]),
+        ] {
+            assert_eq!(widths(variant, wide), expected, "{variant:?}");
+        }
+    }
+
+    #[test]
+    fn regions_are_whole_vectors_and_a_rest() {
+        use VectorWidth::{Four, One};
+        let plain = Variant::forward();
+        let drawn = Variant { random_slopes: true, ..plain };
+        let mask = plain.with(Operand::Mask);
+        for (variant, width, length, expected) in [
+            (plain, Four, 1003, vec![(20, 1003, Four)]),
+            (drawn, Four, 1003, vec![(20, 1000, Four), (1020, 3, One)]),
+            (drawn, Four, 1000, vec![(20, 1000, Four)]),
+            (drawn, Four, 3, vec![(20, 3, One)]),
+            (drawn, One, 1003, vec![(20, 1003, One)]),
+            (mask, Four, 1003, vec![(20, 768, Four), (788, 235, One)]),
+        ] {
+            let spans = of_region(20, length, variant, width);
+            let spans: Vec<_> = spans.iter().map(|s| (s.start, s.length, s.width)).collect();
+            assert_eq!(spans, expected);
         }
     }
 }
