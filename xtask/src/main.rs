@@ -87,6 +87,8 @@ usage: cargo xtask <task> [--driver lavapipe|swiftshader|gl] [arguments of the t
   msrv        Build the library with the oldest Rust that Cargo.toml names. rustup fetches it.
   mutants     Break shaders and library on purpose, one mistake at a time, in a copy in target/mutants, and
               demand that the tests notice each. Arguments: words of mistakes or files
+              With --rust, cargo-mutants changes the Rust of some files, and the tests need no adapter. Builds
+              cargo-mutants in target/tools. Arguments: files
   sanitize    Run the library's tests with a sanitizer of nightly Rust, and fail at its first report.
               Arguments: address or thread, words in the names of tests
   miri        Run the library's tests that need no device under nightly Rust's miri.
@@ -161,6 +163,9 @@ fn run(mut arguments: Vec<String>) -> Result<ExitCode, String> {
         "package" => return release::package().map(|()| ExitCode::SUCCESS),
         "public-api" => return release::public_api(&arguments).map(|()| ExitCode::SUCCESS),
         "msrv" => return release::msrv().map(|()| ExitCode::SUCCESS),
+        "mutants" if take_flag(&mut arguments, "--rust") => {
+            return mutants::without_device(&arguments).map(|()| ExitCode::SUCCESS);
+        }
         "mutants" => {
             return mutants::check(&arguments, &driver::any()?).map(|()| ExitCode::SUCCESS);
         }

@@ -21,7 +21,7 @@ const LISTING: &str = "tests/data/public_api.txt";
 const LARGEST: u64 = 300_000;
 
 /// A program from crates.io, built in target/tools.
-fn tool([name, version]: [&str; 2]) -> Result<PathBuf, String> {
+pub(crate) fn tool([name, version]: [&str; 2]) -> Result<PathBuf, String> {
     let root = Path::new(TARGET).join("tools");
     let program = root.join("bin").join(name);
     let found = Command::new(&program).arg("--version").output();

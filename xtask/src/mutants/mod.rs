@@ -11,7 +11,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use crate::contributing::{ROOT, copy_repository};
-use crate::{Outcome, TARGET, cargo_on};
+use crate::{Outcome, TARGET, cargo_on, release};
 use list::MUTANTS;
 
 const COPY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../target/mutants");
@@ -175,6 +175,35 @@ fn builds(mutants: Vec<&'static Mutant>) -> Vec<Vec<&'static Mutant>> {
     builds
 }
 
+/// The version that knows the options below.
+const CARGO_MUTANTS: [&str; 2] = ["cargo-mutants", "27.1.0"];
+
+/// The files whose mistakes the library's own tests notice. Mistakes in other files show on a device alone, and a run of
+/// those tests per mutant would take days.
+const WITHOUT_DEVICE: [&str; 4] = [
+    "src/args/channels.rs",
+    "src/plan/launch_config.rs",
+    "src/plan/ranges.rs",
+    "src/plan/spans.rs",
+];
+
+/// Changes the Rust of some files in every way that cargo-mutants knows, and runs the tests that need no device.
+pub(crate) fn without_device(files: &[String]) -> Outcome {
+    let program = release::tool(CARGO_MUTANTS)?;
+    copy_repository(Path::new(COPY), "mutants")?;
+    let mut command = Command::new(program);
+    command.args(["mutants", "--in-place", "--package", "wgpu-relu", "--no-shuffle"]);
+    // Building tests/it as well takes five times as long.
+    command.args(["--cargo-arg=--lib", "--timeout", "120"]);
+    let files =
+        if files.is_empty() { WITHOUT_DEVICE.map(str::to_owned).to_vec() } else { files.to_vec() };
+    for file in files {
+        command.args(["--file", &file]);
+    }
+    command.args(["--", "--", "plan::", "args::"]);
+    crate::check(command.current_dir(COPY).env("CARGO_TARGET_DIR", TARGET))
+}
+
 /// Runs the tests on each mutant whose description or file has one of the words, or on all.
 pub(crate) fn check(words: &[String], environment: &[(&'static str, String)]) -> Outcome {
     let is_chosen = |mutant: &&Mutant| {
@@ -274,6 +303,7 @@ mod tests {
     #[test]
     fn every_mutant_has_its_place() {
         assert!(MUTANTS.len() >= 40);
+        assert!(WITHOUT_DEVICE.iter().all(|file| Path::new(ROOT).join(file).exists()));
         for mutant in MUTANTS {
             let source = fs::read_to_string(Path::new(ROOT).join(mutant.file));
             let source = source.unwrap_or_else(|error| panic!("{}: {error}", mutant.file));
