@@ -251,9 +251,9 @@ mod tests {
 
     fn samples() -> Vec<Region> {
         let mut regions = Vec::new();
-        for shape in
-            [[1, 1, 1, 7], [1, 1, 5, 16], [1, 3, 4, 9], [2, 3, 4, 32], [2, 1, 1, 8], [4, 1, 3, 1]]
-        {
+        let shapes =
+            [[1, 1, 1, 7], [2, 1, 1, 8], [4, 1, 3, 1], [1, 1, 5, 16], [1, 3, 4, 9], [2, 3, 4, 32]];
+        for shape in shapes.into_iter().take(if cfg!(miri) { 3 } else { shapes.len() }) {
             let packed = contiguous(shape);
             let rows = [3000, 700, 40, 1];
             let transposed = [1, 2, 6, 24].map(|stride| stride * 2);
