@@ -186,6 +186,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "naga takes minutes for a module")]
     fn fields_are_where_shaders_read_them() {
         let elementwise = ElementwiseShader {
             activation: Activation::Relu.name(),
@@ -215,6 +216,7 @@ mod tests {
 
     #[cfg(feature = "init")]
     #[test]
+    #[cfg_attr(miri, ignore = "naga takes minutes for a module")]
     fn fields_of_a_fill_are_where_its_shader_reads_them() {
         let fill = crate::shader::fill::FillShader(ElementType::F32);
         check(&fill, FillParams::FIELDS, &FillParams::ZERO.words(), size_of::<FillParams>());
