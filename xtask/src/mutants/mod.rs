@@ -191,7 +191,10 @@ const WITHOUT_DEVICE: [&str; 4] = [
 pub(crate) fn without_device(files: &[String]) -> Outcome {
     let program = release::tool(CARGO_MUTANTS)?;
     copy_repository(Path::new(COPY), "mutants")?;
-    let mut command = Command::new(program);
+    // A loop without an end may fill all memory before its time is up.
+    let limited = r#"ulimit -v 8388608; exec "$0" "$@""#;
+    let mut command = Command::new("sh");
+    command.args(["-c", limited]).arg(program);
     command.args(["mutants", "--in-place", "--package", "wgpu-relu", "--no-shuffle"]);
     // Building tests/it as well takes five times as long.
     command.args(["--cargo-arg=--lib", "--timeout", "120"]);
