@@ -178,8 +178,8 @@ fn builds(mutants: Vec<&'static Mutant>) -> Vec<Vec<&'static Mutant>> {
 /// The version that knows the options below.
 const CARGO_MUTANTS: [&str; 2] = ["cargo-mutants", "27.1.0"];
 
-/// The files whose mistakes the library's own tests notice. Mistakes in other files show on a device alone, and a run of
-/// those tests per mutant would take days.
+/// The files of which the library's own tests notice every change. Most other files need tests on a device too, and a run of
+/// those per mutant would take days.
 const WITHOUT_DEVICE: [&str; 4] = [
     "src/args/channels.rs",
     "src/plan/launch_config.rs",
